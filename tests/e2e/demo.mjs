@@ -1,0 +1,68 @@
+// The demo: a real OpenID provider logs a user in, and four runtimes decide on its tokens with the same core.
+//   node demo.mjs [--json]     exits 0 only when every runtime decides on every token as it should
+import { stripVTControlCharacters, styleText } from "node:util";
+import { installed, linkPackage } from "../hosts/install.mjs";
+import { withResources } from "../hosts/resources.mjs";
+
+const json = process.argv.includes("--json");
+const started = performance.now();
+const progress = (text) => process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s  ${text}\n`);
+
+await installed("hosts", "e2e");
+linkPackage("e2e");
+// These import what was just installed.
+const { startProvider } = await import("./provider.mjs");
+const { mint } = await import("./cases.mjs");
+const { runtimes } = await import("./runtimes.mjs");
+
+const report = await withResources(async (use) => {
+  const provider = use(await startProvider());
+  progress(`an OpenID provider runs at ${provider.issuer}`);
+  const [{ user, cases }, judges] = await Promise.all([mint(provider, progress), startAll(use)]);
+  const results = [];
+  for (const [runtime, judge] of Object.entries(judges)) {
+    progress(`${runtime} decides on ${cases.length} tokens`);
+    for (const { name, expected, request } of cases) {
+      const answer = await judge(request);
+      const ok = answer.decision === expected && (expected !== "accepted" || answer.subject === user);
+      results.push({ runtime, token: name, expected, ok, ...answer });
+    }
+  }
+  return { ok: results.every(({ ok }) => ok), issuer: provider.issuer, user, results };
+});
+
+async function startAll(use) {
+  const judges = {};
+  for (const [name, start] of Object.entries(runtimes)) {
+    progress(`starting ${name}`);
+    judges[name] = await start(use);
+  }
+  return judges;
+}
+
+console.log(json ? JSON.stringify(report, null, 2) : `\n${table(report)}`);
+process.exitCode = report.ok ? 0 : 1;
+
+function table({ ok, results }) {
+  const names = Object.keys(runtimes);
+  const width = 28;
+  const cell = (text) => text + " ".repeat(Math.max(1, width - stripVTControlCharacters(text).length));
+  const shown = ({ ok, decision, expected, ms, fetchedKeys }) => {
+    const color = !ok ? "red" : decision === "accepted" ? "green" : "yellow";
+    const wrong = ok ? "" : ` (not ${expected})`;
+    return `${styleText(color, decision + wrong)} ${ms.toFixed(ms < 10 ? 2 : 0)} ms${fetchedKeys ? "*" : ""}`;
+  };
+  const rows = (wanted) =>
+    [...new Set(results.filter(wanted).map(({ token }) => token))].map((token) =>
+      [token, ...names.map((runtime) => shown(results.find((one) => one.runtime === runtime && one.token === token)))].map(cell).join("").trimEnd(),
+    );
+  return [
+    ["token", ...names].map(cell).join("").trimEnd(),
+    ...rows(({ expected }) => expected === "accepted"),
+    "",
+    ...rows(({ expected }) => expected !== "accepted"),
+    "",
+    "* with the fetch of the provider's keys; natively each token is a process of its own, in workerd the time is that of the request.",
+    ok ? "Every runtime decided alike, and as it should." : "A runtime decided otherwise than it should.",
+  ].join("\n");
+}

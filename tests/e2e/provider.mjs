@@ -1,0 +1,97 @@
+// A real OpenID provider (the certified npm `oidc-provider`) on a random loopback port. It is the demo's source of truth:
+// nothing in Sentinel made, signed or shaped these tokens.
+import { createServer } from "node:http";
+import { generateKeyPairSync, randomBytes, randomUUID } from "node:crypto";
+
+export const ALGORITHMS = ["RS256", "ES256", "EdDSA"];
+
+/** The resource server whose access tokens (RFC 9068, named by RFC 8707 resource indicators) the demo verifies. */
+export const RESOURCE = "https://api.sentinel.test";
+
+/** Another one, whose tokens must not open ours. */
+export const FOREIGN_RESOURCE = "https://elsewhere.sentinel.test";
+
+const pairs = {
+  RS256: () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
+  ES256: () => generateKeyPairSync("ec", { namedCurve: "P-256" }),
+  EdDSA: () => generateKeyPairSync("ed25519"),
+};
+
+const signingKey = (alg) => ({ ...pairs[alg]().privateKey.export({ format: "jwk" }), alg, use: "sig", kid: `${alg.toLowerCase()}-${randomUUID()}` });
+
+/** A public client (PKCE alone protects it, RFC 9700 §2.1.1) for each algorithm; the short-lived ones get tokens of one second. */
+const client = (client_id, alg, redirect) => ({
+  client_id,
+  token_endpoint_auth_method: "none",
+  grant_types: ["authorization_code"],
+  response_types: ["code"],
+  redirect_uris: [redirect],
+  id_token_signed_response_alg: alg,
+});
+
+const algorithmOf = (client) => client.idTokenSignedResponseAlg;
+const lifetime = (client) => (client.clientId.startsWith("short-lived") ? 1 : 600);
+
+function configuration(redirect, errors) {
+  return {
+    clients: ALGORITHMS.flatMap((alg) => [client(`web-${alg}`, alg, redirect), client(`short-lived-${alg}`, alg, redirect)]),
+    jwks: { keys: ALGORITHMS.map(signingKey) },
+    cookies: { keys: [randomBytes(32).toString("base64url")] },
+    enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
+    claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
+    conformIdTokenClaims: false,
+    async findAccount(_ctx, sub) {
+      return { accountId: sub, claims: async () => ({ sub, email: `${sub}@example.test`, email_verified: true, name: "Ada Lovelace" }) };
+    },
+    ttl: {
+      AccessToken: (_ctx, _token, client) => lifetime(client),
+      IdToken: (_ctx, _token, client) => lifetime(client),
+      AuthorizationCode: 60,
+      Grant: 600,
+      Interaction: 600,
+      Session: 600,
+    },
+    features: {
+      devInteractions: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        useGrantedResource: () => true,
+        getResourceServerInfo(_ctx, resource, client) {
+          if (resource !== RESOURCE && resource !== FOREIGN_RESOURCE) throw new errors.InvalidTarget();
+          return { scope: "notes:read", audience: resource, accessTokenFormat: "jwt", jwt: { sign: { alg: algorithmOf(client) } } };
+        },
+      },
+    },
+  };
+}
+
+/** Starts the provider; `close` frees its port. */
+export async function startProvider() {
+  const server = createServer();
+  await new Promise((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  const issuer = `http://127.0.0.1:${server.address().port}`;
+  // Nobody listens here: the login reads the code from the redirect's Location.
+  const redirect = `${issuer}/callback`;
+  const provider = await quietly(async () => {
+    const { Provider, errors } = await import("oidc-provider");
+    return new Provider(issuer, configuration(redirect, errors));
+  });
+  server.on("request", provider.callback());
+  return {
+    issuer,
+    redirect,
+    jwksUrl: `${issuer}/jwks`,
+    close: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))),
+  };
+}
+
+/** The provider warns that development interactions are on, which is the point here, and of Node versions it does not support yet or any more. */
+async function quietly(make) {
+  const { warn, info } = console;
+  console.warn = console.info = () => {};
+  try {
+    return await make();
+  } finally {
+    Object.assign(console, { warn, info });
+  }
+}

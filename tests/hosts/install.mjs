@@ -1,0 +1,48 @@
+// Installs a test folder's npm packages when its lock file is newer than what is there; a second run costs nothing.
+import { spawn } from "node:child_process";
+import { existsSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder `tests`. */
+export const tests = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The project. */
+export const root = dirname(tests);
+
+export async function installed(...folders) {
+  for (const folder of folders) {
+    const lock = join(tests, folder, "package-lock.json");
+    const mark = join(tests, folder, "node_modules", ".package-lock.json");
+    if (existsSync(mark) && statSync(mark).mtimeMs >= statSync(lock).mtimeMs) continue;
+    process.stderr.write(`installing the npm packages of tests/${folder} …\n`);
+    await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: join(tests, folder) });
+  }
+}
+
+/** Runs a program to its end; what it wrote is in the error when it fails. */
+export function run(program, args, { input, ...options } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], ...options });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
+    child.stdin.on("error", () => {}).end(input);
+    child.on("error", reject);
+    child.on("close", (status, signal) => {
+      if (status === 0) return resolve({ stdout, stderr });
+      const error = new Error(`${program} ${args.join(" ")} ended with ${signal ?? status}\n${stderr || stdout}`);
+      reject(Object.assign(error, { status, stdout, stderr }));
+    });
+  });
+}
+
+/** Makes the built package importable as `sentinel-edge` from a test folder. */
+export function linkPackage(folder) {
+  const link = join(tests, folder, "node_modules", "sentinel-edge");
+  const target = join(root, "npm");
+  if (!existsSync(join(target, "dist"))) throw new Error("npm/dist is missing: build it with `cargo xtask build`");
+  rmSync(link, { force: true });
+  symlinkSync(target, link, "dir");
+}

@@ -1,0 +1,35 @@
+// Cloudflare's own runtime, under miniflare. A Worker is bundled as wrangler would: by the `workerd` condition, `.wasm` as a compiled module.
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import { basename } from "node:path";
+
+// Neither asks anyone's server anything.
+Object.assign(process.env, { WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" });
+
+/** @param {{ entry: string, alias?: Record<string, string>, flags?: string[], bindings?: Record<string, unknown> }} worker */
+export async function startWorkerd({ entry, alias = {}, flags = ["nodejs_compat"], bindings = {} }) {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    outdir: "/out",
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["node:*", "cloudflare:*"],
+    loader: { ".wasm": "copy" },
+    outExtension: { ".js": ".mjs" },
+    alias,
+    write: false,
+    logLevel: "error",
+  });
+  const modules = outputFiles
+    .map(({ path, contents }) => ({ type: path.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path: basename(path), contents }))
+    .sort((a, b) => a.type.localeCompare(b.type))
+    .reverse();
+  const worker = new Miniflare({ modules, bindings, compatibilityDate: "2026-04-01", compatibilityFlags: flags, cf: false });
+  await worker.ready;
+  return {
+    fetch: (path, init) => worker.dispatchFetch(`http://worker.test${path}`, init),
+    close: () => worker.dispose(),
+  };
+}

@@ -1,0 +1,19 @@
+import { NextResponse, type NextRequest } from "next/server";
+import { SentinelError, createVerifier } from "sentinel-edge";
+
+const verifier = createVerifier(JSON.parse(process.env.SENTINEL_OPTIONS!));
+
+export async function proxy(request: NextRequest) {
+  const token = request.headers.get("authorization")?.replace(/^Bearer /, "") ?? "";
+  try {
+    const { claims } = await verifier.verify(token);
+    const headers = new Headers(request.headers);
+    headers.set("x-subject", String(claims.sub));
+    return NextResponse.next({ request: { headers } });
+  } catch (error) {
+    const code = error instanceof SentinelError ? error.code : "unavailable";
+    return NextResponse.json({ code }, { status: code === "unavailable" ? 503 : 401 });
+  }
+}
+
+export const config = { matcher: "/" };

@@ -1,0 +1,41 @@
+// Builds and starts a Next app, asks it with a good and a bad token, and ends it.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { run } from "../hosts/install.mjs";
+import { folder } from "./packed.mjs";
+
+const next = join(folder, "node_modules", "next", "dist", "bin", "next");
+
+export async function askNext(app, { options, good, bad }) {
+  const cwd = join(folder, "apps", app);
+  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production", SENTINEL_OPTIONS: JSON.stringify(options) };
+  await run(process.execPath, [next, "build"], { cwd, env: { ...env, SENTINEL_OPTIONS: "" } });
+  const server = spawn(process.execPath, [next, "start", "--hostname", "127.0.0.1", "--port", "0"], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = once(server, "close");
+  try {
+    const url = await address(server);
+    const ask = (token) => fetch(url, { headers: { authorization: `Bearer ${token}` } });
+    const welcome = await ask(good);
+    const refusal = await ask(bad);
+    return { status: welcome.status, page: await welcome.text(), refusedStatus: refusal.status, refused: (await refusal.json()).code };
+  } finally {
+    server.kill();
+    await ended;
+  }
+}
+
+/** The address it says that it listens on. */
+function address(server) {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const read = (chunk) => {
+      text += chunk;
+      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(text);
+      if (found) resolve(found[0]);
+    };
+    server.stdout.on("data", read);
+    server.stderr.on("data", read);
+    server.once("close", (status) => reject(new Error(`next start ended with ${status}\n${text}`)));
+  });
+}

@@ -1,0 +1,127 @@
+// One tiny app for each bundler and runtime, fed the packed package: each must accept a real token and refuse a changed one.
+import assert from "node:assert/strict";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { installed, run } from "../hosts/install.mjs";
+
+await installed("hosts", "e2e", "packaging");
+const { launchChromium, openPage } = await import("../hosts/chromium.mjs");
+const { serve } = await import("../hosts/static.mjs");
+const { startWorkerd } = await import("../hosts/workerd.mjs");
+const { startProvider, RESOURCE } = await import("../e2e/provider.mjs");
+const { login } = await import("../e2e/login.mjs");
+const { tampered } = await import("../e2e/cases.mjs");
+const { folder, installPacked } = await import("./packed.mjs");
+const { askNext } = await import("./next.mjs");
+
+const app = (...path) => join(folder, "apps", ...path);
+const bin = (name) => join(folder, "node_modules", ".bin", name);
+const expected = { subject: "ada", refused: "signature_invalid", sync: "ada" };
+
+let files, provider, input, env, browser;
+
+before(async () => {
+  provider = await startProvider();
+  const { access_token: good } = await login(provider, { clientId: "web-RS256", login: "ada", resource: RESOURCE });
+  const jwks = await (await fetch(provider.jwksUrl)).json();
+  input = { options: { issuer: provider.issuer, audience: RESOURCE, type: "at+jwt", jwks }, good, bad: tampered(good) };
+  env = { ...process.env, CASE: JSON.stringify(input) };
+  files = await installPacked();
+  // Bun's own install script puts the right binary in place; scripts do not run by themselves here.
+  await run(process.execPath, ["install.js"], { cwd: join(folder, "node_modules", "bun") });
+  browser = await launchChromium();
+});
+
+after(async () => {
+  await browser?.close();
+  await provider?.close();
+});
+
+async function prints(program, args, options) {
+  const { stdout } = await run(program, args, { env, ...options });
+  assert.deepEqual(JSON.parse(stdout), expected);
+}
+
+async function inChromium(site, path = "/") {
+  const server = await serve(site);
+  try {
+    const { page, evaluate } = await openPage(browser, server.origin + path);
+    await page.waitForFunction(() => window.check, undefined, { timeout: 30_000 });
+    assert.deepEqual(await evaluate((input) => window.check(input), input), expected);
+    await page.close();
+  } finally {
+    await server.close();
+  }
+}
+
+test("the archive holds what it should and no more", () => {
+  for (const path of files) assert.match(path, /^(dist\/|package\.json$|README\.md$|LICENSE|CHANGELOG\.md$)/);
+});
+
+describe("Node", () => {
+  test("import", () => prints(process.execPath, [app("node-esm/index.mjs")]));
+  test("require", () => prints(process.execPath, [app("node-cjs/index.cjs")]));
+});
+
+describe("TypeScript", () => {
+  test("compiles as a Node module, strictly, and runs", async () => {
+    await run(bin("tsc"), ["-p", app("typescript")]);
+    await prints(process.execPath, [app("typescript/out/index.js")]);
+  });
+  test("compiles for a bundler", () => run(bin("tsc"), ["-p", app("typescript/tsconfig.bundler.json")]));
+});
+
+test("Deno", () => prints(bin("deno"), ["run", "--allow-env", "--allow-read", app("deno/index.ts")], { cwd: app("deno") }));
+test("Bun", () => prints(bin("bun"), [app("bun/index.ts")]));
+
+test("workerd", async () => {
+  const worker = await startWorkerd({ entry: app("workerd/worker.mjs") });
+  try {
+    const answer = await worker.fetch("/", { method: "POST", body: JSON.stringify(input) });
+    assert.deepEqual(await answer.json(), expected);
+  } finally {
+    await worker.close();
+  }
+});
+
+test("workerd without Node's modules", async () => {
+  const worker = await startWorkerd({ entry: app("workerd/worker.mjs"), flags: [] });
+  try {
+    const answer = await worker.fetch("/", { method: "POST", body: JSON.stringify(input) });
+    assert.deepEqual(await answer.json(), expected);
+  } finally {
+    await worker.close();
+  }
+});
+
+test("Vite", async () => {
+  const { build } = await import("vite");
+  const outDir = app("vite/out");
+  await build({ root: app("vite"), base: "/", logLevel: "error", build: { outDir, emptyOutDir: true } });
+  await inChromium({ folders: { "/": outDir } });
+});
+
+test("webpack", async () => {
+  const { default: webpack } = await import("webpack");
+  const path = app("webpack/out");
+  await rm(path, { recursive: true, force: true });
+  await new Promise((resolve, reject) =>
+    webpack({ mode: "production", context: app("webpack"), entry: "./main.js", output: { path, filename: "main.js" } }, (error, stats) =>
+      error || stats.hasErrors() ? reject(error ?? new Error(stats.toString("errors-only"))) : resolve(),
+    ),
+  );
+  await inChromium({ pages: { "/": await readFile(app("webpack/index.html"), "utf8") }, folders: { "/": path } });
+});
+
+test("a browser without a bundler", () => inChromium({ folders: { "/": folder } }, "/apps/script/index.html"));
+
+for (const [name, kind] of [["next-proxy", "proxy.ts on Node"], ["next-middleware", "middleware.ts on the edge runtime"]]) {
+  test(`Next: ${kind}`, { timeout: 300_000 }, async () => {
+    const { jwks, ...options } = input.options;
+    const answer = await askNext(name, { ...input, options: { ...options, jwksUrl: provider.jwksUrl } });
+    assert.equal(answer.status, 200);
+    assert.match(answer.page, /Hello (<!-- -->)?ada/);
+    assert.deepEqual([answer.refusedStatus, answer.refused], [401, "signature_invalid"]);
+  });
+}
