@@ -1,0 +1,105 @@
+//! A Rust toolchain that compiles for `wasm32-unknown-unknown`.
+//!
+//! rustup's target is the ordinary way. Where rustup cannot have it (no rustup, or no way to its server), Debian's
+//! `rustc-web` with its library's source takes its place: std is compiled once into a sysroot of our own, after which
+//! a build is as quick as with rustup.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::{apt, debian_sysroot};
+use crate::process::{Job, ask};
+use crate::workspace;
+
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Set to `debian` or `rustup` to demand one of the two ways.
+const CHOICE: &str = "SENTINEL_WASM_TOOLCHAIN";
+
+/// Where the wasm32 toolchain comes from.
+pub(crate) enum WasmTarget {
+    /// The ambient `cargo` and `rustc` have it.
+    Rustup,
+    /// `/usr/bin/cargo` and `/usr/bin/rustc` with this sysroot.
+    Debian(PathBuf),
+}
+
+impl WasmTarget {
+    /// Finds a toolchain, else installs one.
+    pub(crate) fn find() -> Result<Self> {
+        let choice = std::env::var(CHOICE).ok();
+        if choice.as_deref() != Some("debian") {
+            if ambient() {
+                return Ok(Self::Rustup);
+            }
+            if choice.is_none() && let Some(sysroot) = debian_sysroot::ready() {
+                return Ok(Self::Debian(sysroot));
+            }
+            println!("   installs the Rust target {TARGET}");
+            if ask("rustup", &["target", "add", TARGET]).is_some() && ambient() {
+                return Ok(Self::Rustup);
+            }
+            anyhow::ensure!(choice.is_none(), "`rustup target add {TARGET}` failed");
+            println!("   rustup cannot add it here: Debian's rustc-web takes its place");
+        }
+        if let Some(sysroot) = debian_sysroot::ready() {
+            return Ok(Self::Debian(sysroot));
+        }
+        apt::install(&["rustc-web", "cargo-web", "rust-web-src", "lld-22"])
+            .with_context(|| format!("no Rust toolchain for {TARGET}: run `rustup target add {TARGET}`, or"))?;
+        Ok(Self::Debian(debian_sysroot::build()?))
+    }
+
+    /// cargo for this target, with a target directory of its own so that it never waits for a host build.
+    pub(crate) fn cargo(&self, label: impl Into<String>, command: &str) -> Job {
+        let (program, sysroot) = match self {
+            Self::Rustup => ("cargo", None),
+            Self::Debian(sysroot) => ("/usr/bin/cargo", Some(sysroot)),
+        };
+        let mut flags = path_flags();
+        let mut job = Job::new(label, program).args([command, "--target", TARGET]);
+        if let Some(sysroot) = sysroot {
+            flags.push(format!("--sysroot={}", sysroot.display()));
+            job = job.env("RUSTC", "/usr/bin/rustc").without_env("LD_LIBRARY_PATH").without_env("RUSTUP_TOOLCHAIN");
+        }
+        // The encoded form stands above every other, so that all builds have the same flags and none is done twice.
+        job.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
+            .env("CARGO_TARGET_DIR", workspace::root().join("target/wasm"))
+    }
+
+    /// clippy of the same release as the compiler.
+    pub(crate) fn clippy(&self, label: &str) -> Result<Job> {
+        if matches!(self, Self::Debian(_)) {
+            apt::install(&["rust-web-clippy"])?;
+            return Ok(self.cargo(label, "clippy").env("PATH", super::path_with("/usr/bin")?));
+        }
+        Ok(self.cargo(label, "clippy"))
+    }
+}
+
+/// Whether the `rustc` on PATH has the target's core library.
+fn ambient() -> bool {
+    ask("rustc", &["--print", "target-libdir", "--target", TARGET]).is_some_and(|dir| has_core(Path::new(&dir)))
+}
+
+pub(super) fn has_core(libdir: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(libdir) else { return false };
+    entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libcore-"))
+}
+
+/// Panic messages name source files: no path of this machine, and no registry's host, may end up in what ships.
+fn path_flags() -> Vec<String> {
+    let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();
+    // rustc lets the last match win: general first, the registries' folders after.
+    let mut flags = vec![remap(&home, "cargo")];
+    let mut registries: Vec<PathBuf> =
+        fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    registries.sort();
+    flags.extend(registries.iter().map(|registry| remap(registry, "crates")));
+    flags.extend(workspace::root().canonicalize().iter().map(|root| remap(root, "sentinel")));
+    flags
+}
