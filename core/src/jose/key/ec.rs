@@ -1,0 +1,164 @@
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::modular::Modulus;
+use crate::{Error, ErrorCode};
+
+/// A curve of RFC 7518 §6.2.1.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Curve {
+    /// P-256, for ES256.
+    P256,
+    /// P-384, for ES384.
+    P384,
+    /// P-521, for ES512.
+    P521,
+}
+
+/// A curve's numbers, big-endian (SP 800-186 §3.2.1). All have a = -3 and prime order.
+pub(crate) struct Domain {
+    pub(crate) prime: &'static [u8],
+    pub(crate) b: &'static [u8],
+    pub(crate) order: &'static [u8],
+}
+
+static P256: Domain = Domain {
+    prime: &unhex::<32>("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"),
+    b: &unhex::<32>("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b"),
+    order: &unhex::<32>("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"),
+};
+
+static P384: Domain = Domain {
+    prime: &unhex::<48>(
+        "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff",
+    ),
+    b: &unhex::<48>(
+        "b3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef",
+    ),
+    order: &unhex::<48>(
+        "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+    ),
+};
+
+static P521: Domain = Domain {
+    prime: &unhex::<66>(concat!(
+        "01ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+        "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+    )),
+    b: &unhex::<66>(concat!(
+        "0051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109",
+        "e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00"
+    )),
+    order: &unhex::<66>(concat!(
+        "01ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+        "fa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409"
+    )),
+};
+
+impl Curve {
+    /// The registered name of the curve (`crv`).
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+            Self::P521 => "P-521",
+        }
+    }
+
+    /// The curve of this registered name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::P256, Self::P384, Self::P521].into_iter().find(|curve| curve.as_str() == name)
+    }
+
+    /// How many bytes a coordinate has, and each half of a signature: 32, 48 or 66.
+    #[must_use]
+    pub fn coordinate_bytes(self) -> usize {
+        self.domain().prime.len()
+    }
+
+    pub(crate) fn domain(self) -> &'static Domain {
+        match self {
+            Self::P256 => &P256,
+            Self::P384 => &P384,
+            Self::P521 => &P521,
+        }
+    }
+}
+
+/// A public key for ECDSA: a point of its curve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EcPublicKey {
+    curve: Curve,
+    x: Box<[u8]>,
+    y: Box<[u8]>,
+}
+
+impl EcPublicKey {
+    /// From the coordinates at their full length (RFC 7518 §6.2.1.2), big-endian.
+    ///
+    /// # Errors
+    /// `key_unusable` for another length, and for a point that is not on the curve
+    /// (RFC 8725 §3.4). The curves have prime order: every point on them will do.
+    pub fn new(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, Error> {
+        let length = curve.coordinate_bytes();
+        if x.len() != length || y.len() != length {
+            return Err(Error::with(ErrorCode::KeyUnusable, "a coordinate must have the full length of its curve"));
+        }
+        if on_curve(curve.domain(), x, y) != Some(true) {
+            return Err(Error::with(ErrorCode::KeyUnusable, "the point is not on its curve"));
+        }
+        Ok(Self { curve, x: x.into(), y: y.into() })
+    }
+
+    /// The curve.
+    #[must_use]
+    pub fn curve(&self) -> Curve {
+        self.curve
+    }
+
+    /// The x coordinate, big-endian at its full length.
+    #[must_use]
+    pub fn x(&self) -> &[u8] {
+        &self.x
+    }
+
+    /// The y coordinate, big-endian at its full length.
+    #[must_use]
+    pub fn y(&self) -> &[u8] {
+        &self.y
+    }
+
+    /// The point, uncompressed (SEC 1 §2.3.3).
+    #[must_use]
+    pub fn point(&self) -> Vec<u8> {
+        [&[4], &*self.x, &*self.y].concat()
+    }
+}
+
+/// Whether y^2 + 3x = x^3 + b, with both coordinates below p; none if one is not.
+fn on_curve(domain: &Domain, x: &[u8], y: &[u8]) -> Option<bool> {
+    let field = Modulus::new(domain.prime)?;
+    let (x, y) = (field.residue(x)?, field.residue(y)?);
+    let triple = field.add(&field.add(&x, &x), &x);
+    let cube = field.multiply(&field.square(&x), &x);
+    Some(field.add(&field.square(&y), &triple) == field.add(&cube, &field.residue(domain.b)?))
+}
+
+/// The bytes of a hexadecimal constant, as the standards print them.
+pub(super) const fn unhex<const N: usize>(text: &str) -> [u8; N] {
+    const fn digit(character: u8) -> u8 {
+        match character {
+            b'0'..=b'9' => character - b'0',
+            _ => character - b'a' + 10,
+        }
+    }
+    let mut bytes = [0; N];
+    let (mut text, mut rest): (_, &mut [u8]) = (text.as_bytes(), &mut bytes);
+    while let ([high, low, more @ ..], [byte, others @ ..]) = (text, rest) {
+        *byte = digit(*high) << 4 | digit(*low);
+        (text, rest) = (more, others);
+    }
+    bytes
+}
