@@ -12,7 +12,9 @@ fn base64url(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let bits = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect::<Vec<_>>();
     bits.chunks(6)
-        .map(|six| ALPHABET[six.iter().chain([0; 6].iter()).take(6).fold(0, |n, bit| n << 1 | usize::from(*bit))] as char)
+        .map(|six| {
+            ALPHABET[six.iter().chain([0; 6].iter()).take(6).fold(0, |n, bit| n << 1 | usize::from(*bit))] as char
+        })
         .collect()
 }
 
@@ -129,7 +131,9 @@ fn a_key_is_chosen_only_when_there_is_no_choice() {
 
 #[test]
 fn a_public_keys_text_is_no_secret() {
-    for text in ["-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A", "\n ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAB"] {
+    for text in
+        ["-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A", "\n ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAB"]
+    {
         let error = KeySet::from_secret(text.as_bytes(), Algorithm::Hs256).unwrap_err();
         assert_eq!(error.code(), ErrorCode::KeyUnusable);
     }

@@ -4,8 +4,8 @@ mod numeric_date;
 mod validation;
 
 pub use numeric_date::NumericDate;
-pub use validation::Expected;
 pub(crate) use validation::ClaimRules;
+pub use validation::Expected;
 
 use crate::jose::json::{ObjectIndex, Value};
 use crate::{Error, ErrorCode, Limits};
@@ -23,7 +23,8 @@ pub(crate) struct ClaimsSet {
 impl ClaimsSet {
     /// Reads a payload, which must be a JSON object (RFC 7519 §7.2 step 10).
     pub(crate) fn from_payload(payload: Vec<u8>, limits: &Limits) -> Result<Self, Error> {
-        const NOT_CLAIMS: Error = Error::with(ErrorCode::TokenMalformed, "the payload is not a claims set in strict JSON");
+        const NOT_CLAIMS: Error =
+            Error::with(ErrorCode::TokenMalformed, "the payload is not a claims set in strict JSON");
         let text = String::from_utf8(payload).map_err(|_| NOT_CLAIMS)?;
         let index = ObjectIndex::new(&text, limits).map_err(|_| NOT_CLAIMS)?;
         Ok(Self { text, index })

@@ -57,9 +57,10 @@ impl NumericDate {
             return None;
         }
         let whole_digits = usize::try_from(scale).unwrap_or(0);
-        let whole = significant().chain(core::iter::repeat(b'0')).take(whole_digits).fold(0i64, |whole, digit| {
-            whole.saturating_mul(10).saturating_add(i64::from(digit - b'0'))
-        });
+        let whole = significant()
+            .chain(core::iter::repeat(b'0'))
+            .take(whole_digits)
+            .fold(0i64, |whole, digit| whole.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
         let fraction = significant().skip(whole_digits).any(|digit| digit != b'0');
         Some(match (negative, fraction) {
             (false, _) => Self { seconds: whole, fraction },

@@ -133,8 +133,27 @@ fn check_types(claims: Claims<'_>) -> Result<(), Error> {
 /// The name for an error: a fixed text, so that no input reaches a message.
 fn registered_name(name: &str) -> &'static str {
     const NAMES: [&str; 21] = [
-        "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "type", "email", "name", "wid", "wslug", "wrole", "groups",
-        "idp_sub", "svc", "actions", "client_id", "scope", "auth_time", "nonce",
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "nbf",
+        "iat",
+        "jti",
+        "type",
+        "email",
+        "name",
+        "wid",
+        "wslug",
+        "wrole",
+        "groups",
+        "idp_sub",
+        "svc",
+        "actions",
+        "client_id",
+        "scope",
+        "auth_time",
+        "nonce",
     ];
     NAMES.into_iter().find(|known| *known == name).unwrap_or("(required claim)")
 }

@@ -1,4 +1,5 @@
 use super::*;
+use std::string::String;
 use std::string::ToString;
 use std::vec;
 use std::{format, vec::Vec};
@@ -10,8 +11,20 @@ fn accepts(text: &str) -> bool {
 #[test]
 fn accepts_every_kind_of_value() {
     for text in [
-        "{}", "[]", "null", "true", "false", "0", "-0", "10.25e-3", "1E+5", "\"\"", "\"a\\u00e4\\ud83d\\ude00\\/\"",
-        " [ 1 , [ ] , { } , { \"a\" : [ { \"a\" : 1 } ] } ] \r\n\t", "{\"a\":{\"a\":1},\"b\":{\"a\":1}}", "\"\u{10ffff}\"",
+        "{}",
+        "[]",
+        "null",
+        "true",
+        "false",
+        "0",
+        "-0",
+        "10.25e-3",
+        "1E+5",
+        "\"\"",
+        "\"a\\u00e4\\ud83d\\ude00\\/\"",
+        " [ 1 , [ ] , { } , { \"a\" : [ { \"a\" : 1 } ] } ] \r\n\t",
+        "{\"a\":{\"a\":1},\"b\":{\"a\":1}}",
+        "\"\u{10ffff}\"",
     ] {
         assert!(accepts(text), "{text}");
     }
@@ -20,10 +33,55 @@ fn accepts_every_kind_of_value() {
 #[test]
 fn refuses_what_is_not_json() {
     for text in [
-        "", " ", "{", "}", "[", "]", "[1,]", "[,1]", "{\"a\":1,}", "{,}", "{\"a\"}", "{\"a\":}", "{a:1}", "{'a':1}",
-        "[1 2]", "{\"a\":1 \"b\":2}", "{\"a\" 1}", "[1}", "{\"a\":1]", "01", "-", "+1", "1.", ".5", "1e", "0x1", "NaN",
-        "Infinity", "-Infinity", "nul", "tru", "True", "\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"a\nb\"", "\"\t\"",
-        "\"\\", "1 1", "{} x", "\u{feff}{}", "{}\0", "/**/{}", "[1]]", "\u{a0}1", "\u{b}1", "{1:2}", "{null:1}",
+        "",
+        " ",
+        "{",
+        "}",
+        "[",
+        "]",
+        "[1,]",
+        "[,1]",
+        "{\"a\":1,}",
+        "{,}",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{a:1}",
+        "{'a':1}",
+        "[1 2]",
+        "{\"a\":1 \"b\":2}",
+        "{\"a\" 1}",
+        "[1}",
+        "{\"a\":1]",
+        "01",
+        "-",
+        "+1",
+        "1.",
+        ".5",
+        "1e",
+        "0x1",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "nul",
+        "tru",
+        "True",
+        "\"",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "\"\\u12g4\"",
+        "\"a\nb\"",
+        "\"\t\"",
+        "\"\\",
+        "1 1",
+        "{} x",
+        "\u{feff}{}",
+        "{}\0",
+        "/**/{}",
+        "[1]]",
+        "\u{a0}1",
+        "\u{b}1",
+        "{1:2}",
+        "{null:1}",
     ] {
         assert!(!accepts(text), "{text:?}");
     }
@@ -33,7 +91,9 @@ fn refuses_what_is_not_json() {
 
 #[test]
 fn refuses_lone_surrogates() {
-    for text in ["\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\ud800\"", "\"\\ud83dx\"", "\"\\ud83d\\n\"", "\"\\ude00\\ud83d\""] {
+    for text in
+        ["\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\ud800\"", "\"\\ud83dx\"", "\"\\ud83d\\n\"", "\"\\ude00\\ud83d\""]
+    {
         assert!(!accepts(text), "{text}");
     }
 }
@@ -41,9 +101,15 @@ fn refuses_lone_surrogates() {
 #[test]
 fn refuses_duplicates_at_every_level_and_in_every_spelling() {
     for text in [
-        r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":2}"#, r#"{"\u0061":1,"a":2}"#, r#"{"\u0061":1,"\u0061":2}"#,
-        r#"{"x":{"a":1,"b":2,"a":3}}"#, r#"[[{"/":1,"\/":2}]]"#, r#"{"a":{"b":1},"c":[{"a":1}],"a":2}"#,
-        r#"{"😀":1,"\ud83d\ude00":2}"#, r#"{"":1,"":2}"#,
+        r#"{"a":1,"a":1}"#,
+        r#"{"a":1,"\u0061":2}"#,
+        r#"{"\u0061":1,"a":2}"#,
+        r#"{"\u0061":1,"\u0061":2}"#,
+        r#"{"x":{"a":1,"b":2,"a":3}}"#,
+        r#"[[{"/":1,"\/":2}]]"#,
+        r#"{"a":{"b":1},"c":[{"a":1}],"a":2}"#,
+        r#"{"😀":1,"\ud83d\ude00":2}"#,
+        r#"{"":1,"":2}"#,
     ] {
         assert!(!accepts(text), "{text}");
     }
@@ -158,7 +224,11 @@ fn agrees_with_an_independent_parser() {
                 assert!(kept < names, "refused without a duplicate: {}", String::from_utf8_lossy(&text));
             }
             Err(error) => {
-                assert!(!ours || error.to_string().contains("number out of range"), "{}", String::from_utf8_lossy(&text));
+                assert!(
+                    !ours || error.to_string().contains("number out of range"),
+                    "{}",
+                    String::from_utf8_lossy(&text)
+                );
             }
         }
     }
