@@ -41,11 +41,15 @@ pub(super) fn build() -> Result<PathBuf> {
         .env("CARGO_TARGET_DIR", folder.join("build"))
         .without_env("LD_LIBRARY_PATH")
         .without_env("RUSTUP_TOOLCHAIN")
-        .without_env("RUSTFLAGS")
+        // Both kinds of code: our profiles ask for link-time optimisation, a debug build does not.
+        .env("CARGO_ENCODED_RUSTFLAGS", "-Cembed-bitcode=yes")
         .succeed()?;
 
-    if sysroot.exists() {
-        fs::remove_dir_all(&sysroot)?;
+    // What was compiled against another std does not fit this one, and cargo would not notice.
+    for old in [&sysroot, &workspace::root().join("target/wasm")] {
+        if old.exists() {
+            fs::remove_dir_all(old)?;
+        }
     }
     let libdir = libdir(&sysroot);
     fs::create_dir_all(&libdir)?;
@@ -57,21 +61,12 @@ pub(super) fn build() -> Result<PathBuf> {
         }
     }
     ensure!(has_core(&libdir), "the build of std left no core library");
-    link_host(&sysroot)?;
     fs::remove_dir_all(folder.join("build"))?;
     fs::write(sysroot.join("rustc"), version)?;
     Ok(sysroot)
 }
 
-fn libdir(sysroot: &Path) -> PathBuf {
+/// Where the target's libraries are.
+pub(super) fn libdir(sysroot: &Path) -> PathBuf {
     sysroot.join("lib/rustlib").join(TARGET).join("lib")
-}
-
-/// The linker is looked for beside the host's libraries of the sysroot in use.
-fn link_host(sysroot: &Path) -> Result<()> {
-    let host = "lib/rustlib/x86_64-unknown-linux-gnu";
-    let usr = Path::new(&ask(RUSTC, &["--print", "sysroot"]).context("rustc --print sysroot failed")?).join(host);
-    #[cfg(unix)]
-    std::os::unix::fs::symlink(usr, sysroot.join(host))?;
-    Ok(())
 }

@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -14,6 +15,9 @@ use crate::process::{Job, ask};
 use crate::workspace;
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Debian's compiler comes without a linker for WebAssembly; the package `lld-22` has one of the same LLVM.
+const LINKER: &str = "/usr/lib/llvm-22/bin/wasm-ld";
 
 /// Set to `debian` or `rustup` to demand one of the two ways.
 const CHOICE: &str = "SENTINEL_WASM_TOOLCHAIN";
@@ -38,7 +42,9 @@ impl WasmTarget {
                 return Ok(Self::Debian(sysroot));
             }
             println!("   installs the Rust target {TARGET}");
-            if ask("rustup", &["target", "add", TARGET]).is_some() && ambient() {
+            let add = Job::new("rustup target add", "rustup").args(["target", "add", TARGET]);
+            // Without a way to the server rustup may try for long; a machine without rustup is a machine with Debian's.
+            if add.limit(Duration::from_secs(180)).run().is_ok_and(|outcome| outcome.success) && ambient() {
                 return Ok(Self::Rustup);
             }
             anyhow::ensure!(choice.is_none(), "`rustup target add {TARGET}` failed");
@@ -54,14 +60,37 @@ impl WasmTarget {
 
     /// cargo for this target, with a target directory of its own so that it never waits for a host build.
     pub(crate) fn cargo(&self, label: impl Into<String>, command: &str) -> Job {
-        let (program, sysroot) = match self {
-            Self::Rustup => ("cargo", None),
-            Self::Debian(sysroot) => ("/usr/bin/cargo", Some(sysroot)),
+        let sysroot = match self {
+            Self::Rustup => None,
+            Self::Debian(sysroot) => Some(sysroot.as_path()),
         };
-        let mut flags = path_flags();
+        self.job(label, command, sysroot, path_flags())
+    }
+
+    /// cargo for this target, with no libraries but those of another sysroot.
+    pub(crate) fn cargo_with_sysroot(&self, label: &str, command: &str, sysroot: &Path) -> Job {
+        self.job(label, command, Some(sysroot), Vec::new())
+    }
+
+    /// Where the target's libraries are.
+    pub(crate) fn libdir(&self) -> Result<PathBuf> {
+        match self {
+            Self::Rustup => {
+                let dir = ask("rustc", &["--print", "target-libdir", "--target", TARGET]);
+                dir.map(PathBuf::from).context("rustc --print target-libdir failed")
+            }
+            Self::Debian(sysroot) => Ok(debian_sysroot::libdir(sysroot)),
+        }
+    }
+
+    fn job(&self, label: impl Into<String>, command: &str, sysroot: Option<&Path>, mut flags: Vec<String>) -> Job {
+        let program = if matches!(self, Self::Rustup) { "cargo" } else { "/usr/bin/cargo" };
         let mut job = Job::new(label, program).args([command, "--target", TARGET]);
         if let Some(sysroot) = sysroot {
             flags.push(format!("--sysroot={}", sysroot.display()));
+        }
+        if matches!(self, Self::Debian(_)) {
+            flags.push(format!("-Clinker={LINKER}"));
             job = job.env("RUSTC", "/usr/bin/rustc").without_env("LD_LIBRARY_PATH").without_env("RUSTUP_TOOLCHAIN");
         }
         // The encoded form stands above every other, so that all builds have the same flags and none is done twice.

@@ -1,0 +1,68 @@
+//! `cargo xtask lint`: what can be said about the code without running it.
+
+mod no_std;
+mod rooms;
+mod text;
+
+use anyhow::{Result, bail};
+
+use crate::checks::Checks;
+use crate::generate;
+use crate::process::Job;
+use crate::set_up::cargo_deny;
+use crate::set_up::wasm_target::WasmTarget;
+use crate::workspace;
+
+/// What is compiled for wasm32 alone.
+const WASM_ONLY: [&str; 2] = ["sentinel-wasm", "sentinel-edge-worker"];
+
+/// Every check, then `N passed, N failed`.
+pub(crate) fn all() -> Result<()> {
+    let mut checks = Checks::default();
+    run(&mut checks);
+    checks.close()
+}
+
+pub(crate) fn run(checks: &mut Checks) {
+    checks.holds("lint: formatting", || Job::cargo("cargo fmt").args(["fmt", "--all", "--check"]).succeed().map(drop));
+    checks.holds("lint: who imports whom", rooms::check);
+    checks.holds("lint: texts", text::check);
+    checks.holds("lint: generated files are fresh", generate::check);
+    checks.holds("lint: clippy", || {
+        let job = Job::cargo("clippy").args(["clippy", "--quiet", "--workspace", "--all-targets", "--all-features"]);
+        without_wasm(job).args(["--", "-D", "warnings"]).succeed().map(drop)
+    });
+    checks.holds("lint: clippy for wasm32", clippy_wasm);
+    checks.holds("lint: core needs no std", no_std::check);
+    checks.holds("lint: documentation", || {
+        let job = Job::cargo("cargo doc").args(["doc", "--quiet", "--workspace", "--no-deps", "--all-features"]);
+        without_wasm(job).env("RUSTDOCFLAGS", "-D warnings").succeed().map(drop)
+    });
+    checks.holds("lint: licences, duplicates and bans of dependencies", || {
+        let deny = cargo_deny::find()?;
+        let job = Job::new("cargo deny", deny).args(["--all-features", "check", "--hide-inclusion-graph"]);
+        job.args(["licenses", "bans", "sources"]).succeed().map(drop)
+    });
+}
+
+fn without_wasm(job: Job) -> Job {
+    WASM_ONLY.iter().fold(job, |job, name| job.args(["--exclude", name]))
+}
+
+fn clippy_wasm() -> Result<()> {
+    let _lock = workspace::lock()?;
+    let target = WasmTarget::find()?;
+    for name in WASM_ONLY {
+        let job = target.clippy(&format!("clippy {name}"))?;
+        job.args(["--quiet", "--package", name, "--all-features", "--", "-D", "warnings"]).succeed()?;
+    }
+    Ok(())
+}
+
+/// Fails with one line for each finding.
+fn report(findings: Vec<String>) -> Result<()> {
+    if !findings.is_empty() {
+        bail!("{}", findings.join("\n   "));
+    }
+    Ok(())
+}
