@@ -41,17 +41,34 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod action;
+mod cache;
 pub mod claims;
+pub mod config;
+mod decision;
 mod error;
+mod identity;
 pub mod jose;
 mod limits;
+mod pair;
+pub mod revocation;
+mod role;
+pub mod route;
 mod token;
 pub mod verifier;
 
-pub use claims::Claims;
+pub use action::{ACTION_BYTES, Action, is_action};
+pub use cache::TokenCache;
+pub use claims::{Claims, ClaimsProfile};
+pub use decision::{Decision, Reason};
 pub use error::{Error, ErrorCode};
 pub use jose::algorithm::{Algorithm, Algorithms};
 pub use jose::jwk::{Key, KeySet, SymmetricKeys};
+pub use identity::{Identity, Text};
 pub use limits::Limits;
+pub use pair::TokenPair;
+pub use revocation::Revocations;
+pub use role::{ROLE_BYTES, ROLES, RoleOrder};
+pub use route::{Policy, Request};
 pub use token::{UnverifiedToken, VerifiedBytes, VerifiedToken};
 pub use verifier::{Challenge, Expected, Verifier};

@@ -105,6 +105,10 @@ impl Verifier {
         &self.limits
     }
 
+    pub(crate) fn rules(&self) -> &ClaimRules {
+        &self.rules
+    }
+
     /// Verifies a token in one go. `now` is in seconds since the epoch.
     ///
     /// # Errors

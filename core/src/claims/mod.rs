@@ -1,10 +1,12 @@
 //! Claims: what a token says once its signature holds (RFC 7519 §4).
 
 mod numeric_date;
+mod profile;
 mod validation;
 
 pub use numeric_date::NumericDate;
 pub(crate) use validation::ClaimRules;
+pub use profile::{ClaimsProfile, Field, PATH_MEMBERS};
 pub use validation::Expected;
 
 use crate::jose::json::{ObjectIndex, Value};

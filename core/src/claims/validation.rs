@@ -30,12 +30,20 @@ impl Expected {
         Self(Some(values.into_iter().map(|value| value.to_string()).collect()))
     }
 
-    fn accepts(&self, value: &str) -> bool {
+    pub(crate) fn accepts(&self, value: &str) -> bool {
         self.0.as_ref().is_none_or(|values| values.iter().any(|expected| expected == value))
     }
 
-    fn is_any(&self) -> bool {
+    pub(crate) fn is_any(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// The value, where exactly one is accepted.
+    pub(crate) fn only(&self) -> Option<&str> {
+        match self.0.as_deref() {
+            Some([only]) => Some(only),
+            _ => None,
+        }
     }
 }
 
@@ -55,6 +63,12 @@ const DATES: [&str; 3] = ["exp", "nbf", "iat"];
 const INVALID: ErrorCode = ErrorCode::ClaimInvalid;
 
 impl ClaimRules {
+    /// Whether a claims set that some verifier accepted has the issuer and audience that this one asks for.
+    pub(crate) fn is_for_us(&self, claims: Claims<'_>) -> bool {
+        (self.issuer.is_any() || claims.issuer().is_some_and(|issuer| self.issuer.accepts(&issuer)))
+            && (self.audience.is_any() || claims.audience().any(|audience| self.audience.accepts(&audience)))
+    }
+
     /// Types first, then presence, then values, then time.
     pub(crate) fn check(&self, claims: Claims<'_>, now: i64) -> Result<(), Error> {
         check_types(claims)?;

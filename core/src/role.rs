@@ -1,0 +1,158 @@
+//! Role orders: which role includes which, as data.
+
+use crate::jose::json::Value;
+use crate::{Decision, Error, ErrorCode, Identity, Reason};
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+/// Most roles in an order, and the longest name of one in bytes. The orders of
+/// the field have three or four roles; SQL dialects that hold them end names at 63 bytes.
+pub const ROLES: usize = 32;
+/// Longest name of a role in bytes.
+pub const ROLE_BYTES: usize = 64;
+
+const INVALID: ErrorCode = ErrorCode::ConfigurationInvalid;
+
+/// Roles from the lowest to the highest; a role includes every lower one.
+///
+/// Names are compared octet by octet: `Admin` is not `admin`. A name that is
+/// not in the order satisfies nothing, on either side.
+///
+/// ```
+/// use sentinel_core::RoleOrder;
+/// let order = RoleOrder::SENTINEL;
+/// assert!(order.satisfies("owner", "editor") && !order.satisfies("viewer", "editor"));
+/// assert!(!order.satisfies("root", "viewer") && !order.satisfies("owner", "root"));
+///
+/// let own = RoleOrder::new(["guest", "member", "host"])?;
+/// assert!(own.satisfies("host", "member"));
+/// # Ok::<(), sentinel_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleOrder(Cow<'static, [Cow<'static, str>]>);
+
+impl RoleOrder {
+    /// Sentinel Auth's workspace roles: `owner > admin > editor > viewer`.
+    pub const SENTINEL: Self = Self(Cow::Borrowed(&[
+        Cow::Borrowed("viewer"),
+        Cow::Borrowed("editor"),
+        Cow::Borrowed("admin"),
+        Cow::Borrowed("owner"),
+    ]));
+    /// The tenant API's roles: `admin > analyst > viewer`.
+    pub const TENANT: Self =
+        Self(Cow::Borrowed(&[Cow::Borrowed("viewer"), Cow::Borrowed("analyst"), Cow::Borrowed("admin")]));
+
+    /// A deployment's own order, lowest first.
+    ///
+    /// # Errors
+    /// [`ErrorCode::ConfigurationInvalid`] for no role at all, more than [`ROLES`], a name twice, or a name that is
+    /// empty, longer than [`ROLE_BYTES`] or has white space or control characters.
+    pub fn new<'a>(lowest_first: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
+        let mut order: Vec<Cow<'static, str>> = Vec::new();
+        for role in lowest_first {
+            let is_name = !role.is_empty() && role.len() <= ROLE_BYTES && role.bytes().all(|b| b > b' ' && b != 0x7f);
+            if !is_name || order.len() == ROLES || order.iter().any(|known| known == role) {
+                return Err(Error::with(INVALID, "a role is twice in the order, too many, or not a name"));
+            }
+            order.push(Cow::Owned(role.into()));
+        }
+        if order.is_empty() {
+            return Err(Error::with(INVALID, "the role order is empty"));
+        }
+        Ok(Self(Cow::Owned(order)))
+    }
+
+    /// Reads `["viewer", "editor", …]`, lowest first.
+    pub(crate) fn from_json(value: Value<'_>) -> Result<Self, Error> {
+        let mut names = Vec::new();
+        for role in value.elements().ok_or(Error::with(INVALID, "roleOrder is not an array"))? {
+            names.push(role.as_str().ok_or(Error::with(INVALID, "a role in roleOrder is not a string"))?);
+        }
+        Self::new(names.iter().map(AsRef::as_ref))
+    }
+
+    /// How high the role stands: 0 for the lowest, `None` for one that is not in the order.
+    #[must_use]
+    pub fn rank(&self, role: &str) -> Option<u8> {
+        self.0.iter().position(|known| known == role).map(|rank| rank as u8)
+    }
+
+    /// Whether someone who has the one role may do what needs the other.
+    #[must_use]
+    pub fn satisfies(&self, has: &str, needs: &str) -> bool {
+        match (self.rank(has), self.rank(needs)) {
+            (Some(has), Some(needs)) => has >= needs,
+            _ => false,
+        }
+    }
+
+    /// The roles, lowest first.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(AsRef::as_ref)
+    }
+
+    /// The highest role that the identity has, of those in the order.
+    #[must_use]
+    pub fn highest_of<'i>(&self, identity: &'i Identity) -> Option<&'i str> {
+        identity.roles().max_by_key(|role| self.rank(role)).filter(|role| self.rank(role).is_some())
+    }
+
+    /// Whether the identity has this role or a higher one.
+    #[must_use]
+    pub fn require(&self, identity: &Identity, role: &str) -> Decision {
+        Decision::of(if identity.roles().any(|has| self.satisfies(has, role)) {
+            Reason::Role
+        } else {
+            Reason::RoleRequired
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Limits, jose::json};
+    use std::string::ToString;
+
+    #[test]
+    fn the_seeds_orders() {
+        let sentinel = RoleOrder::SENTINEL;
+        for (has, needs, expected) in [
+            ("owner", "owner", true),
+            ("owner", "viewer", true),
+            ("admin", "owner", false),
+            ("editor", "editor", true),
+            ("viewer", "editor", false),
+            ("Owner", "viewer", false),
+            ("owner ", "viewer", false),
+            ("analyst", "viewer", false),
+            ("", "viewer", false),
+            ("viewer", "", false),
+            ("x", "x", false),
+        ] {
+            assert_eq!(sentinel.satisfies(has, needs), expected, "{has} for {needs}");
+        }
+        assert!(RoleOrder::TENANT.satisfies("admin", "analyst") && !RoleOrder::TENANT.satisfies("owner", "viewer"));
+    }
+
+    #[test]
+    fn refuses_what_is_no_order() {
+        let many: std::vec::Vec<_> = (0..=ROLES).map(|n| n.to_string()).collect();
+        let long = "x".repeat(ROLE_BYTES + 1);
+        for roles in [&[][..], &["a", "a"], &[""], &["a b"], &["a\n"], &["\u{7f}"], &[long.as_str()]] {
+            assert_eq!(RoleOrder::new(roles.iter().copied()).unwrap_err().code(), INVALID, "{roles:?}");
+        }
+        assert!(RoleOrder::new(many.iter().map(AsRef::as_ref)).is_err());
+        assert!(RoleOrder::new(many.iter().skip(1).map(AsRef::as_ref)).is_ok());
+    }
+
+    #[test]
+    fn reads_json() {
+        let read = |text: &str| RoleOrder::from_json(json::parse(text.as_bytes(), &Limits::DEFAULT).unwrap());
+        assert_eq!(read(r#"["viewer","analyst","admin"]"#).unwrap(), RoleOrder::TENANT);
+        for text in ["[]", "\"viewer\"", "[1]", r#"["a","\u0061"]"#, "{}", "null"] {
+            assert_eq!(read(text).unwrap_err().code(), INVALID, "{text}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Path patterns: static segments, parameters, and a wildcard at the end.
+
+use super::path::{self, Path};
+use crate::{Error, ErrorCode};
+use alloc::boxed::Box;
+
+/// Most segments in a pattern: each takes two bits of [`Pattern::shape`], and the end takes one place.
+pub const PATTERN_SEGMENTS: usize = 31;
+/// Longest pattern in bytes. Cloudflare Pages ends its rules at 100, this leaves room for generated ones.
+pub const PATTERN_BYTES: usize = 512;
+
+/// `/docs/:id`, `/docs/{id}`, `/docs/**`.
+///
+/// A static segment is ASCII and matches octet by octet. `:name` or `{name}`
+/// matches exactly one segment; `*` or `**`, at the end only, any number of
+/// them, also none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pattern {
+    text: Box<str>,
+    shape: u64,
+}
+
+/// How a path stands to a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    No,
+    /// Not the pattern's own spelling, but one that a lenient server takes for it.
+    Resembles,
+    Yes,
+}
+
+enum Segment<'p> {
+    Static(&'p str),
+    Parameter,
+    Rest,
+}
+
+impl<'p> Segment<'p> {
+    fn of(text: &'p str) -> Self {
+        match text.as_bytes().first() {
+            Some(b'*') => Self::Rest,
+            Some(b':' | b'{') => Self::Parameter,
+            _ => Self::Static(text),
+        }
+    }
+}
+
+impl Pattern {
+    pub(super) fn new(text: &str) -> Result<Self, Error> {
+        let invalid = |why| Err(Error::with(ErrorCode::ConfigurationInvalid, why));
+        let Some(inner) = text.strip_prefix('/') else { return invalid("a path pattern does not begin with a slash") };
+        if text.len() > PATTERN_BYTES {
+            return invalid("a path pattern is longer than 512 bytes");
+        }
+        let mut shape = 0u64;
+        let mut place = 62u32;
+        let mut open = true;
+        if !inner.is_empty() {
+            for segment in inner.split('/') {
+                if !open || place == 0 {
+                    return invalid("a path pattern has more than 31 segments, or goes on after its wildcard");
+                }
+                let kind: u64 = match Segment::of(segment) {
+                    Segment::Rest if segment == "*" || segment == "**" => {
+                        open = false;
+                        0
+                    }
+                    Segment::Parameter if is_parameter(segment) => 2,
+                    Segment::Static(text) if is_static(text) => 3,
+                    _ => {
+                        return invalid(
+                            "a path pattern's segment is empty, or neither plain characters, :name, {name} nor a wildcard",
+                        );
+                    }
+                };
+                shape |= kind << place;
+                place -= 2;
+            }
+        }
+        if open {
+            shape |= 1 << place;
+        }
+        Ok(Self { text: text.into(), shape })
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// How specific the pattern is: two bits a segment from the left, static > parameter > end > wildcard.
+    ///
+    /// INVARIANT: of two patterns that match one path, the one with the greater shape is the more specific;
+    /// two that match one path and have the same shape are the same but for their parameters' names.
+    pub(super) fn shape(&self) -> u64 {
+        self.shape
+    }
+
+    /// Whether the other matches exactly the same paths.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        let mut theirs = other.segments();
+        self.shape == other.shape
+            && self.segments().all(|ours| match (Segment::of(ours), theirs.next()) {
+                (Segment::Static(text), Some(other)) => text == other,
+                (_, other) => other.is_some(),
+            })
+    }
+
+    fn segments(&self) -> impl Iterator<Item = &str> {
+        self.text.split('/').filter(|segment| !segment.is_empty())
+    }
+
+    /// Whether the pattern names the last segment of what it matches.
+    pub(super) fn ends_with_static(&self) -> bool {
+        matches!(self.segments().last().map(Segment::of), None | Some(Segment::Static(_)))
+    }
+
+    pub(super) fn ends_with_wildcard(&self) -> bool {
+        self.text.ends_with('*')
+    }
+
+    pub(super) fn matches(&self, path: Path<'_>) -> Match {
+        let mut exact = Match::Yes;
+        let mut theirs = path.segments();
+        for ours in self.segments() {
+            let ours = Segment::of(ours);
+            if let Segment::Rest = ours {
+                return exact;
+            }
+            match (ours, theirs.next()) {
+                (Segment::Static(ours), Some(theirs)) if ours == theirs => {}
+                (Segment::Static(ours), Some(theirs)) if resembles(ours, theirs) => exact = Match::Resembles,
+                (Segment::Parameter, Some(_)) => {}
+                _ => return Match::No,
+            }
+        }
+        if theirs.next().is_some() { Match::No } else { exact }
+    }
+}
+
+/// `:name` or `{name}`. Modifiers of other routers (`:id?`, `:id(\d+)`, `{*rest}`) are refused, not read as a name.
+fn is_parameter(segment: &str) -> bool {
+    let name = segment.strip_prefix(':').or_else(|| segment.strip_prefix('{')?.strip_suffix('}'));
+    name.is_some_and(|name| {
+        name.bytes().next().is_some_and(|b| !b.is_ascii_digit())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    })
+}
+
+/// What stands for itself in a path too, and in no router's pattern language for something else.
+fn is_static(segment: &str) -> bool {
+    !segment.is_empty()
+        && !segment.ends_with('.')
+        && segment.bytes().all(|b| path::is_literal(b) && !matches!(b, b'*' | b'(' | b')'))
+}
+
+/// Whether a lenient server may take the segment for the static one: letters in another case (Express,
+/// ASP.NET, Windows), escapes of characters that need none, or something after the name that is cut off: an
+/// extension (`.json`, `.rsc`), `::$DATA`, a space.
+fn resembles(name: &str, segment: &str) -> bool {
+    let mut rest = segment.as_bytes();
+    for expected in name.bytes() {
+        match next_octet(&mut rest) {
+            Some(octet) if octet.eq_ignore_ascii_case(&expected) => {}
+            _ => return false,
+        }
+    }
+    // Where a word goes on it is another word: `/docs-intro` is not `/docs`.
+    next_octet(&mut rest).is_none_or(|octet| !octet.is_ascii_alphanumeric() && !matches!(octet, b'-' | b'_' | b'~'))
+}
+
+/// The next octet of a segment that has been checked, unescaped.
+fn next_octet(rest: &mut &[u8]) -> Option<u8> {
+    let (&byte, tail) = rest.split_first()?;
+    let (octet, tail) = if byte == b'%' { path::escaped(tail)? } else { (byte, tail) };
+    *rest = tail;
+    Some(octet)
+}

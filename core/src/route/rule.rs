@@ -1,0 +1,201 @@
+//! Rules: what a method on a path asks for.
+
+use super::pattern::Pattern;
+use crate::{Action, Error, ErrorCode};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Most actions in one rule and most workspaces in one list: what a person can review.
+pub const RULE_ACTIONS: usize = 32;
+/// Most workspaces in one list. It is read from front to back, so this also bounds a decision.
+pub const WORKSPACES: usize = 1024;
+
+const INVALID: ErrorCode = ErrorCode::ConfigurationInvalid;
+
+/// What a rule asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allow {
+    pub(super) public: bool,
+    pub(super) role: Option<Box<str>>,
+    pub(super) actions: Option<Actions>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Actions {
+    /// INVARIANT: not empty in a [`Rule`]; "all of none" would ask for nothing.
+    pub(super) names: Vec<Action>,
+    /// One of them is enough.
+    pub(super) any: bool,
+}
+
+impl Allow {
+    const AUTHENTICATED: Self = Self { public: false, role: None, actions: None };
+
+    /// Nothing: everyone may.
+    #[must_use]
+    pub fn public() -> Self {
+        Self { public: true, ..Self::AUTHENTICATED }
+    }
+
+    /// Any identity.
+    #[must_use]
+    pub fn authenticated() -> Self {
+        Self::AUTHENTICATED
+    }
+
+    /// This role or a higher one of the policy's order.
+    #[must_use]
+    pub fn role(role: &str) -> Self {
+        Self { role: Some(role.into()), ..Self::AUTHENTICATED }
+    }
+
+    /// This action.
+    #[must_use]
+    pub fn action(action: Action) -> Self {
+        Self::all_actions([action])
+    }
+
+    /// All of these actions.
+    #[must_use]
+    pub fn all_actions(actions: impl IntoIterator<Item = Action>) -> Self {
+        Self { actions: Some(Actions { names: actions.into_iter().collect(), any: false }), ..Self::AUTHENTICATED }
+    }
+
+    /// At least one of these actions.
+    #[must_use]
+    pub fn any_action(actions: impl IntoIterator<Item = Action>) -> Self {
+        Self { actions: Some(Actions { names: actions.into_iter().collect(), any: true }), ..Self::AUTHENTICATED }
+    }
+
+    /// And this role or a higher one besides.
+    #[must_use]
+    pub fn and_role(self, role: &str) -> Self {
+        Self { role: Some(role.into()), public: false, ..self }
+    }
+}
+
+/// Methods as bits: [`METHODS`] in their order. HEAD is none of them, since it is decided as GET.
+pub(super) type Methods = u8;
+/// Any of [`METHODS`].
+pub(super) const ANY_METHOD: Methods = 0x3f;
+const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// The bit of a request's method. HEAD asks for what GET asks for (RFC 9110 §9.3.2): were they
+/// two, a rule for one of them would leave the other open. Methods are case-sensitive (§9.1), CONNECT
+/// and TRACE name no resource of an application, and of an unknown one nobody knows what it does.
+pub(super) fn method_bit(method: &str) -> Option<Methods> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    METHODS.iter().position(|known| *known == method).map(|index| 1 << index)
+}
+
+/// A method and a path pattern, and what they ask for.
+///
+/// ```
+/// use sentinel_core::route::{Allow, Rule};
+/// let rule = Rule::new("GET", "/docs/:id", Allow::role("editor"))?;
+/// assert_eq!(rule.describe(), "GET /docs/:id");
+/// assert!(Rule::new("HEAD", "/docs", Allow::public()).is_err(), "HEAD is decided as GET");
+/// # Ok::<(), sentinel_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    pub(super) methods: Methods,
+    pub(super) pattern: Pattern,
+    pub(super) allow: Allow,
+    pub(super) workspaces: Option<Vec<Box<str>>>,
+}
+
+impl Rule {
+    /// A rule for one method, or with `*` for every method that a rule can name: GET (with HEAD), POST, PUT,
+    /// PATCH, DELETE, OPTIONS.
+    ///
+    /// # Errors
+    /// [`ErrorCode::ConfigurationInvalid`] for a method or a pattern that is none, or more than [`RULE_ACTIONS`].
+    pub fn new(method: &str, pattern: &str, allow: Allow) -> Result<Self, Error> {
+        Self::for_methods(&[method], pattern, allow)
+    }
+
+    /// A rule for several methods.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; no method at all.
+    pub fn for_methods<S: AsRef<str>>(methods: &[S], pattern: &str, allow: Allow) -> Result<Self, Error> {
+        let mut bits = 0;
+        for method in methods {
+            bits |= match method.as_ref() {
+                "*" => ANY_METHOD,
+                // One name for one thing: a rule for HEAD would be a second rule for GET.
+                "HEAD" => return Err(Error::with(INVALID, "a rule names HEAD, which is decided as GET")),
+                name => method_bit(name).ok_or(Error::with(INVALID, "a rule names a method that is not known"))?,
+            };
+        }
+        if bits == 0 {
+            return Err(Error::with(INVALID, "a rule names no method"));
+        }
+        if allow.actions.as_ref().is_some_and(|actions| !(1..=RULE_ACTIONS).contains(&actions.names.len())) {
+            return Err(Error::with(INVALID, "a rule asks for no action, or for more than 32"));
+        }
+        Ok(Self { methods: bits, pattern: Pattern::new(pattern)?, allow, workspaces: None })
+    }
+
+    /// Only in these workspaces, by id. An empty list allows none.
+    ///
+    /// # Errors
+    /// [`ErrorCode::ConfigurationInvalid`] for a public rule, an empty id, or more than [`WORKSPACES`].
+    pub fn workspaces<S: AsRef<str>>(mut self, ids: impl IntoIterator<Item = S>) -> Result<Self, Error> {
+        if self.allow.public {
+            return Err(Error::with(INVALID, "a public rule cannot ask for a workspace"));
+        }
+        self.workspaces = Some(workspace_ids(ids)?);
+        Ok(self)
+    }
+
+    /// What the rule asks for.
+    #[must_use]
+    pub fn allow(&self) -> &Allow {
+        &self.allow
+    }
+
+    /// Its methods and pattern, e.g. `GET /docs/:id`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let mut text = String::new();
+        if self.methods == ANY_METHOD {
+            text.push('*');
+        }
+        for (index, name) in METHODS.iter().enumerate() {
+            if self.methods != ANY_METHOD && self.methods & 1 << index != 0 {
+                text.push_str(if text.is_empty() { "" } else { "," });
+                text.push_str(name);
+            }
+        }
+        text.push(' ');
+        text.push_str(self.pattern.as_str());
+        text
+    }
+
+    /// Whether no order could tell which of the two decides.
+    pub(super) fn ties_with(&self, other: &Self) -> bool {
+        self.is_for_any_method() == other.is_for_any_method()
+            && self.methods & other.methods != 0
+            && self.pattern.is_same_as(&other.pattern)
+    }
+
+    /// More specific first: by the path, then a named method before `*`.
+    pub(super) fn precedence(&self) -> (u64, bool) {
+        (self.pattern.shape(), !self.is_for_any_method())
+    }
+
+    fn is_for_any_method(&self) -> bool {
+        self.methods == ANY_METHOD
+    }
+}
+
+pub(super) fn workspace_ids<S: AsRef<str>>(ids: impl IntoIterator<Item = S>) -> Result<Vec<Box<str>>, Error> {
+    let ids: Vec<Box<str>> = ids.into_iter().map(|id| id.as_ref().into()).collect();
+    if ids.len() > WORKSPACES || ids.iter().any(|id| id.is_empty()) {
+        return Err(Error::with(INVALID, "a workspace's id is empty, or there are more than 1024"));
+    }
+    Ok(ids)
+}
