@@ -66,7 +66,11 @@ fn module(target: &WasmTarget, variant: &Variant) -> Result<()> {
     let compiled = workspace::root().join("target/wasm").join(TARGET).join(variant.profile).join("sentinel_wasm.wasm");
     let out = package(variant);
     let fingerprint = workspace::fingerprint(
-        &[compiled.clone(), workspace::root().join("xtask/bindgen/src"), workspace::root().join("xtask/wasm-opt/package-lock.json")],
+        &[
+            compiled.clone(),
+            workspace::root().join("xtask/bindgen/src"),
+            workspace::root().join("xtask/wasm-opt/package-lock.json"),
+        ],
         &format!("{}{FEATURES:?}", variant.optimise),
     )?;
     let stamp = out.join("stamp");
@@ -78,7 +82,12 @@ fn module(target: &WasmTarget, variant: &Variant) -> Result<()> {
     optimise(variant, &out)?;
     check_paths(&out.join("lib.wasm"))?;
     fs::write(stamp, fingerprint)?;
-    println!("   wasm {}: {} bytes ({:.1} s)", variant.name, fs::metadata(out.join("lib.wasm"))?.len(), start.elapsed().as_secs_f32());
+    println!(
+        "   wasm {}: {} bytes ({:.1} s)",
+        variant.name,
+        fs::metadata(out.join("lib.wasm"))?.len(),
+        start.elapsed().as_secs_f32()
+    );
     Ok(())
 }
 
@@ -108,7 +117,11 @@ fn check_paths(wasm: &Path) -> Result<()> {
     for path in [Some(root), std::env::home_dir()].into_iter().flatten().filter(|path| path.parent().is_some()) {
         let needle = path.to_string_lossy().into_owned();
         let found = bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
-        ensure!(!found, "{} names a folder of this machine ({needle}): see path_flags in xtask/src/set_up", wasm.display());
+        ensure!(
+            !found,
+            "{} names a folder of this machine ({needle}): see path_flags in xtask/src/set_up",
+            wasm.display()
+        );
     }
     Ok(())
 }
@@ -116,7 +129,8 @@ fn check_paths(wasm: &Path) -> Result<()> {
 fn npm_package() -> Result<()> {
     npm::install("npm")?;
     let npm = workspace::root().join("npm");
-    let mut inputs = ["src", "scripts", "package.json", "package-lock.json", "tsconfig.json"].map(|name| npm.join(name)).to_vec();
+    let mut inputs =
+        ["src", "scripts", "package.json", "package-lock.json", "tsconfig.json"].map(|name| npm.join(name)).to_vec();
     inputs.extend(VARIANTS.iter().map(|variant| package(variant).join("stamp")));
     let fingerprint = workspace::fingerprint(&inputs, "")?;
     let stamp = workspace::state("npm-build");

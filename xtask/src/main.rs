@@ -1,8 +1,16 @@
 //! Every command of the project. `cargo xtask help` lists them.
 
+mod bench;
 mod build;
+mod checks;
+mod conformance;
+mod demo;
+mod lint;
 mod process;
 mod set_up;
+mod size;
+mod summary;
+mod test;
 mod workspace;
 
 use std::process::ExitCode;
@@ -12,8 +20,15 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 cargo xtask COMMAND
 
+  demo          a login at a real OpenID provider; its tokens verified natively, in Node, workerd and Chromium
+  test          every test of the project; closes with `N passed, N failed`
+
   set-up        finds or installs what the project needs of this machine
   build         the WebAssembly modules and the npm package
+  lint          formatting, clippy, who imports whom, generated files, documentation, licences
+  conformance   [--vectors PATH]… [--runtime native,node,workerd,chromium]: the vector files
+  bench         [NAME [OPTIONS…]]: tests/bench/NAME.mjs, by default verify
+  size          what ships, gzipped, against its budgets
 ";
 
 fn main() -> ExitCode {
@@ -34,8 +49,14 @@ fn run(arguments: &[String]) -> Result<()> {
     };
     match (command.as_str(), options) {
         ("help" | "--help" | "-h", _) => print!("{HELP}"),
+        ("demo", []) => demo::run()?,
+        ("test", []) => test::all()?,
         ("set-up", []) => set_up::all()?,
         ("build", []) => build::all()?,
+        ("lint", []) => lint::all()?,
+        ("conformance", options) => conformance::command(options)?,
+        ("bench", options) => bench::command(options)?,
+        ("size", []) => size::command()?,
         _ => bail!("unknown: cargo xtask {}\n\n{HELP}", arguments.join(" ")),
     }
     Ok(())

@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn reads_both_of_nodes_reporters() {
-        let tap = "# tests 5\n# suites 0\n# pass 3\n# fail 1\n# cancelled 1\n# skipped 0\n# todo 0\n# duration_ms 1.5\n";
+        let tap =
+            "# tests 5\n# suites 0\n# pass 3\n# fail 1\n# cancelled 1\n# skipped 0\n# todo 0\n# duration_ms 1.5\n";
         assert_eq!(Count::read(Format::Node, tap), count(3, 2, 0));
         let spec = "ℹ tests 5\nℹ pass 4\nℹ fail 0\nℹ cancelled 0\nℹ skipped 1\nℹ todo 0\n";
         assert_eq!(Count::read(Format::Node, spec), count(4, 0, 1));

@@ -76,7 +76,12 @@ pub(crate) fn tracked() -> Result<Vec<PathBuf>> {
         .context("git is needed: install it")?;
     anyhow::ensure!(list.status.success(), "git ls-files failed: is this a checkout?");
     let text = String::from_utf8_lossy(&list.stdout).into_owned();
-    Ok(text.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from).filter(|p| root().join(p).is_file()).collect())
+    Ok(text
+        .split('\0')
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+        .filter(|p| root().join(p).is_file())
+        .collect())
 }
 
 #[cfg(test)]

@@ -99,7 +99,8 @@ fn source(path: &str, code: &str) -> Vec<String> {
         let line = line.split("//").next().unwrap_or_default();
         let outside = OUTSIDE.iter().filter(|(.., places)| !places.iter().any(|place| path.starts_with(place)));
         let forbidden = outside.map(|(_, name, _)| *name);
-        let inside = SERVER.iter().filter(|(room, _)| path.starts_with(room)).flat_map(|(_, names)| names.iter().copied());
+        let inside =
+            SERVER.iter().filter(|(room, _)| path.starts_with(room)).flat_map(|(_, names)| names.iter().copied());
         for name in forbidden.chain(inside).filter(|name| names(line, name)) {
             findings.push(format!("{path}:{}: {} may not be used here", number + 1, name.trim_end_matches(':')));
         }
@@ -151,9 +152,10 @@ mod tests {
 
     #[test]
     fn axum_in_the_server_is_for_http_alone() {
-        assert_eq!(source("server/src/service/login.rs", "fn f() -> axum::Router {}"), [
-            "server/src/service/login.rs:1: axum may not be used here"
-        ]);
+        assert_eq!(
+            source("server/src/service/login.rs", "fn f() -> axum::Router {}"),
+            ["server/src/service/login.rs:1: axum may not be used here"]
+        );
         assert!(source("server/src/http/login.rs", "use axum::Router;").is_empty());
         assert!(source("server/src/service/login.rs", "// as axum::Router does").is_empty());
         assert!(source("server/src/service/login.rs", "use my_axum::Router;").is_empty());

@@ -61,7 +61,9 @@ fn file(path: &Path, text: &str, machine: &[String]) -> Vec<String> {
             finding(format!("names a folder of this machine, {folder}"));
         }
         if name.ends_with("package-lock.json") && line.trim_start().starts_with("\"resolved\": \"http") {
-            finding("names a registry: write it with omit-lockfile-registry-resolved=true in the folder's .npmrc".into());
+            finding(
+                "names a registry: write it with omit-lockfile-registry-resolved=true in the folder's .npmrc".into(),
+            );
         }
         if name.ends_with("Cargo.lock") && line.starts_with("source = ") && !line.contains("crates.io-index") {
             finding("comes from elsewhere than crates.io".into());

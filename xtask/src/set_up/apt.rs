@@ -12,7 +12,9 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
     }
     let list = missing.join(" ");
     if ask("apt-get", &["--version"]).is_none() || ask("id", &["-u"]).as_deref() != Some("0") {
-        bail!("missing: run `apt-get install -y --no-install-recommends {list}` as root (or install your system's own)");
+        bail!(
+            "missing: run `apt-get install -y --no-install-recommends {list}` as root (or install your system's own)"
+        );
     }
     println!("   installs Debian's packages: {list}");
     let apt = |label: &str| Job::new(label, "apt-get").env("DEBIAN_FRONTEND", "noninteractive");

@@ -10,7 +10,8 @@ use crate::process::{Job, ask};
 use crate::workspace;
 
 const RUSTC: &str = "/usr/bin/rustc";
-const SEED: &str = "[package]\nname = \"seed\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[lib]\npath = \"lib.rs\"\n[workspace]\n";
+const SEED: &str =
+    "[package]\nname = \"seed\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[lib]\npath = \"lib.rs\"\n[workspace]\n";
 
 fn folder() -> PathBuf {
     workspace::root().join("target/wasm-sysroot")

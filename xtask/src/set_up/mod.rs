@@ -22,10 +22,13 @@ pub(crate) fn all() -> Result<()> {
     report("node", &node::check()?);
     let others: Vec<String> = node::others()?.into_iter().map(|(version, _)| version).collect();
     report("", &others.join(", "));
-    report("wasm32", match WasmTarget::find()? {
-        WasmTarget::Rustup => "the Rust toolchain's own target",
-        WasmTarget::Debian(_) => "Debian's rustc-web",
-    });
+    report(
+        "wasm32",
+        match WasmTarget::find()? {
+            WasmTarget::Rustup => "the Rust toolchain's own target",
+            WasmTarget::Debian(_) => "Debian's rustc-web",
+        },
+    );
     report("chromium", &chromium::find()?);
     match python::find() {
         Some((path, version)) => report("python", &format!("{version}, {}", path.display())),
@@ -35,13 +38,13 @@ pub(crate) fn all() -> Result<()> {
 }
 
 /// An executable on PATH.
-fn on_path(name: &str) -> Option<PathBuf> {
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
 }
 
 /// PATH with one folder before all others.
-fn path_with(first: &str) -> Result<OsString> {
+pub(crate) fn path_with(first: impl Into<PathBuf>) -> Result<OsString> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    Ok(std::env::join_paths(std::iter::once(PathBuf::from(first)).chain(std::env::split_paths(&path)))?)
+    Ok(std::env::join_paths(std::iter::once(first.into()).chain(std::env::split_paths(&path)))?)
 }

@@ -22,7 +22,8 @@ fn under_pyenv() -> Vec<PathBuf> {
     let root = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
     let Some(root) = root.or_else(|| Some(std::env::home_dir()?.join(".pyenv"))) else { return Vec::new() };
     let versions = fs::read_dir(root.join("versions")).into_iter().flatten().flatten();
-    let mut found: Vec<PathBuf> = versions.map(|entry| entry.path().join("bin/python3")).filter(|p| p.is_file()).collect();
+    let mut found: Vec<PathBuf> =
+        versions.map(|entry| entry.path().join("bin/python3")).filter(|p| p.is_file()).collect();
     found.sort();
     found
 }

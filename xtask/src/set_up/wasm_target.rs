@@ -38,7 +38,9 @@ impl WasmTarget {
             if ambient() {
                 return Ok(Self::Rustup);
             }
-            if choice.is_none() && let Some(sysroot) = debian_sysroot::ready() {
+            if choice.is_none()
+                && let Some(sysroot) = debian_sysroot::ready()
+            {
                 return Ok(Self::Debian(sysroot));
             }
             println!("   installs the Rust target {TARGET}");

@@ -1,0 +1,22 @@
+//! `cargo xtask bench [NAME [OPTIONS…]]`: runs `tests/bench/NAME.mjs`, by default `verify`.
+
+use anyhow::{Result, ensure};
+
+use crate::build;
+use crate::process::Job;
+use crate::set_up::{chromium, npm};
+use crate::workspace;
+
+pub(crate) fn command(arguments: &[String]) -> Result<()> {
+    let (name, options) =
+        arguments.split_first().map_or(("verify", [].as_slice()), |(name, rest)| (name.as_str(), rest));
+    let script = format!("tests/bench/{name}.mjs");
+    let known = name.chars().all(|c| c.is_ascii_lowercase() || c == '-') && workspace::root().join(&script).is_file();
+    ensure!(known, "no benchmark {name}: {script} is missing");
+    build::all()?;
+    for folder in ["tests/hosts", "tests/bench"] {
+        npm::install(folder)?;
+    }
+    let job = Job::new(format!("bench {name}"), "node").args([script]).args(options);
+    job.env(chromium::VARIABLE, chromium::find()?).live().succeed().map(drop)
+}
