@@ -1,0 +1,155 @@
+//! `sentinel keys generate`: a signing key and its public half.
+//!
+//! Every secret is made by a crate that is kept for it (RustCrypto by way of
+//! `jwt-simple`, `p521`); the public JWK is read back through core, so what is
+//! written here is known to be accepted there.
+
+mod generate;
+mod public;
+
+use crate::outcome::{Failure, line};
+use public::PublicKey;
+use sentinel_core::Algorithm;
+use serde::Serialize;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Generate a key. Never overwrites a file.
+    Generate(Args),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The algorithm that the key is for, e.g. RS256, ES256, EdDSA, HS256
+    #[arg(long, value_parser = super::verify::algorithm)]
+    alg: Algorithm,
+    /// File for the private key (mode 0600); the public JWK Set is put beside it as `*.jwks.json`
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// How the private key is written; an HS secret is always one line of text
+    #[arg(long, value_enum, default_value_t = Format::Pem)]
+    format: Format,
+    /// File for the public key in PEM, too
+    #[arg(long, value_name = "FILE")]
+    public_pem: Option<PathBuf>,
+    /// Length of an RSA modulus in bits
+    #[arg(long, value_name = "BITS", default_value_t = 2048, value_parser = clap::value_parser!(u16).range(2048..=4096))]
+    bits: u16,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// PKCS #8 in PEM
+    Pem,
+    /// JSON Web Key
+    Jwk,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    ok: bool,
+    alg: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kid: Option<&'a str>,
+    private: &'a Path,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks: Option<&'a Path>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_pem: Option<&'a Path>,
+}
+
+pub(crate) fn run(command: Command) -> Result<String, Failure> {
+    let Command::Generate(args) = command;
+    if args.alg.is_symmetric() { shared_secret(&args) } else { key_pair(&args) }
+}
+
+fn shared_secret(args: &Args) -> Result<String, Failure> {
+    if args.format != Format::Pem || args.public_pem.is_some() {
+        return Err(Failure::Usage("a shared secret is one line of text and has no public half".to_owned()));
+    }
+    let mut files = Files::default();
+    let mut file = files.create(&args.out, PRIVATE)?;
+    file.fill(&generate::secret(args.alg)?)?;
+    files.keep();
+    line(&Written { ok: true, alg: args.alg.as_str(), kid: None, private: &args.out, jwks: None, public_pem: None })
+}
+
+fn key_pair(args: &Args) -> Result<String, Failure> {
+    let jwks = args.out.with_extension("jwks.json");
+    let mut files = Files::default();
+    // All of them first: a file that is in the way is found before any key is made.
+    let mut private_file = files.create(&args.out, PRIVATE)?;
+    let mut jwks_file = files.create(&jwks, PUBLIC)?;
+    let public_pem_file = args.public_pem.as_ref().map(|path| files.create(path, PUBLIC)).transpose()?;
+
+    let pair = generate::key_pair(args.alg, usize::from(args.bits))?;
+    let public = PublicKey::from_pem(&pair.public_pem, args.alg)?;
+    private_file.fill(&match args.format {
+        Format::Pem => pair.private_pem,
+        Format::Jwk => public.private_jwk(&pair.private_members),
+    })?;
+    jwks_file.fill(&public.jwks())?;
+    if let Some(mut file) = public_pem_file {
+        file.fill(&pair.public_pem)?;
+    }
+    files.keep();
+    line(&Written {
+        ok: true,
+        alg: args.alg.as_str(),
+        kid: Some(public.kid()),
+        private: &args.out,
+        jwks: Some(&jwks),
+        public_pem: args.public_pem.as_deref(),
+    })
+}
+
+const PRIVATE: u32 = 0o600;
+const PUBLIC: u32 = 0o644;
+
+/// The files of one run: all of them or none.
+#[derive(Default)]
+struct Files(Vec<PathBuf>);
+
+struct NewFile<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl Files {
+    /// A file that was not there before, with its final mode from its first moment.
+    fn create<'a>(&mut self, path: &'a Path, mode: u32) -> Result<NewFile<'a>, Failure> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+        #[cfg(not(unix))]
+        let _ = mode;
+        let file = options.open(path).map_err(|why| Failure::unavailable(path.display(), why))?;
+        self.0.push(path.to_owned());
+        Ok(NewFile { path, file })
+    }
+
+    fn keep(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            // What was created by this run and is not whole; there is no one left to tell.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+impl NewFile<'_> {
+    fn fill(&mut self, text: &str) -> Result<(), Failure> {
+        let newline = if text.ends_with('\n') { "" } else { "\n" };
+        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.write_all(newline.as_bytes()));
+        written.and_then(|()| self.file.sync_all()).map_err(|why| Failure::unavailable(self.path.display(), why))
+    }
+}

@@ -1,0 +1,71 @@
+//! What a command comes to: JSON on standard output and an exit status.
+
+use sentinel_core::Error;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The token was refused: 1.
+    Refused(Error),
+    /// The arguments make no sense together: 2.
+    Usage(String),
+    /// The question could not be answered: 3. With a code and a sentence.
+    Unanswered(&'static str, String),
+}
+
+impl Failure {
+    /// A file or the network failed.
+    pub(crate) fn unavailable(what: impl Display, why: impl Display) -> Self {
+        Self::Unanswered("unavailable", format!("{what}: {why}"))
+    }
+
+    /// A key or a setting that was given cannot be used.
+    pub(crate) fn unusable(what: impl Display, error: Error) -> Self {
+        Self::Unanswered(error.code().as_str(), format!("{what}: {}", error.message()))
+    }
+}
+
+/// Prints the answer and gives the exit status. An answer that cannot be
+/// written is never a success.
+pub(crate) fn report(outcome: Result<String, Failure>) -> ExitCode {
+    let (line, status) = match outcome {
+        Ok(line) => (line, 0),
+        Err(Failure::Refused(error)) => (refusal(error).to_string(), 1),
+        Err(Failure::Usage(message)) => {
+            eprintln!("error: {message}\n\nFor more information, try '--help'.");
+            return ExitCode::from(2);
+        }
+        Err(Failure::Unanswered(code, message)) => {
+            eprintln!("error: {message}");
+            (json!({ "ok": false, "code": code, "message": message }).to_string(), 3)
+        }
+    };
+    match writeln!(std::io::stdout(), "{line}") {
+        Ok(()) => ExitCode::from(status),
+        Err(_) => ExitCode::from(3),
+    }
+}
+
+/// One line of JSON.
+pub(crate) fn line(answer: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(answer).map_err(|why| Failure::unavailable("the answer", why))
+}
+
+/// JSON that core has read, to be printed as it was signed: no number is rounded on the way.
+pub(crate) fn raw(text: &str) -> Result<&RawValue, Failure> {
+    serde_json::from_str(text).map_err(|why| Failure::unavailable("the answer", why))
+}
+
+fn refusal(error: Error) -> Value {
+    let mut answer = json!({ "ok": false, "code": error.code().as_str(), "message": error.message() });
+    if let (Some(members), Some(claim)) = (answer.as_object_mut(), error.claim_name()) {
+        members.insert("claim".to_owned(), claim.into());
+    }
+    answer
+}
