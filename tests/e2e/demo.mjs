@@ -5,6 +5,7 @@ import { installed, linkPackage } from "../hosts/install.mjs";
 import { withResources } from "../hosts/resources.mjs";
 
 const json = process.argv.includes("--json");
+const colored = process.stdout.isTTY && !process.env.NO_COLOR;
 const started = performance.now();
 const progress = (text) => process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s  ${text}\n`);
 
@@ -50,7 +51,7 @@ function table({ ok, results }) {
   const shown = ({ ok, decision, expected, ms, fetchedKeys }) => {
     const color = !ok ? "red" : decision === "accepted" ? "green" : "yellow";
     const wrong = ok ? "" : ` (not ${expected})`;
-    return `${styleText(color, decision + wrong)} ${ms.toFixed(ms < 10 ? 2 : 0)} ms${fetchedKeys ? "*" : ""}`;
+    return `${colored ? styleText(color, decision + wrong) : decision + wrong} ${ms.toFixed(ms < 10 ? 2 : 0)} ms${fetchedKeys ? "*" : ""}`;
   };
   const rows = (wanted) =>
     [...new Set(results.filter(wanted).map(({ token }) => token))].map((token) =>

@@ -1,5 +1,5 @@
 // The four places where the same core decides. Each starts to a `judge(request)` that answers `{ decision, ms, … }`.
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launchChromium, openPage } from "../hosts/chromium.mjs";
@@ -52,7 +52,7 @@ async function workerd(use) {
 }
 
 async function chromium(use) {
-  const { exports } = await import("sentinel-edge/package.json", { with: { type: "json" } }).then((module) => module.default);
+  const { exports } = JSON.parse(readFileSync(join(root, "npm", "package.json"), "utf8"));
   const web = exports["./web"].default ?? exports["./web"];
   const imports = { "sentinel-edge": `/sentinel-edge/${web}` };
   const page = `<!doctype html><title>Sentinel</title><script type="importmap">${JSON.stringify({ imports })}</script>

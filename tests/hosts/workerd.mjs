@@ -1,13 +1,27 @@
 // Cloudflare's own runtime, under miniflare. A Worker is bundled as wrangler would: by the `workerd` condition, `.wasm` as a compiled module.
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
+import { isBuiltin } from "node:module";
 import { basename } from "node:path";
 
 // Neither asks anyone's server anything.
 Object.assign(process.env, { WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" });
 
-/** @param {{ entry: string, alias?: Record<string, string>, flags?: string[], bindings?: Record<string, unknown> }} worker */
-export async function startWorkerd({ entry, alias = {}, flags = ["nodejs_compat"], bindings = {} }) {
+/** workerd has Node's modules under their full names, and for `import` only; CommonJS packages ask by `require("crypto")`. */
+const builtins = {
+  name: "builtins",
+  setup(build) {
+    build.onResolve({ filter: /^(node:)?[a-z_/]+$/ }, ({ path, kind }) => {
+      if (!isBuiltin(path)) return;
+      const name = `node:${path.replace(/^node:/, "")}`;
+      return kind === "require-call" ? { path: name, namespace: "builtin" } : { path: name, external: true };
+    });
+    build.onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({ contents: `import all from "${path}";\nmodule.exports = all;` }));
+  },
+};
+
+/** @param {{ entry: string, flags?: string[], bindings?: Record<string, unknown> }} worker */
+export async function startWorkerd({ entry, flags = ["nodejs_compat"], bindings = {} }) {
   const { outputFiles } = await build({
     entryPoints: [entry],
     outdir: "/out",
@@ -15,10 +29,10 @@ export async function startWorkerd({ entry, alias = {}, flags = ["nodejs_compat"
     format: "esm",
     target: "es2022",
     conditions: ["workerd", "worker", "browser"],
-    external: ["node:*", "cloudflare:*"],
+    external: ["cloudflare:*"],
     loader: { ".wasm": "copy" },
     outExtension: { ".js": ".mjs" },
-    alias,
+    plugins: [builtins],
     write: false,
     logLevel: "error",
   });
