@@ -13,7 +13,7 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     let script = format!("tests/bench/{name}.mjs");
     let known = name.chars().all(|c| c.is_ascii_lowercase() || c == '-') && workspace::root().join(&script).is_file();
     ensure!(known, "no benchmark {name}: {script} is missing");
-    build::all()?;
+    build::npm_package()?;
     for folder in ["tests/hosts", "tests/bench"] {
         npm::install(folder)?;
     }

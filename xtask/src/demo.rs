@@ -8,7 +8,7 @@ use crate::set_up::{chromium, npm};
 
 pub(crate) fn run() -> Result<()> {
     println!("== set-up and build");
-    build::all()?;
+    build::npm_package()?;
     for folder in ["tests/hosts", "tests/e2e"] {
         npm::install(folder)?;
     }

@@ -5,6 +5,7 @@ mod build;
 mod checks;
 mod conformance;
 mod demo;
+mod generate;
 mod lint;
 mod process;
 mod set_up;
@@ -25,6 +26,7 @@ cargo xtask COMMAND
 
   set-up        finds or installs what the project needs of this machine
   build         the WebAssembly modules and the npm package
+  generate      the committed files that programs write
   lint          formatting, clippy, who imports whom, generated files, documentation, licences
   conformance   [--vectors PATH]… [--runtime native,node,workerd,chromium]: the vector files
   bench         [NAME [OPTIONS…]]: tests/bench/NAME.mjs, by default verify
@@ -53,6 +55,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ("test", []) => test::all()?,
         ("set-up", []) => set_up::all()?,
         ("build", []) => build::all()?,
+        ("generate", []) => generate::write()?,
         ("lint", []) => lint::all()?,
         ("conformance", options) => conformance::command(options)?,
         ("bench", options) => bench::command(options)?,

@@ -93,6 +93,13 @@ impl Job {
         self
     }
 
+    /// Leaves out standard error, which then goes where ours goes.
+    #[must_use]
+    pub(crate) fn only_output(mut self) -> Self {
+        self.command.stderr(Stdio::inherit());
+        self
+    }
+
     /// Runs to the end; an error only when the program could not be started.
     pub(crate) fn run(mut self) -> Result<Outcome> {
         let start = Instant::now();

@@ -7,6 +7,7 @@ mod text;
 use anyhow::{Result, bail};
 
 use crate::checks::Checks;
+use crate::generate;
 use crate::process::Job;
 use crate::set_up::cargo_deny;
 use crate::set_up::wasm_target::WasmTarget;
@@ -23,9 +24,12 @@ pub(crate) fn all() -> Result<()> {
 }
 
 pub(crate) fn run(checks: &mut Checks) {
-    checks.holds("lint: formatting", || Job::cargo("cargo fmt").args(["fmt", "--all", "--check"]).succeed().map(drop));
+    checks.holds("lint: formatting", || {
+        Job::cargo("cargo fmt").args(["fmt", "--all", "--check", "--message-format", "short"]).succeed().map(drop)
+    });
     checks.holds("lint: who imports whom", rooms::check);
     checks.holds("lint: texts", text::check);
+    checks.holds("lint: generated files are fresh", generate::check);
     checks.holds("lint: clippy", || {
         let job = Job::cargo("clippy").args(["clippy", "--quiet", "--workspace", "--all-targets", "--all-features"]);
         without_wasm(job).args(["--", "-D", "warnings"]).succeed().map(drop)

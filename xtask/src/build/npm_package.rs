@@ -1,0 +1,56 @@
+//! The modules of `wasm/` and the npm package around them. Their exports are plain functions: no wasm-bindgen here.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use super::wasm::{self, Build};
+use crate::process::Job;
+use crate::set_up::npm;
+use crate::set_up::wasm_target::WasmTarget;
+use crate::workspace;
+
+/// A name, what is compiled, and wasm-opt's level.
+const VARIANTS: [(&str, Build, &str); 2] = [
+    // The host's crypto verifies; everything is for size.
+    ("slim", Build { package: "sentinel-wasm", profile: "wasm-slim", features: &[] }, "-Oz"),
+    // Carries pure Rust signature verification, which the profile compiles for speed.
+    ("full", Build { package: "sentinel-wasm", profile: "wasm-full", features: &["pure"] }, "-O3"),
+];
+
+/// `target/wasm/pkg/slim.wasm` and `full.wasm`.
+pub(super) fn modules(target: &WasmTarget) -> Result<Vec<PathBuf>> {
+    fs::create_dir_all(wasm::finished(""))?;
+    let module = |(name, build, level): &(&str, Build, &str)| {
+        let compiled = wasm::compile(target, build)?;
+        let module = wasm::finished(&format!("{name}.wasm"));
+        let inputs = [compiled.clone(), wasm::optimiser()];
+        wasm::unless_done(&wasm::finished(&format!("{name}.stamp")), &inputs, level, || {
+            wasm::optimise(&compiled, &module, level, &[])
+        })?;
+        Ok(module)
+    };
+    VARIANTS.iter().map(module).collect()
+}
+
+/// `npm run build`, which fills `npm/dist`.
+pub(super) fn bundle(modules: &[PathBuf]) -> Result<()> {
+    npm::install("npm")?;
+    let npm = workspace::root().join("npm");
+    if !npm.join("dist").is_dir() {
+        fs::remove_file(stamp()).ok();
+    }
+    let sources = ["src", "scripts", "package.json", "package-lock.json", "tsconfig.json"].map(|name| npm.join(name));
+    wasm::unless_done(&stamp(), &[sources.as_slice(), modules].concat(), "", || {
+        let start = Instant::now();
+        Job::new("npm run build", "npm").args(["run", "build"]).dir("npm").succeed()?;
+        println!("   npm/dist ({:.1} s)", start.elapsed().as_secs_f32());
+        Ok(())
+    })
+}
+
+fn stamp() -> PathBuf {
+    workspace::state("npm-build")
+}
