@@ -50,7 +50,7 @@ mod error;
 mod identity;
 pub mod jose;
 mod limits;
-mod pair;
+pub mod pair;
 pub mod revocation;
 mod role;
 pub mod route;

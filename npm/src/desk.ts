@@ -1,0 +1,136 @@
+import type { KeyMaterial } from "./backends.js";
+import { type Engine, Status, Word } from "./engine.js";
+import { type SentinelError, unavailable } from "./errors.js";
+import type { Keys, Setup } from "./setup.js";
+
+/** How often a question is asked again because its verifier was replaced under it. */
+export const MOST_TRIES = 4;
+
+/** Whom a question is about: the bearer of a token, or of a pair of them. */
+export interface Subject {
+  readonly token: string;
+  /** The identity token, when `token` is the authorization token that belongs to it. */
+  readonly pair?: { readonly desk: Desk; readonly token: string; readonly service: string };
+}
+
+/**
+ * One verifier's place in the module.
+ *
+ * Modules fail and places are given to others: what it takes to set the place
+ * up again is kept here, and `write` does that when it is needed.
+ */
+export class Desk {
+  readonly engine: Engine;
+  readonly #setup: Setup;
+  #keys: Keys | undefined;
+  #handle = 0;
+  #epoch = 0;
+  /** Counts key sets and set-ups: an answer about an earlier one is worth nothing. */
+  version = 0;
+
+  constructor(engine: Engine, setup: Setup, keys: Keys | undefined) {
+    this.engine = engine;
+    this.#setup = setup;
+    this.#keys = keys;
+    this.#attach();
+  }
+
+  /** Takes keys into use, or throws and keeps those it has. */
+  install(keys: Keys): void {
+    this.#ensure();
+    this.#load(keys);
+    this.#keys = keys;
+  }
+
+  /** Writes a token into the input and gives its length. */
+  write(token: string): number {
+    this.#ensure();
+    return this.engine.write(token);
+  }
+
+  begin(length: number, now: number): Status {
+    return this.#answer(this.engine.call((exports) => exports.begin(this.#handle, length, now)));
+  }
+
+  finish(length: number, now: number, generation: number, holds: boolean): Status {
+    return this.#answer(this.engine.call((exports) => exports.finish(this.#handle, length, now, generation, holds)));
+  }
+
+  verify(length: number, now: number): Status {
+    return this.#answer(this.engine.call((exports) => exports.verify!(this.#handle, length, now)));
+  }
+
+  /** Asks about a subject that was verified before: who it is, or with a method and a path whether it may. */
+  about(subject: Subject, now: number, request: readonly [] | readonly [method: string, path: string] = []): unknown {
+    const { engine } = this;
+    const { token, pair } = subject;
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const other = pair?.desk ?? this;
+      other.#ensure();
+      this.#ensure();
+      let end = 0;
+      const [first, second, service, method = 0, path = 0] = [
+        token,
+        pair?.token ?? "",
+        pair?.service ?? "",
+        ...request,
+      ].map((part) => {
+        const length = engine.write(part, end);
+        end += length;
+        return length;
+      }) as [number, number, number, number?, number?];
+      const status = engine.call((exports) =>
+        request.length === 0
+          ? exports.identity(this.#handle, other.#handle, now, first, second, service)
+          : exports.decide(this.#handle, other.#handle, now, first, second, service, method, path),
+      );
+      if (status === Status.Accepted) return engine.json();
+      if (status === Status.Refused) throw engine.refusal();
+      other.#handle = 0;
+      this.#handle = 0;
+    }
+    throw unsettled();
+  }
+
+  /** The numbers of a key, copied out of the module. */
+  material(index: number): KeyMaterial {
+    const { engine } = this;
+    engine.demand((exports) => exports.key(this.#handle, index));
+    return { first: engine.bytes(Word.First).slice(), second: engine.bytes(Word.Second).slice() };
+  }
+
+  /** Notes an answer that says that the place is gone. */
+  #answer(status: Status): Status {
+    if (status === Status.Gone) this.#handle = 0;
+    return status;
+  }
+
+  #ensure(): void {
+    if (this.#handle === 0 || this.#epoch !== this.engine.epoch) this.#attach();
+  }
+
+  #attach(): void {
+    const { engine } = this;
+    const { config, bytes, identity, cache, inputBytes } = this.#setup;
+    engine.revive();
+    engine.reserve(inputBytes);
+    const length = engine.writeBytes(encoder.encode(config));
+    engine.demand((exports) => exports.configure(length, bytes, identity, cache));
+    this.#handle = engine.record[Word.Handle]!;
+    this.#epoch = engine.epoch;
+    this.version += 1;
+    if (this.#keys !== undefined) this.#load(this.#keys);
+  }
+
+  #load({ source, algorithm, bytes }: Keys): void {
+    const length = this.engine.writeBytes(bytes);
+    this.engine.demand((exports) => exports.load(this.#handle, source, algorithm, length));
+    this.version += 1;
+  }
+}
+
+export function unsettled(): SentinelError {
+  return unavailable("the keys changed again and again during one verification");
+}
+
+const encoder = new TextEncoder();

@@ -1,0 +1,227 @@
+import { misconfigured, SentinelError, unavailable } from "./errors.js";
+
+/** How a key set is fetched. Every time is in milliseconds. */
+export interface RemoteOptions {
+  /** Longest wait for the whole answer. Default 5 s. */
+  timeout?: number;
+  /** Longest time that keys are kept in use while the endpoint is down. Default 24 h. */
+  staleFor?: number;
+  /** The `fetch` to use. Default: the global one. */
+  fetch?: typeof fetch;
+}
+
+/** What the endpoint's headers may ask for: at least a minute, at most a day; ten minutes when they say nothing. */
+const FRESH = { least: 60_000, most: 86_400_000, unsaid: 600_000 };
+/** An unknown `kid` is free for an attacker to invent: it causes at most one request in this time. */
+const UNKNOWN_KEY_INTERVAL = 30_000;
+/** Failed requests are repeated after 1, 2, 4 … 30 s. */
+const RETRY = { first: 1_000, most: 30_000 };
+/** As `Limits::jwks_bytes` in core. */
+const MOST_BYTES = 512 * 1024;
+const MOST_REDIRECTS = 2;
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+const JSON_TYPE = /^(application\/json|application\/[\w.+-]+\+json|text\/json)\s*(;|$)/i;
+
+/**
+ * A key set behind a URL.
+ *
+ * INVARIANT: only a document that `install` took becomes the one in use, and
+ * none is in use longer than its freshness plus `staleFor`.
+ */
+export class RemoteKeys {
+  readonly #url: URL;
+  readonly #timeout: number;
+  readonly #staleFor: number;
+  readonly #fetch: typeof fetch;
+  #installed: Uint8Array | undefined;
+  #fetchedAt = 0;
+  #freshUntil = -Infinity;
+  #failures = 0;
+  #failedAt = -Infinity;
+  #soughtAt = -Infinity;
+  #pending: Promise<void> | undefined;
+
+  constructor(
+    url: string | URL,
+    options: RemoteOptions,
+    readonly clock: () => number,
+    /** Takes a document into use; throws when it is not a key set. */
+    readonly install: (document: Uint8Array) => void,
+    /** Whether a request's promise may be awaited by another request: not so in Workers. */
+    readonly shared: boolean,
+  ) {
+    this.#url = trusted(url);
+    this.#timeout = options.timeout ?? 5_000;
+    this.#staleFor = options.staleFor ?? 86_400_000;
+    // Called without a receiver: Workers and browsers refuse a `fetch` with a foreign `this`.
+    const given = options.fetch;
+    this.#fetch = given === undefined ? (input, init) => fetch(input, init) : (input, init) => given(input, init);
+  }
+
+  /** Whether the keys at hand are fresh. A clock that went backwards makes them stale. */
+  get fresh(): boolean {
+    const now = this.clock();
+    return now < this.#freshUntil && now >= this.#fetchedAt;
+  }
+
+  /** Whether the keys at hand may be used at all. */
+  get usable(): boolean {
+    return this.#installed !== undefined && this.clock() < this.#freshUntil + this.#staleFor;
+  }
+
+  /** Resolves when there are keys that may be used, fetching them when that is due. */
+  async ready(): Promise<void> {
+    if (this.fresh) return;
+    if (this.#backingOff) {
+      if (this.usable) return;
+      throw unavailable("the key set could not be fetched and is not tried again yet");
+    }
+    try {
+      await this.#refresh();
+    } catch (error) {
+      if (!this.usable) throw error;
+    }
+  }
+
+  /** For callers that cannot wait: starts what is due, and says whether there are keys to use meanwhile. */
+  touch(): boolean {
+    if (!this.fresh) this.ready().catch(() => {});
+    return this.usable;
+  }
+
+  /** After an unknown key: fetches again, at most once in 30 s. Resolves to whether that was done. */
+  async seek(): Promise<boolean> {
+    if (this.#pending === undefined || !this.shared) {
+      const since = this.clock() - this.#soughtAt;
+      if ((since >= 0 && since < UNKNOWN_KEY_INTERVAL) || this.#backingOff) return false;
+      this.#soughtAt = this.clock();
+    }
+    return this.#refresh().then(() => true, () => false);
+  }
+
+  get #backingOff(): boolean {
+    const since = this.clock() - this.#failedAt;
+    return this.#failures > 0 && since >= 0 && since < Math.min(RETRY.first * 2 ** (this.#failures - 1), RETRY.most);
+  }
+
+  #refresh(): Promise<void> {
+    if (this.#pending !== undefined && this.shared) return this.#pending;
+    const pending = this.#load().finally(() => {
+      if (this.#pending === pending) this.#pending = undefined;
+    });
+    return (this.#pending = pending);
+  }
+
+  async #load(): Promise<void> {
+    const abort = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(unavailable("the key set was not answered in time"));
+        abort.abort();
+      }, this.#timeout);
+    });
+    try {
+      const { document, fresh } = await Promise.race([this.#request(abort.signal), deadline]);
+      if (!same(document, this.#installed)) this.install(document);
+      this.#installed = document;
+      this.#fetchedAt = this.clock();
+      this.#freshUntil = this.#fetchedAt + fresh;
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures += 1;
+      this.#failedAt = this.clock();
+      abort.abort();
+      throw error instanceof SentinelError && error.code === "unavailable"
+        ? error
+        : unavailable("the key set could not be fetched", error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #request(signal: AbortSignal): Promise<{ document: Uint8Array; fresh: number }> {
+    const response = await this.#follow(signal);
+    if (response.status !== 200) throw unavailable(`the key set was answered with status ${response.status}`);
+    if (!JSON_TYPE.test(response.headers.get("content-type") ?? "")) {
+      throw unavailable("the key set was answered with a content type that is not JSON");
+    }
+    return { document: await bounded(response), fresh: freshness(response.headers) };
+  }
+
+  /** `redirect: "manual"` is the one mode that every runtime has; a browser hides the target, which refuses it. */
+  async #follow(signal: AbortSignal): Promise<Response> {
+    let url = this.#url;
+    for (let hops = 0; ; hops += 1) {
+      const response = await this.#fetch(url.href, {
+        redirect: "manual",
+        signal,
+        headers: { accept: "application/jwk-set+json, application/json" },
+      });
+      const moved = response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400);
+      if (!moved) return response;
+      await response.body?.cancel();
+      const location = response.headers.get("location");
+      const target = location === null ? undefined : new URL(location, url);
+      if (hops === MOST_REDIRECTS || target?.origin !== url.origin || target.username || target.password) {
+        throw unavailable("the key set was redirected where it may not be");
+      }
+      url = target;
+    }
+  }
+}
+
+/** https, or http to this machine; no credentials (RFC 8725 §3.10: keys come only from where they were configured). */
+function trusted(given: string | URL): URL {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url === undefined) throw misconfigured("jwksUrl is not an absolute URL");
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.test(url.hostname))) {
+    throw misconfigured("jwksUrl must be https, or http to a loopback address");
+  }
+  if (url.username || url.password) throw misconfigured("jwksUrl must not hold credentials");
+  return url;
+}
+
+/** How long the answer says it stays fresh (RFC 9111 §4.2: `max-age` less `Age`), within our bounds. */
+function freshness(headers: Headers): number {
+  const control = headers.get("cache-control") ?? "";
+  if (/\bno-(store|cache)\b/i.test(control)) return FRESH.least;
+  const age = /(?:^|[\s,])max-age="?(\d+)/i.exec(control)?.[1];
+  if (age === undefined) return FRESH.unsaid;
+  const left = (Number(age) - (Number(headers.get("age")) || 0)) * 1000;
+  return Math.min(Math.max(left, FRESH.least), FRESH.most);
+}
+
+/** The body, read as a stream so that an endless one costs no more than the limit. */
+async function bounded(response: Response): Promise<Uint8Array> {
+  const tooLong = () => unavailable("the key set is longer than the limit");
+  if (Number(response.headers.get("content-length")) > MOST_BYTES) {
+    await response.body?.cancel();
+    throw tooLong();
+  }
+  if (response.body === null) throw unavailable("the key set was answered with nothing");
+  const reader = response.body.getReader();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.byteLength;
+    if (length > MOST_BYTES) {
+      await reader.cancel();
+      throw tooLong();
+    }
+    chunks.push(value);
+  }
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}
+
+function same(one: Uint8Array, other: Uint8Array | undefined): boolean {
+  return one.byteLength === other?.byteLength && one.every((byte, index) => byte === other[index]);
+}

@@ -1,0 +1,238 @@
+import { type AsyncCheck, type Check, type HostCrypto, hostCheck, webCheck } from "./backends.js";
+import type { Identity } from "./claims.js";
+import { type Algorithm, ALGORITHMS, type Reason } from "./codes.js";
+import { Desk, MOST_TRIES, type Subject, unsettled } from "./desk.js";
+import { type Engine, Status, Word } from "./engine.js";
+import { misconfigured, SentinelError, unavailable } from "./errors.js";
+import { RemoteKeys } from "./jwks.js";
+import type { KeySource, VerifierOptions } from "./options.js";
+import { pathOf, type RouteRequest } from "./request.js";
+import { keysOf, type Setup, setupOf, Source, type TestSettings } from "./setup.js";
+import { VerifiedToken } from "./token.js";
+
+/** What an entry point found in its runtime. */
+export interface Runtime {
+  readonly engine: Engine;
+  /** The host's synchronous crypto: asked first, where there is one. */
+  readonly host?: HostCrypto | undefined;
+  /** WebCrypto: asked by those who wait, where there is no synchronous one. */
+  readonly subtle?: SubtleCrypto | undefined;
+  /** Whether signatures may be verified inside the module. */
+  readonly pure: boolean;
+  /** Whether a request may wait for what another one fetches: not so in Workers. */
+  readonly shared: boolean;
+}
+
+/** Yes or no, and why. */
+export interface Decision {
+  readonly allow: boolean;
+  readonly reason: Reason;
+  /** A sentence for logs: it names the rule. */
+  readonly explanation: string;
+}
+
+/** Verifies tokens and decides what they allow. `createVerifier` makes one. */
+export class Verifier {
+  readonly #runtime: Runtime;
+  readonly #setup: Setup;
+  readonly #test: TestSettings;
+  readonly #desk: Desk;
+  readonly #remote: RemoteKeys | undefined;
+  readonly #clock: () => number;
+  readonly #revoked: VerifierOptions["revoked"];
+  /** Prepared keys by key and algorithm, for one version of the desk. `null`: the host lacks it. */
+  #checks: (Check | null)[] = [];
+  #webChecks: Promise<AsyncCheck | undefined>[] = [];
+  #version = 0;
+
+  /** @internal */
+  constructor(runtime: Runtime, options: VerifierOptions, test: TestSettings = {}) {
+    this.#runtime = runtime;
+    this.#test = test;
+    this.#setup = setupOf(options, test);
+    this.#clock = options.clock ?? Date.now;
+    this.#revoked = options.revoked;
+    this.#desk = new Desk(runtime.engine, this.#setup, keysOf(options, this.#setup.algorithms, test));
+    if ("jwksUrl" in options && options.jwksUrl !== undefined) {
+      const source = test.secrets ? Source.JwksWithSecrets : Source.Jwks;
+      const install = (bytes: Uint8Array) => this.#desk.install({ source, algorithm: 0, bytes });
+      this.#remote = new RemoteKeys(options.jwksUrl, options.jwksOptions ?? {}, this.#clock, install, runtime.shared);
+    }
+  }
+
+  /**
+   * Verifies a token: resolves to what it says, rejects with a `SentinelError` that says why it is refused.
+   *
+   * Fetches the keys where they come from a URL and that is due.
+   */
+  async verify(token: string): Promise<VerifiedToken> {
+    const remote = this.#remote;
+    if (remote !== undefined && !remote.fresh) await remote.ready();
+    try {
+      await this.#settle(token);
+    } catch (error) {
+      const unknown = error instanceof SentinelError && error.code === "key_not_found";
+      if (remote === undefined || !unknown || !(await remote.seek())) throw error;
+      await this.#settle(token);
+    }
+    const verified = new VerifiedToken(token, this);
+    if (this.#revoked !== undefined) judge(await ask(this.#revoked, verified));
+    return verified;
+  }
+
+  /**
+   * Verifies a token at once, with the keys at hand; throws a `SentinelError` that says why it is refused. That is
+   * `unavailable` before keys from a URL were fetched (await `ready()` first), and `algorithm_unavailable` where
+   * neither the host nor this entry point has synchronous crypto.
+   */
+  verifySync(token: string): VerifiedToken {
+    if (this.#remote?.touch() === false) throw unavailable("the key set was not fetched yet: await ready() first");
+    this.#settleSync(token);
+    const verified = new VerifiedToken(token, this);
+    if (this.#revoked !== undefined) judge(ask(this.#revoked, verified));
+    return verified;
+  }
+
+  /** Resolves when there are keys to verify with; rejects while they cannot be had. */
+  async ready(): Promise<void> {
+    await this.#remote?.ready();
+  }
+
+  /**
+   * Whether a request is allowed for a verified token, or for nobody (`null`). A token that has expired by now is
+   * nobody's.
+   */
+  decide(request: RouteRequest, verified: VerifiedToken | null): Decision {
+    const asked = [request.method, pathOf(request)] as const;
+    return this.#desk.about(this.#subject(verified), this.#now(), asked) as Decision;
+  }
+
+  /** Replaces the keys. Every token that was verified with others is forgotten. */
+  updateKeys(source: KeySource): void {
+    if (this.#remote !== undefined) throw misconfigured("keys that come from a URL cannot be replaced");
+    const keys = keysOf(source, this.#setup.algorithms, this.#test);
+    if (keys === undefined) throw misconfigured("updateKeys needs jwks, pem or secret");
+    this.#desk.install(keys);
+  }
+
+  /** @internal */
+  identify(token: string): Identity {
+    return this.#desk.about({ token }, this.#now()) as Identity;
+  }
+
+  #subject(verified: VerifiedToken | null): Subject {
+    const token = verified === null ? "" : VerifiedToken.textOf(verified, this);
+    if (token === undefined) throw misconfigured("this token was not verified by this verifier");
+    return { token };
+  }
+
+  /** Accepts the token or throws, without waiting. */
+  #settleSync(token: string): void {
+    const { engine, host, pure } = this.#runtime;
+    const desk = this.#desk;
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const length = desk.write(checked(token));
+      const now = this.#now();
+      let status = host === undefined && pure ? desk.verify(length, now) : desk.begin(length, now);
+      if (status === Status.SignatureNeeded) {
+        const { record } = engine;
+        const check = this.#check(record[Word.Key]!, record[Word.Algorithm]!);
+        if (check === null) {
+          status = pure ? desk.verify(length, now) : lacking();
+        } else {
+          const holds = check(engine.input.subarray(0, record[Word.SigningInput]!), engine.bytes(Word.Signature));
+          status = desk.finish(length, now, record[Word.Generation]!, holds);
+        }
+      }
+      if (status === Status.Accepted) return;
+      if (status === Status.Refused) throw engine.refusal();
+    }
+    throw unsettled();
+  }
+
+  /** Accepts the token or throws. While it waits, other verifications may use the module: nothing in it is relied on. */
+  async #settle(token: string): Promise<void> {
+    const { engine, host, subtle, pure } = this.#runtime;
+    if (host !== undefined || subtle === undefined) return this.#settleSync(token);
+    const desk = this.#desk;
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      let length = desk.write(checked(token));
+      let status = desk.begin(length, this.#now());
+      if (status === Status.SignatureNeeded) {
+        const { record } = engine;
+        const { version } = desk;
+        const generation = record[Word.Generation]!;
+        const data = engine.input.slice(0, record[Word.SigningInput]!);
+        const signature = engine.bytes(Word.Signature).slice();
+        const check = await this.#webCheck(record[Word.Key]!, record[Word.Algorithm]!);
+        if (check === undefined) return pure ? this.#settleSync(token) : lacking();
+        const holds = await check(data, signature);
+        length = desk.write(token);
+        if (desk.version !== version) continue;
+        status = desk.finish(length, this.#now(), generation, holds === true);
+      }
+      if (status === Status.Accepted) return;
+      if (status === Status.Refused) throw engine.refusal();
+    }
+    throw unsettled();
+  }
+
+  #check(key: number, algorithm: number): Check | null {
+    this.#refresh();
+    const place = key * ALGORITHMS.length + algorithm;
+    const known = this.#checks[place];
+    if (known !== undefined) return known;
+    let check: Check | null;
+    try {
+      check = hostCheck(this.#runtime.host!, ALGORITHMS[algorithm]!, this.#desk.material(key));
+    } catch {
+      check = null;
+    }
+    return (this.#checks[place] = check);
+  }
+
+  #webCheck(key: number, algorithm: number): Promise<AsyncCheck | undefined> {
+    this.#refresh();
+    const place = key * ALGORITHMS.length + algorithm;
+    return (this.#webChecks[place] ??= webCheck(
+      this.#runtime.subtle!,
+      ALGORITHMS[algorithm]! as Algorithm,
+      this.#desk.material(key),
+    ));
+  }
+
+  /** INVARIANT: a prepared key belongs to the keys that the module has now. */
+  #refresh(): void {
+    if (this.#version === this.#desk.version) return;
+    this.#version = this.#desk.version;
+    this.#checks = [];
+    this.#webChecks = [];
+  }
+
+  #now(): number {
+    return this.#clock() / 1000;
+  }
+}
+
+function checked(token: unknown): string {
+  if (typeof token !== "string") throw new SentinelError("token_malformed", "the token is not a string");
+  return token;
+}
+
+function ask<T>(revoked: (token: VerifiedToken) => T, token: VerifiedToken): T {
+  try {
+    return revoked(token);
+  } catch (cause) {
+    throw unavailable("whether the token was revoked could not be told", cause);
+  }
+}
+
+/** Only a clear no lets a token pass. */
+function judge(revoked: unknown): void {
+  if (revoked === true) throw new SentinelError("token_revoked", "the token has been revoked");
+  if (revoked !== false) throw unavailable("whether the token was revoked could not be told");
+}
+
+function lacking(): never {
+  throw new SentinelError("algorithm_unavailable", "the algorithm cannot be verified in this environment");
+}

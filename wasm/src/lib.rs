@@ -1,0 +1,17 @@
+//! Sentinel's core for JavaScript hosts: bindings, no rules.
+//!
+//! A token crosses as UTF-8 in a static input buffer, an answer as a number
+//! and a record of words at a fixed address; `npm/src/engine.ts` is the other
+//! side. See `docs/decisions/wasm-boundary.md` for why.
+#![cfg_attr(target_arch = "wasm32", no_std)]
+#![deny(unsafe_code)]
+
+extern crate alloc;
+
+mod answer;
+#[allow(unsafe_code)]
+mod exports;
+#[allow(unsafe_code)]
+mod memory;
+mod record;
+mod state;
