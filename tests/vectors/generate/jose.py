@@ -1,13 +1,10 @@
 """Tokens, key sets and cases in the shape of ../README.md."""
 
 import json
-import pathlib
 
 import crypto
 from crypto import b64, unb64
-
-HERE = pathlib.Path(__file__).parent
-KEYS = json.loads((HERE / "keys.json").read_text())
+from keys import KEYS
 
 NOW = 1_700_000_000
 ISSUER = "https://issuer.example"
