@@ -18,5 +18,5 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
         npm::install(folder)?;
     }
     let job = Job::new(format!("bench {name}"), "node").args([script]).args(options);
-    job.env(chromium::VARIABLE, chromium::find()?).live().succeed().map(drop)
+    job.env(chromium::VARIABLE, chromium::find()?).attached()
 }

@@ -93,6 +93,21 @@ impl Job {
         self
     }
 
+    /// Hands our own output to the program, colours and all: for what a person watches.
+    pub(crate) fn attached(mut self) -> Result<()> {
+        for name in ["NO_COLOR", "FORCE_COLOR", "CARGO_TERM_COLOR"] {
+            match std::env::var_os(name) {
+                Some(value) => self.command.env(name, value),
+                None => self.command.env_remove(name),
+            };
+        }
+        let status = self.command.stdout(Stdio::inherit()).stderr(Stdio::inherit()).status();
+        if !status.with_context(|| format!("{}: cannot start", self.label))?.success() {
+            bail!("{} failed", self.label);
+        }
+        Ok(())
+    }
+
     /// Leaves out standard error, which then goes where ours goes.
     #[must_use]
     pub(crate) fn only_output(mut self) -> Self {

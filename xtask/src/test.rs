@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test of the project, lane by lane; the last line is `N passed, N failed`.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -8,10 +9,14 @@ use crate::checks::{self, Checks};
 use crate::process::Job;
 use crate::set_up::{self, chromium, node, npm};
 use crate::summary::{Count, Format};
-use crate::{build, conformance, lint, size};
+use crate::{build, conformance, demo, lint, size, workspace};
 
 /// Compiled for wasm32 alone, or for a minute and without tests.
 const NOT_ON_HOST: [&str; 3] = ["sentinel-wasm", "sentinel-edge-worker", "xtask-bindgen"];
+
+/// Folders whose `*.test.mjs` drive the built package and program from outside.
+const NODE_TESTS: [(&str, &str); 3] =
+    [("end to end", "tests/e2e"), ("packaging", "tests/packaging"), ("benchmark, quick", "tests/bench")];
 
 pub(crate) fn all() -> Result<()> {
     let mut checks = Checks::default();
@@ -22,8 +27,9 @@ pub(crate) fn all() -> Result<()> {
         checks.holds("conformance", || Err(error));
     }
     npm_on_every_node(&mut checks);
-    checks.counts("packaging", || node_tests("packaging", "tests/packaging", &["packaging.test.mjs"]));
-    checks.holds("demo", crate::demo::run);
+    for (name, folder) in NODE_TESTS {
+        checks.counts(name, || node_tests(name, folder));
+    }
     if let Err(error) = size::all(&mut checks) {
         checks.holds("size", || Err(error));
     }
@@ -62,12 +68,16 @@ fn releases() -> Result<Vec<(String, PathBuf)>> {
     releases.into_iter().map(|(version, binary)| Ok((version, folder(&binary)?))).collect()
 }
 
-/// Test files of a folder under node's own test runner.
-fn node_tests(label: &str, folder: &str, files: &[&str]) -> Result<Count> {
-    npm::install(folder)?;
-    npm::install("tests/hosts")?;
-    let job = Job::new(label, "node").args(["--test"]).args(files).dir(folder);
-    let count = checks::count(job.env(chromium::VARIABLE, chromium::find()?), Format::Node)?;
-    ensure!(count.passed + count.failed > 0, "{folder} ran no test");
-    Ok(count)
+/// The test files of a folder under node's own test runner.
+fn node_tests(name: &str, folder: &str) -> Result<Count> {
+    for folder in ["tests/hosts", folder] {
+        npm::install(folder)?;
+    }
+    demo::binary()?;
+    let mut files: Vec<_> =
+        fs::read_dir(workspace::root().join(folder))?.flatten().map(|entry| entry.file_name()).collect();
+    files.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
+    ensure!(!files.is_empty(), "{folder} holds no test");
+    let job = Job::new(name, "node").args(["--test", "--test-reporter=spec"]).args(files).dir(folder);
+    checks::count(job.env(chromium::VARIABLE, chromium::find()?), Format::Node)
 }
