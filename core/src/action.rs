@@ -48,7 +48,10 @@ impl Action {
 pub fn is_action(name: &str) -> bool {
     let follows = |b: &u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b':' | b'-');
     name.len() <= ACTION_BYTES
-        && name.as_bytes().split_first().is_some_and(|(first, rest)| first.is_ascii_lowercase() && rest.iter().all(follows))
+        && name
+            .as_bytes()
+            .split_first()
+            .is_some_and(|(first, rest)| first.is_ascii_lowercase() && rest.iter().all(follows))
 }
 
 #[cfg(test)]

@@ -54,7 +54,9 @@ impl TokenPair {
             return invalid("the identity verifier of a token pair accepts authorization tokens, or any audience");
         }
         if ours.only() != Some(AUTHORIZATION_AUDIENCE) || authorization.rules().issuer.is_any() {
-            return invalid("the authorization verifier of a token pair must check the issuer and the audience sentinel:authz");
+            return invalid(
+                "the authorization verifier of a token pair must check the issuer and the audience sentinel:authz",
+            );
         }
         if service.is_empty() {
             return invalid("the service of a token pair has no name");

@@ -109,7 +109,13 @@ mod tests {
             ("no iat", Some("t1"), None, Known { void_before: Ok(Some(9)), ..none() }, missing),
             ("no iat, none needed", Some("t1"), None, none(), None),
             ("tokens cannot be told", Some("t1"), Some(10), Known { jwt_id: down.map(|()| ""), ..none() }, unavailable),
-            ("times cannot be told", Some("t1"), Some(10), Known { void_before: down.map(|()| None), ..none() }, unavailable),
+            (
+                "times cannot be told",
+                Some("t1"),
+                Some(10),
+                Known { void_before: down.map(|()| None), ..none() },
+                unavailable,
+            ),
         ] {
             let mut identity = Identity::new("u".into());
             identity.set(Text::JwtId, jwt_id.map(Into::into));

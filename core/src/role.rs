@@ -99,7 +99,6 @@ impl RoleOrder {
     }
 
     /// Whether the identity has this role or a higher one.
-    #[must_use]
     pub fn require(&self, identity: &Identity, role: &str) -> Decision {
         Decision::of(if identity.roles().any(|has| self.satisfies(has, role)) {
             Reason::Role
@@ -138,7 +137,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_order() {
-        let many: std::vec::Vec<_> = (0..=ROLES).map(|n| n.to_string()).collect();
+        let many: Vec<_> = (0..=ROLES).map(|n| n.to_string()).collect();
         let long = "x".repeat(ROLE_BYTES + 1);
         for roles in [&[][..], &["a", "a"], &[""], &["a b"], &["a\n"], &["\u{7f}"], &[long.as_str()]] {
             assert_eq!(RoleOrder::new(roles.iter().copied()).unwrap_err().code(), INVALID, "{roles:?}");

@@ -367,4 +367,4 @@ fn full_name(identity: &Identity) -> Option<Box<str>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

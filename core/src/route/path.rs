@@ -71,11 +71,14 @@ impl<'a> Path<'a> {
         self.trailing_slash
     }
 
-    /// The path that serves this one as its index, e.g. `/docs` for `/docs/index.html`.
+    /// The path that may serve this one as its index, e.g. `/docs` for `/docs/index.html`, or for `/docs/.json`
+    /// where an extension is cut off.
     pub(crate) fn without_index(self) -> Option<Self> {
         let (inner, last) = self.inner.rsplit_once('/').unwrap_or(("", self.inner));
-        let (name, rest) = last.split_at_checked(5)?;
-        let is_index = name.eq_ignore_ascii_case("index") && (rest.is_empty() || rest.starts_with('.'));
+        let is_index = match last.split_at_checked(5) {
+            Some((name, rest)) if name.eq_ignore_ascii_case("index") => rest.is_empty() || rest.starts_with('.'),
+            _ => last.starts_with('.'),
+        };
         is_index.then_some(Self { inner, trailing_slash: false })
     }
 
@@ -105,6 +108,10 @@ fn check_segment(segment: &[u8]) -> Result<(), &'static str> {
         None => return Err(EMPTY_SEGMENT),
         Some(b'.') => return Err("a segment of the path ends with a dot"),
         Some(_) => {}
+    }
+    // `.git` and `..x` are names; `..:x` is the parent to a system that cuts streams off.
+    if segment.starts_with(b".") && !segment.iter().find(|b| **b != b'.').is_some_and(|b| is_unreserved(*b)) {
+        return Err("a segment of the path is dots with something after them");
     }
     let mut rest = segment;
     let mut at_start = true;
