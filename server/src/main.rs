@@ -34,7 +34,7 @@ Exit status: 0 done (for `verify`: accepted) · 1 the token was refused · 2 wro
 #[derive(Subcommand)]
 enum Command {
     /// Verify a token: signature and claims. Exits with 0 only where it is accepted.
-    Verify(verify::Args),
+    Verify(Box<verify::Args>),
     /// Decode a token and verify NOTHING.
     Inspect(inspect::Args),
     /// Signing keys.
@@ -44,7 +44,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Verify(args) => verify::run(args),
+        Command::Verify(args) => verify::run(*args),
         Command::Inspect(args) => inspect::run(args),
         Command::Keys(command) => keys::run(command),
     };

@@ -1,4 +1,5 @@
 //! `sentinel keys generate`, the real program: every key it makes signs tokens that `sentinel verify` accepts.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "part of tests")]
 
 mod support;
 
@@ -92,7 +93,9 @@ fn secrets_are_as_long_as_their_hash() {
 
 #[test]
 fn nothing_is_overwritten_and_nothing_half_done_is_left() {
-    for (existing, alg) in [("key.pem", "ES256"), ("key.jwks.json", "ES256"), ("public.pem", "ES256"), ("key.pem", "HS256")] {
+    for (existing, alg) in
+        [("key.pem", "ES256"), ("key.jwks.json", "ES256"), ("public.pem", "ES256"), ("key.pem", "HS256")]
+    {
         let folder = Folder::new();
         folder.write(existing, "precious");
         let public = if alg == "HS256" { "" } else { "--public-pem public.pem" };

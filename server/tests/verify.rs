@@ -1,4 +1,5 @@
 //! `sentinel verify` and `sentinel inspect`, the real program.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "part of tests")]
 
 mod support;
 
@@ -6,7 +7,8 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use support::{Folder, SECRET, encode, hs256};
 
-const PAYLOAD: &str = r#"{"iss":"i","aud":"a","sub":"s","exp":2000,"iat":1000,"n":12345678901234567890123,"type":"access"}"#;
+const PAYLOAD: &str =
+    r#"{"iss":"i","aud":"a","sub":"s","exp":2000,"iat":1000,"n":12345678901234567890123,"type":"access"}"#;
 const VERIFY: &str = "verify --secret-file secret --alg HS256 --issuer i --audience a --now 1500";
 
 fn folder() -> Folder {

@@ -1,0 +1,104 @@
+//! The tower layer: a request goes on with its sender, or is answered here.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::sentinel::{Guard, Sender};
+
+/// Protects a service: see [`Sentinel`](crate::Sentinel).
+#[derive(Clone)]
+pub struct SentinelLayer {
+    guard: Arc<Guard>,
+}
+
+impl SentinelLayer {
+    pub(crate) fn new(guard: Guard) -> Self {
+        Self { guard: Arc::new(guard) }
+    }
+}
+
+impl std::fmt::Debug for SentinelLayer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SentinelLayer").finish_non_exhaustive()
+    }
+}
+
+impl<S> Layer<S> for SentinelLayer {
+    type Service = Sentinelled<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Sentinelled { inner, guard: Arc::clone(&self.guard) }
+    }
+}
+
+/// A service behind a [`SentinelLayer`].
+#[derive(Clone)]
+pub struct Sentinelled<S> {
+    inner: S,
+    guard: Arc<Guard>,
+}
+
+impl<S: std::fmt::Debug> std::fmt::Debug for Sentinelled<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sentinelled").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+/// What the layer leaves in a request for the extractors. Its type is private: nothing else can put one there.
+#[derive(Clone)]
+pub(crate) struct Session {
+    pub(crate) sender: Sender,
+    pub(crate) guard: Arc<Guard>,
+}
+
+impl<S, B, R> Service<Request<B>> for Sentinelled<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+    R: From<String>,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let guard = Arc::clone(&self.guard);
+        // The one that was polled ready is the one to call.
+        let fresh = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, fresh);
+        Box::pin(async move {
+            let (method, path) = (request.method().clone(), path_of(&request));
+            // The body is not shared between threads; only the header is borrowed while waiting.
+            let headers = std::mem::take(request.headers_mut());
+            let admitted = guard.admit(method.as_str(), &path, &headers).await;
+            *request.headers_mut() = headers;
+            match admitted {
+                Ok(sender) => {
+                    request.extensions_mut().insert(Session { sender, guard });
+                    inner.call(request).await
+                }
+                Err(refusal) => Ok(guard.reject(refusal).response()),
+            }
+        })
+    }
+}
+
+/// The path that the client asked for. A nested axum router sees only the rest of it in the URI.
+fn path_of<B>(request: &Request<B>) -> String {
+    #[cfg(feature = "axum")]
+    if let Some(original) = request.extensions().get::<axum::extract::OriginalUri>() {
+        return original.path().to_owned();
+    }
+    request.uri().path().to_owned()
+}

@@ -1,0 +1,75 @@
+//! Authentication and authorization for Rust web services: a tower layer that
+//! admits only requests whose token [`sentinel_core`] accepts, and axum
+//! extractors that say who sent them.
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use sentinel_tower::core::{Algorithm, Algorithms, Expected, Verifier};
+//! use sentinel_tower::{Identity, Keys, RequireRole, Sentinel, role::Editor};
+//!
+//! async fn list(user: Identity) -> String {
+//!     format!("the documents of {:?}", user.workspace_id())
+//! }
+//!
+//! async fn create(user: RequireRole<Editor>) -> String {
+//!     format!("a new document of {}", user.user_id())
+//! }
+//!
+//! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+//! let verifier = Verifier::new(
+//!     Expected::exactly("https://sentinel.example.com"),
+//!     Expected::exactly("sentinel:access"),
+//!     Algorithms::of(&[Algorithm::Rs256]),
+//! );
+//! let keys = Keys::jwks_url("https://sentinel.example.com/.well-known/jwks.json")?;
+//! // or Keys::pem_file("keys/public.pem", Algorithm::Rs256)?
+//!
+//! let sentinel = Sentinel::new(verifier, keys)
+//!     .exclude_paths(["/health", "/docs", "/openapi.json"])?
+//!     .allowed_workspaces(["2f1e8c1a-6f8e-4a53-9d6c-0b5a7f1c9e11"]);
+//!
+//! let app: Router = Router::new()
+//!     .route("/health", get(|| async { "ok" }))
+//!     .route("/documents", get(list).post(create))
+//!     .layer(sentinel.layer());
+//! # let _ = app;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - No token, or one that is refused: 401 with `WWW-Authenticate` (RFC 6750)
+//!   and a problem document (RFC 9457) whose `code` is one of core's. A caller who
+//!   may not: 403 with the decision's `reason`. Keys that cannot be had: 503.
+//! - [`Sentinel::pair`] takes two tokens a request: the identity provider's, and
+//!   Sentinel's in `X-Authz-Token`, bound to each other.
+//! - [`Sentinel::policy`] lets route rules decide instead of "every path needs a token".
+//! - An extractor on a route that no layer protects answers 500 and says so in the log.
+//!
+//! Features: `axum` (the extractors) and `http-client` (key sets by URL), both
+//! on. Without `axum` this is a layer for any tower service over `http`, whose caller is [`Identity::of`] a request.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod bearer;
+#[cfg(feature = "axum")]
+mod extract;
+#[cfg(feature = "http-client")]
+pub mod fetch;
+mod identity;
+#[cfg(feature = "http-client")]
+pub mod jwks;
+mod keys;
+mod layer;
+mod refusal;
+mod sentinel;
+
+pub use sentinel_core as core;
+
+pub use bearer::AUTHZ_TOKEN;
+#[cfg(feature = "axum")]
+pub use extract::{ActionName, RequireAction, RequireRole, Role, role};
+pub use identity::Identity;
+pub use keys::{Keys, KeysError};
+pub use layer::{SentinelLayer, Sentinelled};
+pub use refusal::{Refusal, Rejection, Which};
+pub use sentinel::Sentinel;
