@@ -50,7 +50,7 @@ use crate::{ClaimsProfile, Decision, Error, ErrorCode, Identity, Reason, RoleOrd
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use pattern::Match;
+use pattern::{Match, Segments};
 
 /// Most rules in a policy. A decision looks at each once, so this bounds its time; Cloudflare Pages stops at 100.
 pub const RULES: usize = 512;
@@ -191,12 +191,13 @@ impl Policy {
 
     /// The rule that decides on a path; with `below`, only of those that also match what is below it.
     fn find(&self, method: rule::Methods, path: Path<'_>, below: bool) -> Found<'_> {
-        let mut resembled = if is_next_data(path) { NEXT_DATA } else { 0 };
+        let path = Segments::of(path);
+        let mut resembled = if is_next_data(&path) { NEXT_DATA } else { 0 };
         for (number, rule) in (0u16..).zip(&self.rules) {
             if rule.methods & method == 0 || (below && !rule.pattern.ends_with_wildcard()) {
                 continue;
             }
-            match rule.pattern.matches(path) {
+            match rule.pattern.matches(&path) {
                 Match::No => {}
                 // Taken for the path of a public rule it would be open; asking more is no harm.
                 Match::Resembles if rule.allow.public => {}
@@ -284,8 +285,8 @@ fn depends_on_identity(reason: Reason) -> bool {
 /// the data of the page `/admin` as `/_next/data/<build>/admin.json` (CVE-2026-44573). Name it to open it.
 const NEXT_DATA: u64 = 0b1111 << 60;
 
-fn is_next_data(path: Path<'_>) -> bool {
-    let mut segments = path.segments();
+fn is_next_data(path: &Segments<'_>) -> bool {
+    let mut segments = path.iter();
     let mut is = |name: &str| segments.next().is_some_and(|segment| segment.eq_ignore_ascii_case(name));
     is("_next") && is("data")
 }

@@ -3,6 +3,7 @@
 use super::path::{self, Path};
 use crate::{Error, ErrorCode};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 /// Most segments in a pattern: each takes two bits of [`Pattern::shape`], and the end takes one place.
 pub const PATTERN_SEGMENTS: usize = 31;
@@ -17,7 +18,16 @@ pub const PATTERN_BYTES: usize = 512;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern {
     text: Box<str>,
+    segments: Vec<Segment>,
     shape: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Segment {
+    Static(Box<str>),
+    Parameter,
+    /// INVARIANT: only at the end.
+    Rest,
 }
 
 /// How a path stands to a pattern.
@@ -29,22 +39,6 @@ pub(super) enum Match {
     Yes,
 }
 
-enum Segment<'p> {
-    Static(&'p str),
-    Parameter,
-    Rest,
-}
-
-impl<'p> Segment<'p> {
-    fn of(text: &'p str) -> Self {
-        match text.as_bytes().first() {
-            Some(b'*') => Self::Rest,
-            Some(b':' | b'{') => Self::Parameter,
-            _ => Self::Static(text),
-        }
-    }
-}
-
 impl Pattern {
     pub(super) fn new(text: &str) -> Result<Self, Error> {
         let invalid = |why| Err(Error::with(ErrorCode::ConfigurationInvalid, why));
@@ -52,35 +46,32 @@ impl Pattern {
         if text.len() > PATTERN_BYTES {
             return invalid("a path pattern is longer than 512 bytes");
         }
+        let mut segments = Vec::new();
         let mut shape = 0u64;
         let mut place = 62u32;
-        let mut open = true;
-        if !inner.is_empty() {
-            for segment in inner.split('/') {
-                if !open || place == 0 {
-                    return invalid("a path pattern has more than 31 segments, or goes on after its wildcard");
-                }
-                let kind: u64 = match Segment::of(segment) {
-                    Segment::Rest if segment == "*" || segment == "**" => {
-                        open = false;
-                        0
-                    }
-                    Segment::Parameter if is_parameter(segment) => 2,
-                    Segment::Static(text) if is_static(text) => 3,
-                    _ => {
-                        return invalid(
-                            "a path pattern's segment is empty, or neither plain characters, :name, {name} nor a wildcard",
-                        );
-                    }
-                };
-                shape |= kind << place;
-                place -= 2;
+        // `"".split('/')` gives one segment, and the root has none.
+        for segment in inner.split('/').filter(|_| !inner.is_empty()) {
+            if place == 0 || segments.last() == Some(&Segment::Rest) {
+                return invalid("a path pattern has more than 31 segments, or goes on after its wildcard");
             }
+            let (segment, kind) = match segment {
+                "*" | "**" => (Segment::Rest, 0),
+                _ if is_parameter(segment) => (Segment::Parameter, 2),
+                _ if is_static(segment) => (Segment::Static(segment.into()), 3),
+                _ => {
+                    return invalid(
+                        "a segment of a path pattern is neither plain characters, nor :name, {name} or a wildcard",
+                    );
+                }
+            };
+            segments.push(segment);
+            shape |= kind << place;
+            place -= 2;
         }
-        if open {
+        if segments.last() != Some(&Segment::Rest) {
             shape |= 1 << place;
         }
-        Ok(Self { text: text.into(), shape })
+        Ok(Self { text: text.into(), segments, shape })
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -97,43 +88,53 @@ impl Pattern {
 
     /// Whether the other matches exactly the same paths.
     pub(super) fn is_same_as(&self, other: &Self) -> bool {
-        let mut theirs = other.segments();
-        self.shape == other.shape
-            && self.segments().all(|ours| match (Segment::of(ours), theirs.next()) {
-                (Segment::Static(text), Some(other)) => text == other,
-                (_, other) => other.is_some(),
-            })
-    }
-
-    fn segments(&self) -> impl Iterator<Item = &str> {
-        self.text.split('/').filter(|segment| !segment.is_empty())
+        self.segments == other.segments
     }
 
     /// Whether the pattern names the last segment of what it matches.
     pub(super) fn ends_with_static(&self) -> bool {
-        matches!(self.segments().last().map(Segment::of), None | Some(Segment::Static(_)))
+        matches!(self.segments.last(), None | Some(Segment::Static(_)))
     }
 
     pub(super) fn ends_with_wildcard(&self) -> bool {
-        self.text.ends_with('*')
+        self.segments.last() == Some(&Segment::Rest)
     }
 
-    pub(super) fn matches(&self, path: Path<'_>) -> Match {
+    pub(super) fn matches(&self, path: &Segments<'_>) -> Match {
         let mut exact = Match::Yes;
-        let mut theirs = path.segments();
-        for ours in self.segments() {
-            let ours = Segment::of(ours);
-            if let Segment::Rest = ours {
-                return exact;
-            }
+        let mut theirs = path.iter();
+        for ours in &self.segments {
             match (ours, theirs.next()) {
-                (Segment::Static(ours), Some(theirs)) if ours == theirs => {}
-                (Segment::Static(ours), Some(theirs)) if resembles(ours, theirs) => exact = Match::Resembles,
+                (Segment::Rest, _) => return exact,
                 (Segment::Parameter, Some(_)) => {}
+                (Segment::Static(ours), Some(theirs)) if **ours == **theirs => {}
+                (Segment::Static(ours), Some(theirs)) if resembles(ours, theirs) => exact = Match::Resembles,
                 _ => return Match::No,
             }
         }
         if theirs.next().is_some() { Match::No } else { exact }
+    }
+}
+
+/// The segments of a path, as many as a pattern can tell apart: found once, compared with every rule.
+pub(super) struct Segments<'a> {
+    /// One more than a pattern can have, so that a longer path is seen to be longer.
+    first: [&'a str; PATTERN_SEGMENTS + 1],
+    count: usize,
+}
+
+impl<'a> Segments<'a> {
+    pub(super) fn of(path: Path<'a>) -> Self {
+        let mut found = Self { first: [""; PATTERN_SEGMENTS + 1], count: 0 };
+        for (slot, segment) in found.first.iter_mut().zip(path.segments()) {
+            *slot = segment;
+            found.count += 1;
+        }
+        found
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &&'a str> {
+        self.first.iter().take(self.count)
     }
 }
 
@@ -149,6 +150,7 @@ fn is_parameter(segment: &str) -> bool {
 /// What stands for itself in a path too, and in no router's pattern language for something else.
 fn is_static(segment: &str) -> bool {
     !segment.is_empty()
+        && !segment.starts_with(':')
         && !segment.ends_with('.')
         && segment.bytes().all(|b| path::is_literal(b) && !matches!(b, b'*' | b'(' | b')'))
 }
