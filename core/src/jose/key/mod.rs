@@ -4,7 +4,7 @@
 mod ec;
 mod ed25519;
 mod hmac;
-mod modular;
+pub(crate) mod modular;
 mod rsa;
 
 pub use ec::{Curve, EcPublicKey};
@@ -12,6 +12,8 @@ pub use ed25519::Ed25519PublicKey;
 pub use hmac::HmacKey;
 pub use rsa::RsaPublicKey;
 
+#[cfg(feature = "pure")]
+pub(crate) use ec::Domain;
 pub(crate) use ed25519::is_sound;
 
 use super::algorithm::Algorithm;

@@ -11,6 +11,8 @@ mod tests;
 
 #[cfg(feature = "pure")]
 pub use self::pure::PureRust;
+#[cfg(feature = "pure")]
+pub(crate) use self::pure::curve::Multiples;
 #[cfg(feature = "ring")]
 pub use self::ring::Ring;
 pub use settle::settle;

@@ -17,6 +17,11 @@ impl Modulus {
         self.plain_limbs(limbs.collect()).filter(|plain| plain.0.iter().rev().lt(self.limbs.iter().rev()))
     }
 
+    /// The modulus itself, from its lowest limb up.
+    pub(crate) fn limbs(&self) -> impl Iterator<Item = u32> {
+        self.limbs.iter().copied()
+    }
+
     /// The inverse of a plain number, plain; none if there is none.
     ///
     /// The binary extended algorithm (HAC 14.61), with all factors of two taken out at once.

@@ -1,21 +1,42 @@
-//! ECDSA verification (FIPS 186-5 §6.4.2) by RustCrypto's curves.
+//! ECDSA verification (FIPS 186-5 §6.4.2, SEC 1 §4.1.4).
 
-use p256::ecdsa::signature::Verifier;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
-use crate::jose::key::{Curve, EcPublicKey};
+use once_cell::race::OnceBox;
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+use super::curve::{Affine, Element, Grouped, Multiples};
+use crate::jose::key::EcPublicKey;
 
 pub(crate) fn verify(key: &EcPublicKey, message: &[u8], signature: &[u8]) -> bool {
-    let point = key.point();
-    macro_rules! verify {
-        ($curve:ident) => {{
-            let key = $curve::ecdsa::VerifyingKey::from_sec1_bytes(&point);
-            let signature = $curve::ecdsa::Signature::from_slice(signature);
-            key.is_ok_and(|key| signature.is_ok_and(|signature| key.verify(message, &signature).is_ok()))
-        }};
-    }
-    match key.curve() {
-        Curve::P256 => verify!(p256),
-        Curve::P384 => verify!(p384),
-        Curve::P521 => verify!(p521),
+    let holds = match key.multiples() {
+        Multiples::P256(cell) => holds(cell, key, &Sha256::digest(message), signature),
+        Multiples::P384(cell) => holds(cell, key, &Sha384::digest(message), signature),
+        Multiples::P521(cell) => holds(cell, key, &Sha512::digest(message), signature),
+    };
+    holds == Some(true)
+}
+
+/// A hash is never longer than the order here, and below twice the order.
+fn holds<const L: usize>(
+    multiples: &OnceBox<Vec<Affine<L>>>,
+    key: &EcPublicKey,
+    hash: &[u8],
+    signature: &[u8],
+) -> Option<bool>
+where
+    Element<L>: Grouped<L>,
+{
+    let group = Element::<L>::group()?;
+    let multiples =
+        multiples.get_or_try_init(|| group.multiples(key.x(), key.y()).map(Box::new).ok_or(())).ok()?;
+    let (r, s) = signature.split_at_checked(key.x().len())?;
+    let n = &group.order;
+    let inverse = n.enter(&n.invert(&n.plain(s)?)?);
+    let (u, v) = (n.multiply(&inverse, &n.plain_once(hash)?), n.multiply(&inverse, &n.plain(r)?));
+    match group.sum([(&group.generator, &u), (multiples, &v)]) {
+        Some(point) => group.has_x(&point, r),
+        None => Some(false),
     }
 }

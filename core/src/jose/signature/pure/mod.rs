@@ -1,5 +1,6 @@
 //! Signature verification in Rust alone, for any target.
 
+pub(crate) mod curve;
 pub(super) mod ecdsa;
 mod rsa;
 
