@@ -202,4 +202,13 @@ KEYS = {
         "kty": "oct",
         "k": "6nGxURkn",
     },
+    # p and q are k·M + 65537^a mod M, as the chips of CVE-2017-15361 chose them.
+    "rsa2048-roca": {
+        "kty": "RSA",
+        "n": "uBzyBR_oSYYx4csZefZ5ypOyS2DPF8nuON9j8AGjn-BSB01crCv0rCHs6wtKuJxQQJy8NneyTCsnh-_8Lb6A-5sF7l4-vuXWBVrOBnAVl6-tLiSeV_6_hKX5JUrQWN9B9RV8vwBo7emaLx1WA1pro5U0EKw8vF8sT9lgc6kMWfHlX7QuC5kyEC82MWcoZocS7iJPmy_kbKetxICpgqdPOgq2CpNr3qtI9Yny34EPrSJu7XNmni5RnZllFSvppcH3xFxmP_jGwPVbkcuhnesXmYKCo_ubnhZgCzq0Tu-bSoTxM2oOom6sxp4KTG_gJxCUgSZvDiC2Ir5vx_qt75NpNQ",
+        "e": "AQAB",
+        "d": "C1O8kBQmdl-LMhkMuDQxygTMM1cBZrVFsroLq_ht2Kg0Y76etPj_VJfBu7Q2JKV5SoBaE__JOGZvSC27lhTiWphvBPtHYPdC85Fim4LJ0Us9nFkkZMWHguGzMlgn-U_C_xETW6zqx7hXhA6J_CrT9Hx5d40hL3WrhD4bcQI1gFMGvfnWTRgJaU483U6JNsQ0YZPxY_DWMUDiRaDheAdnDtgqfv8SJ48mnSH82O8CgR0a7NXMt4ZCbHWJXLZI7lJUpRJQAPfzQxQE24b68zUOfgr0MTRT6Eu_2qBPpFFdcu69xTZewLx7m0iSR5V-5pNoTnVNnR5-lJhlCk8lQGLlAQ",
+        "p": "6sV_df5w1ly70QjEzRDRYy3rHAAs3Csxhq2BooLmT0LyjAgIKG13VQxOG_yvRGku-vU1iMEaM240ofAnnfd1dq8ZltJTrI3GrZmTOkq0Myn86E1whuyvpokd11ObH6gNjfWuvQUuW1zdjJzZT--Q41WwXCsun1fhLvQnWO3gKos",
+        "q": "yMLN2B6Ic_8n1Cv5Ts7DM3J7E5zm9dZYd_I5f1J-Ap2_MKqSTS4Si4MZrpLUHYsWPoNeyLM9IxeF6p7xptEjrlPNqaH3HpQ-bf-YgBM2yM9uGIzcBq9kLOm4p9zKNkhLqRXZixFc_qJgI0NpdAWTEIsa5QS3cQJLXyHIL3L18z8",
+    },
 }
