@@ -116,6 +116,13 @@ impl Endpoint {
     pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
+
+    /// Waits until it was asked this often.
+    pub(crate) async fn until_asked(&self, times: usize) {
+        while self.asked() < times {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
 }
 
 /// The default settings, on loopback.
