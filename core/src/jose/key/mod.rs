@@ -5,6 +5,7 @@ mod ec;
 mod ed25519;
 mod hmac;
 pub(crate) mod modular;
+mod roca;
 mod rsa;
 
 pub use ec::{Curve, EcPublicKey};

@@ -47,6 +47,9 @@ impl RsaPublicKey {
         if last & 1 == 0 {
             return Err(refused("the RSA modulus is even"));
         }
+        if super::roca::is_roca(modulus) {
+            return Err(refused("the RSA key has the structure of keys that can be factored (CVE-2017-15361)"));
+        }
         let value = match exponent.len() {
             1..=5 => integer(exponent),
             _ => 0,
