@@ -48,9 +48,10 @@ impl Checks {
 /// Runs a test runner and counts by its own summary. One that ends without a summary, or badly in spite of a good
 /// one, adds a failure.
 pub(crate) fn count(job: Job, format: Format) -> Result<Count> {
+    let seen = job.is_live();
     let outcome = job.run()?;
     let count = judge(&outcome, format);
-    if !count.is_good() {
+    if !count.is_good() && !seen {
         println!("{}", outcome.tail());
     }
     Ok(count)

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::summary::{Count, Format};
 use crate::workspace;
 
 /// How often a quiet program is reported to be alive.
@@ -93,6 +94,10 @@ impl Job {
         self
     }
 
+    pub(crate) fn is_live(&self) -> bool {
+        self.live
+    }
+
     /// Hands our own output to the program, colours and all: for what a person watches.
     pub(crate) fn attached(mut self) -> Result<()> {
         for name in ["NO_COLOR", "FORCE_COLOR", "CARGO_TERM_COLOR"] {
@@ -137,8 +142,9 @@ impl Job {
             match incoming.recv_timeout(Duration::from_millis(100)) {
                 Ok(line) => {
                     log.write_all(line.as_bytes())?;
-                    if self.live {
-                        print!("{line}");
+                    // A closing line is for whoever adds them up: several in one output would contradict each other.
+                    if self.live && Count::read(Format::Plain, &line).is_none() {
+                        print!("   {line}");
                         spoken = Instant::now();
                     }
                     text.push_str(&line);

@@ -32,7 +32,14 @@ pub(crate) fn run(checks: &mut Checks) {
     checks.holds("lint: texts", text::check);
     checks.holds("lint: generated files are fresh", generate::check);
     checks.holds("lint: clippy", || {
-        let job = Job::cargo("clippy").args(["clippy", "--quiet", "--workspace", "--all-targets", "--all-features"]);
+        let job = Job::cargo("clippy").args([
+            "clippy",
+            "--quiet",
+            "--keep-going",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+        ]);
         without_wasm(job).args(["--", "-D", "warnings"]).succeed().map(drop)
     });
     checks.holds("lint: clippy for wasm32", clippy_wasm);
