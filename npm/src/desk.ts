@@ -1,6 +1,8 @@
+import type { RouteRequest } from "./api.js";
 import type { KeyMaterial } from "./backends.js";
 import { type Engine, Status, Word } from "./engine.js";
 import { type SentinelError, unavailable } from "./errors.js";
+import { pathOf } from "./request.js";
 import type { Keys, Setup } from "./setup.js";
 
 /** How often a question is asked again because its verifier was replaced under it. */
@@ -48,6 +50,11 @@ export class Desk {
     return this.engine.write(token);
   }
 
+  get handle(): number {
+    this.#ensure();
+    return this.#handle;
+  }
+
   begin(length: number, now: number): Status {
     return this.#answer(this.engine.call((exports) => exports.begin(this.#handle, length, now)));
   }
@@ -60,29 +67,24 @@ export class Desk {
     return this.#answer(this.engine.call((exports) => exports.verify!(this.#handle, length, now)));
   }
 
-  /** Asks about a subject that was verified before: who it is, or with a method and a path whether it may. */
-  about(subject: Subject, now: number, request: readonly [] | readonly [method: string, path: string] = []): unknown {
+  /** Asks about a subject that was verified before: who it is, or whether it may do what a request asks for. */
+  about(subject: Subject, now: number, request?: RouteRequest): unknown {
     const { engine } = this;
     const { token, pair } = subject;
+    const other = pair?.desk ?? this;
+    const texts = [token, pair?.token ?? "", pair?.service ?? ""];
+    if (request !== undefined) texts.push(request.method, pathOf(request));
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const other = pair?.desk ?? this;
       other.#ensure();
       this.#ensure();
       let end = 0;
-      const [first, second, service, method = 0, path = 0] = [
-        token,
-        pair?.token ?? "",
-        pair?.service ?? "",
-        ...request,
-      ].map((part) => {
-        const length = engine.write(part, end);
+      const lengths = texts.map((text) => {
+        const length = engine.write(text, end);
         end += length;
         return length;
-      }) as [number, number, number, number?, number?];
-      const status = engine.call((exports) =>
-        request.length === 0
-          ? exports.identity(this.#handle, other.#handle, now, first, second, service)
-          : exports.decide(this.#handle, other.#handle, now, first, second, service, method, path),
+      });
+      const status = engine.call(({ identity, decide }) =>
+        (request === undefined ? identity : decide)(this.#handle, other.#handle, now, ...lengths),
       );
       if (status === Status.Accepted) return engine.json();
       if (status === Status.Refused) throw engine.refusal();

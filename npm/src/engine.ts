@@ -13,14 +13,12 @@ interface Exports {
   key(handle: number, index: number): number;
   begin(handle: number, length: number, now: number): number;
   finish(handle: number, length: number, now: number, generation: number, holds: boolean): number;
+  signature?(handle: number, algorithm: number, data: number, signature: number, ask: boolean): number;
   verify?(handle: number, length: number, now: number): number;
-  identity(handle: number, other: number, now: number, ...lengths: [token: number, other: number, service: number]): number;
-  decide(
-    handle: number,
-    other: number,
-    now: number,
-    ...lengths: [token: number, other: number, service: number, method: number, path: number]
-  ): number;
+  /** Lengths of texts in the input: token, other token, service. */
+  identity(handle: number, other: number, now: number, ...lengths: number[]): number;
+  /** And method, path. */
+  decide(handle: number, other: number, now: number, ...lengths: number[]): number;
 }
 
 /** The answers of the module: `wasm/src/record.rs`. */

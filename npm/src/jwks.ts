@@ -1,14 +1,5 @@
+import type { RemoteOptions } from "./api.js";
 import { misconfigured, SentinelError, unavailable } from "./errors.js";
-
-/** How a key set is fetched. Every time is in milliseconds. */
-export interface RemoteOptions {
-  /** Longest wait for the whole answer. Default 5 s. */
-  timeout?: number;
-  /** Longest time that keys are kept in use while the endpoint is down. Default 24 h. */
-  staleFor?: number;
-  /** The `fetch` to use. Default: the global one. */
-  fetch?: typeof fetch;
-}
 
 /** What the endpoint's headers may ask for: at least a minute, at most a day; ten minutes when they say nothing. */
 const FRESH = { least: 60_000, most: 86_400_000, unsaid: 600_000 };

@@ -1,6 +1,9 @@
+import type * as api from "./api.js";
 import { type Algorithm, ALGORITHMS } from "./codes.js";
 import { misconfigured } from "./errors.js";
-import { ANY, type Expected, type VerifierOptions } from "./options.js";
+
+/** The same in every copy of this package. */
+export const ANY: typeof api.ANY = Symbol.for("sentinel-edge.any") as never;
 
 /** What the module is set up with: once, as JSON that core reads and judges. */
 export interface Setup {
@@ -45,7 +48,7 @@ export interface TestSettings {
 }
 
 /** Reads the options. Core judges what they say; here only what core never sees, so that a misspelt one is refused. */
-export function setupOf(options: VerifierOptions, test: TestSettings): Setup {
+export function setupOf(options: api.VerifierOptions, test: TestSettings): Setup {
   if (typeof options !== "object" || options === null) throw misconfigured("createVerifier needs options");
   const { issuer, audience, revoked, cache = 512, clock, ...rest } = options;
   const { jwks, jwksUrl, jwksOptions, pem, secret, ...settings } = rest as Record<string, unknown>;
@@ -73,7 +76,7 @@ export function setupOf(options: VerifierOptions, test: TestSettings): Setup {
 }
 
 /** `null` is core's word for no check. */
-function expected(value: Expected): string | readonly string[] | null | undefined {
+function expected(value: api.Expected): string | readonly string[] | null | undefined {
   return value === ANY ? null : value === null ? undefined : (value as string | readonly string[]);
 }
 

@@ -1,61 +1,53 @@
-import type { Claims, Header, Identity } from "./claims.js";
+import type * as api from "./api.js";
+import { decode } from "./base64.js";
+import { misconfigured } from "./errors.js";
 
-/** The verifier that accepted a token. */
-export interface Reader {
-  identify(token: string): Identity;
+/** Reads the tokens of one verifier, which alone has it: nothing else makes a `VerifiedToken`. */
+export class Reader {
+  constructor(readonly identify: (token: string) => api.Identity) {}
+
+  /** The text of a token that this verifier has verified. */
+  textOf(token: unknown): string {
+    const text = token instanceof VerifiedToken ? token.textFor(this) : undefined;
+    if (text === undefined) throw misconfigured("this token was not verified by this verifier");
+    return text;
+  }
 }
 
 const decoder = new TextDecoder();
 
-/**
- * A token whose signature held and whose claims were accepted. Only a verifier makes one.
- *
- * Each result reads its own copy of the claims when they are first asked for: who changes one changes no other.
- */
-export class VerifiedToken {
+/** Reads its claims when they are first asked for. */
+export class VerifiedToken implements api.VerifiedToken {
   // The core accepted exactly this text: strict base64url and strict JSON without duplicate members,
   // which every parser reads alike (RFC 7515 §5.2, RFC 8725 §2.4).
   readonly #text: string;
   readonly #reader: Reader;
-  #claims: Claims | undefined;
-  #header: Header | undefined;
-  #identity: Identity | undefined;
+  #claims: api.Claims | undefined;
+  #header: api.Header | undefined;
+  #identity: api.Identity | undefined;
 
-  /** @internal */
   constructor(text: string, reader: Reader) {
     this.#text = text;
     this.#reader = reader;
   }
 
-  /** The claims set. */
-  get claims(): Claims {
-    return (this.#claims ??= this.#part(1) as Claims);
+  get claims(): api.Claims {
+    return (this.#claims ??= this.#part(1) as api.Claims);
   }
 
-  /** The JOSE header. */
-  get header(): Header {
-    return (this.#header ??= this.#part(0) as Header);
+  get header(): api.Header {
+    return (this.#header ??= this.#part(0) as api.Header);
   }
 
-  /** Whom the token speaks for, read by the verifier's profile. Throws where the profile finds nobody in it. */
-  get identity(): Identity {
+  get identity(): api.Identity {
     return (this.#identity ??= this.#reader.identify(this.#text));
   }
 
   #part(index: 0 | 1): unknown {
-    return JSON.parse(decoder.decode(decode(this.#text.split(".", 2)[index]!)));
+    return JSON.parse(decoder.decode(decode(this.#text.split(".", 2)[index]!.replaceAll("-", "+").replaceAll("_", "/"))));
   }
 
-  /** The text of a token, if this verifier made it of one that it accepted. @internal */
-  static textOf(token: unknown, reader: Reader): string | undefined {
-    return token instanceof VerifiedToken && #reader in token && token.#reader === reader ? token.#text : undefined;
+  textFor(reader: Reader): string | undefined {
+    return this.#reader === reader ? this.#text : undefined;
   }
-}
-
-/** base64url of text that the core accepted as such. */
-function decode(text: string): Uint8Array {
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  const bytes = new Uint8Array(binary.length);
-  for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index);
-  return bytes;
 }

@@ -1,14 +1,12 @@
+import type * as api from "./api.js";
 import { type AsyncCheck, type Check, type HostCrypto, hostCheck, webCheck } from "./backends.js";
-import type { Identity } from "./claims.js";
-import { type Algorithm, ALGORITHMS, type Reason } from "./codes.js";
-import { Desk, MOST_TRIES, type Subject, unsettled } from "./desk.js";
+import { ALGORITHMS } from "./codes.js";
+import { Desk, MOST_TRIES, unsettled } from "./desk.js";
 import { type Engine, Status, Word } from "./engine.js";
 import { misconfigured, SentinelError, unavailable } from "./errors.js";
 import { RemoteKeys } from "./jwks.js";
-import type { KeySource, VerifierOptions } from "./options.js";
-import { pathOf, type RouteRequest } from "./request.js";
 import { keysOf, type Setup, setupOf, Source, type TestSettings } from "./setup.js";
-import { VerifiedToken } from "./token.js";
+import { Reader, VerifiedToken } from "./token.js";
 
 /** What an entry point found in its runtime. */
 export interface Runtime {
@@ -23,36 +21,35 @@ export interface Runtime {
   readonly shared: boolean;
 }
 
-/** Yes or no, and why. */
-export interface Decision {
-  readonly allow: boolean;
-  readonly reason: Reason;
-  /** A sentence for logs: it names the rule. */
-  readonly explanation: string;
-}
+/** What a token pair needs of its verifiers, and nobody else may have. */
+export let deskOf: (verifier: Verifier) => { desk: Desk; reader: Reader; now: number };
 
-/** Verifies tokens and decides what they allow. `createVerifier` makes one. */
-export class Verifier {
+export class Verifier implements api.Verifier {
+  static {
+    deskOf = (verifier) => ({ desk: verifier.#desk, reader: verifier.#reader, now: verifier.#now() });
+  }
+
   readonly #runtime: Runtime;
   readonly #setup: Setup;
   readonly #test: TestSettings;
   readonly #desk: Desk;
+  readonly #reader: Reader;
   readonly #remote: RemoteKeys | undefined;
   readonly #clock: () => number;
-  readonly #revoked: VerifierOptions["revoked"];
+  readonly #revoked: api.VerifierOptions["revoked"];
   /** Prepared keys by key and algorithm, for one version of the desk. `null`: the host lacks it. */
   #checks: (Check | null)[] = [];
   #webChecks: Promise<AsyncCheck | undefined>[] = [];
   #version = 0;
 
-  /** @internal */
-  constructor(runtime: Runtime, options: VerifierOptions, test: TestSettings = {}) {
+  constructor(runtime: Runtime, options: api.VerifierOptions, test: TestSettings = {}) {
     this.#runtime = runtime;
     this.#test = test;
     this.#setup = setupOf(options, test);
     this.#clock = options.clock ?? Date.now;
     this.#revoked = options.revoked;
     this.#desk = new Desk(runtime.engine, this.#setup, keysOf(options, this.#setup.algorithms, test));
+    this.#reader = new Reader((token) => this.#desk.about({ token }, this.#now()) as api.Identity);
     if ("jwksUrl" in options && options.jwksUrl !== undefined) {
       const source = test.secrets ? Source.JwksWithSecrets : Source.Jwks;
       const install = (bytes: Uint8Array) => this.#desk.install({ source, algorithm: 0, bytes });
@@ -60,11 +57,6 @@ export class Verifier {
     }
   }
 
-  /**
-   * Verifies a token: resolves to what it says, rejects with a `SentinelError` that says why it is refused.
-   *
-   * Fetches the keys where they come from a URL and that is due.
-   */
   async verify(token: string): Promise<VerifiedToken> {
     const remote = this.#remote;
     if (remote !== undefined && !remote.fresh) await remote.ready();
@@ -75,55 +67,33 @@ export class Verifier {
       if (remote === undefined || !unknown || !(await remote.seek())) throw error;
       await this.#settle(token);
     }
-    const verified = new VerifiedToken(token, this);
-    if (this.#revoked !== undefined) judge(await ask(this.#revoked, verified));
+    const verified = new VerifiedToken(token, this.#reader);
+    if (this.#revoked !== undefined) judge(await this.#asked(verified));
     return verified;
   }
 
-  /**
-   * Verifies a token at once, with the keys at hand; throws a `SentinelError` that says why it is refused. That is
-   * `unavailable` before keys from a URL were fetched (await `ready()` first), and `algorithm_unavailable` where
-   * neither the host nor this entry point has synchronous crypto.
-   */
   verifySync(token: string): VerifiedToken {
     if (this.#remote?.touch() === false) throw unavailable("the key set was not fetched yet: await ready() first");
     this.#settleSync(token);
-    const verified = new VerifiedToken(token, this);
-    if (this.#revoked !== undefined) judge(ask(this.#revoked, verified));
+    const verified = new VerifiedToken(token, this.#reader);
+    if (this.#revoked !== undefined) judge(this.#ask(verified));
     return verified;
   }
 
-  /** Resolves when there are keys to verify with; rejects while they cannot be had. */
   async ready(): Promise<void> {
     await this.#remote?.ready();
   }
 
-  /**
-   * Whether a request is allowed for a verified token, or for nobody (`null`). A token that has expired by now is
-   * nobody's.
-   */
-  decide(request: RouteRequest, verified: VerifiedToken | null): Decision {
-    const asked = [request.method, pathOf(request)] as const;
-    return this.#desk.about(this.#subject(verified), this.#now(), asked) as Decision;
+  decide(request: api.RouteRequest, verified: VerifiedToken | null): api.Decision {
+    const token = verified === null ? "" : this.#reader.textOf(verified);
+    return this.#desk.about({ token }, this.#now(), request) as api.Decision;
   }
 
-  /** Replaces the keys. Every token that was verified with others is forgotten. */
-  updateKeys(source: KeySource): void {
+  updateKeys(source: api.KeySource): void {
     if (this.#remote !== undefined) throw misconfigured("keys that come from a URL cannot be replaced");
     const keys = keysOf(source, this.#setup.algorithms, this.#test);
     if (keys === undefined) throw misconfigured("updateKeys needs jwks, pem or secret");
     this.#desk.install(keys);
-  }
-
-  /** @internal */
-  identify(token: string): Identity {
-    return this.#desk.about({ token }, this.#now()) as Identity;
-  }
-
-  #subject(verified: VerifiedToken | null): Subject {
-    const token = verified === null ? "" : VerifiedToken.textOf(verified, this);
-    if (token === undefined) throw misconfigured("this token was not verified by this verifier");
-    return { token };
   }
 
   /** Accepts the token or throws, without waiting. */
@@ -177,6 +147,22 @@ export class Verifier {
     throw unsettled();
   }
 
+  #ask(verified: VerifiedToken): unknown {
+    try {
+      return this.#revoked!(verified);
+    } catch (cause) {
+      throw untold(cause);
+    }
+  }
+
+  async #asked(verified: VerifiedToken): Promise<unknown> {
+    try {
+      return await this.#revoked!(verified);
+    } catch (cause) {
+      throw untold(cause);
+    }
+  }
+
   #check(key: number, algorithm: number): Check | null {
     this.#refresh();
     const place = key * ALGORITHMS.length + algorithm;
@@ -196,7 +182,7 @@ export class Verifier {
     const place = key * ALGORITHMS.length + algorithm;
     return (this.#webChecks[place] ??= webCheck(
       this.#runtime.subtle!,
-      ALGORITHMS[algorithm]! as Algorithm,
+      ALGORITHMS[algorithm]!,
       this.#desk.material(key),
     ));
   }
@@ -219,18 +205,16 @@ function checked(token: unknown): string {
   return token;
 }
 
-function ask<T>(revoked: (token: VerifiedToken) => T, token: VerifiedToken): T {
-  try {
-    return revoked(token);
-  } catch (cause) {
-    throw unavailable("whether the token was revoked could not be told", cause);
-  }
-}
-
 /** Only a clear no lets a token pass. */
 function judge(revoked: unknown): void {
   if (revoked === true) throw new SentinelError("token_revoked", "the token has been revoked");
-  if (revoked !== false) throw unavailable("whether the token was revoked could not be told");
+  if (revoked === false) return;
+  if (revoked instanceof Promise) revoked.catch(() => {});
+  throw untold();
+}
+
+function untold(cause?: unknown): SentinelError {
+  return unavailable("whether the token was revoked could not be told", cause);
 }
 
 function lacking(): never {

@@ -84,6 +84,16 @@ extern "C" fn verify(handle: usize, length: usize, now: f64) -> u32 {
     ask(|state| state.verify(handle, length, now))
 }
 
+/// See [`State::signature`].
+#[cfg(feature = "pure")]
+#[unsafe(no_mangle)]
+extern "C" fn signature(handle: usize, algorithm: u32, data: usize, signature: usize, ask_here: bool) -> u32 {
+    ask(|state| {
+        let algorithm = Algorithm::ALL.get(algorithm as usize).ok_or(ErrorCode::AlgorithmUnavailable)?;
+        state.signature(handle, *algorithm, data, signature, ask_here)
+    })
+}
+
 /// See [`State::identity`].
 #[unsafe(no_mangle)]
 extern "C" fn identity(handle: usize, pair: usize, now: f64, token: usize, other: usize, service: usize) -> u32 {

@@ -218,6 +218,31 @@ impl State {
         accept(&mut desk.cache, &desk.config, desk.bytes, desk.identity, token, challenge, holds, now)
     }
 
+    /// Whether a bare signature over data holds for the only key, as far as can be said in here: the encodings that
+    /// core settles, and with `ask` also the signature. For vectors that are no tokens.
+    #[cfg(feature = "pure")]
+    pub(crate) fn signature(
+        &mut self,
+        handle: usize,
+        algorithm: Algorithm,
+        data: usize,
+        signature: usize,
+        ask: bool,
+    ) -> Answer {
+        use sentinel_core::jose::signature::{PureRust, SignatureBackend};
+        let end = data.checked_add(signature).ok_or(ErrorCode::TokenTooLarge)?;
+        let (data, signature) = self.input.get(..end).and_then(|input| input.split_at_checked(data)).ok_or(ErrorCode::TokenTooLarge)?;
+        let key = get(&mut self.desks, handle)?.keys.iter().next().ok_or(ErrorCode::KeyNotFound)?.material();
+        if !key.fits(algorithm) {
+            return Err(ErrorCode::KeyNotFound.into());
+        }
+        sentinel_core::jose::signature::settle(algorithm, key, signature)?;
+        if ask && !PureRust.verify(algorithm, key, data, signature) {
+            return Err(ErrorCode::SignatureInvalid.into());
+        }
+        Ok(ACCEPTED)
+    }
+
     /// Who the bearer is, as JSON in the output.
     pub(crate) fn identity(&mut self, subject: &Subject, now: f64) -> Answer {
         let identity = self.who(subject, seconds(now)?)?;

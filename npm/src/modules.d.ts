@@ -1,0 +1,15 @@
+declare module "*.wasm" {
+  const module: WebAssembly.Module;
+  export default module;
+}
+
+declare module "*.wasm?module" {
+  const module: WebAssembly.Module;
+  export default module;
+}
+
+/** The module's bytes; `scripts/build.mjs` puts them there. */
+declare module "sentinel:inline" {
+  const bytes: () => Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
