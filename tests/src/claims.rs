@@ -30,7 +30,7 @@ fn equal(a: &Value, b: &Value) -> bool {
 
 /// By value, but integers beyond 2^53 by their text: as binary64 neighbours would be equal.
 fn equal_numbers(a: &Number, b: &Number) -> bool {
-    let exact = |number: &Number| number.as_f64().is_some_and(|value| value.abs() <= 9_007_199_254_740_992.0);
+    let exact = |number: &Number| number.as_f64().is_some_and(|value| value.abs() < 9_007_199_254_740_992.0);
     a.to_string() == b.to_string() || (exact(a) && exact(b) && a.as_f64() == b.as_f64())
 }
 

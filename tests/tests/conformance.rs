@@ -1,7 +1,10 @@
 //! The committed vectors under `cargo test`, and that the runner can fail.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "part of tests")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors")
@@ -21,7 +24,7 @@ fn changed(change: impl Fn(&mut serde_json::Value)) -> String {
     change(case);
     let path = std::env::temp_dir().join(format!("sentinel-vector-{:016x}.json", rand(case)));
     fs::write(&path, serde_json::json!({ "suite": "changed", "cases": [case] }).to_string()).unwrap();
-    let report = sentinel_tests::run(&[path.clone()]).to_string();
+    let report = sentinel_tests::run(slice::from_ref(&path)).to_string();
     fs::remove_file(path).unwrap();
     report
 }

@@ -1,0 +1,144 @@
+// Finds vector files, puts their cases to a runtime in batches, and reports.
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parse, sourceOf } from "./exact.mjs";
+
+/** The guard of the format: a case that takes longer has hung. */
+const GUARD = 5000;
+const BATCH = 64;
+const vectors = fileURLToPath(new URL("../vectors", import.meta.url));
+
+/**
+ * Runs the files that the command line names in a runtime. `start()` resolves to `{ ask(items), close() }`; it is called again
+ * after a case hung or crashed it.
+ */
+export async function drive(start) {
+  const paths = process.argv.slice(2).filter((argument) => argument !== "--vectors");
+  const report = new Report();
+  let runtime = await start();
+  /** One batch, within its time; `undefined` where the runtime did not answer. */
+  const within = async (items) => {
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${GUARD / 1000} s`)), GUARD * (items.length === 1 ? 1 : 6));
+    });
+    try {
+      return await Promise.race([runtime.ask(items), late]);
+    } catch (error) {
+      await runtime.close().catch(() => {});
+      runtime = await start();
+      return items.length === 1 ? [{ failed: error.message }] : undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  try {
+    for (const path of paths.length > 0 ? paths : [vectors]) {
+      for (const file of filesOf(path, report)) {
+        const items = itemsOf(file, report);
+        for (let at = 0; at < items.length; at += BATCH) {
+          const batch = items.slice(at, at + BATCH);
+          const outcomes = await within(batch);
+          for (const [index, item] of batch.entries()) {
+            // A batch that failed as a whole is asked case by case, to find which it was.
+            report.note(item, outcomes?.[index] ?? (await within([item]))[0]);
+          }
+        }
+      }
+    }
+  } finally {
+    await runtime.close();
+  }
+  report.print();
+  process.exitCode = report.good ? 0 : 1;
+}
+
+/** The file itself, or every vector file of a folder and the folders in it. */
+function filesOf(path, report) {
+  if (!statSync(path).isDirectory()) return [{ path, document: documentOf(path, report) }].filter(({ document }) => document);
+  return readdirSync(path, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const inside = join(path, entry.name);
+      if (entry.isDirectory()) return entry.name === "node_modules" ? [] : filesOf(inside, report);
+      if (!entry.name.endsWith(".json")) return [];
+      const document = documentOf(inside, report);
+      if (document === undefined) return [];
+      if (document?.cases === undefined && document?.signatures === undefined) {
+        report.mention(`${inside}: not a vector file`);
+        return [];
+      }
+      return [{ path: inside, document }];
+    });
+}
+
+function documentOf(path, report) {
+  try {
+    return parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    report.fail(path, "the whole file", error.message);
+    return undefined;
+  }
+}
+
+/** The cases and signatures of a file, as text: so they reach every runtime alike. */
+function itemsOf({ path, document }, report) {
+  const { suite = basename(path, ".json"), cases = [], signatures = [], excluded = [], stricter = [] } = document;
+  for (const [kind, remarks] of Object.entries({ "left out": excluded, stricter })) {
+    for (const { name, why } of remarks) report.remark(kind, suite, why, name);
+  }
+  const items = cases.map((vector) => ({ suite, kind: "case", name: vector?.name ?? "a case without a name", text: sourceOf(vector) }));
+  for (const group of signatures) {
+    const { algorithm, jwk, tests, ...rest } = group;
+    if (Object.keys(rest).length > 0) report.fail(suite, "a group of signatures", `unknown members ${Object.keys(rest)}`);
+    for (const test of tests) {
+      const text = `{"algorithm":${JSON.stringify(algorithm)},"jwk":${sourceOf(jwk)},"test":${sourceOf(test)}}`;
+      items.push({ suite, kind: "signature", name: test.name, text });
+    }
+  }
+  if (items.length === 0 && excluded.length === 0) report.fail(suite, "the whole file", "neither `cases` nor `signatures`");
+  return items;
+}
+
+class Report {
+  #passed = 0;
+  #failures = [];
+  #mentions = [];
+  #remarks = new Map();
+  #lacking = new Map();
+
+  get good() {
+    return this.#passed > 0 && this.#failures.length === 0;
+  }
+
+  note({ suite, name }, { failed, lacking = [] }) {
+    if (failed !== undefined) return this.fail(suite, name, failed);
+    this.#passed += 1;
+    for (const what of lacking) this.#lacking.set(what, (this.#lacking.get(what) ?? 0) + 1);
+  }
+
+  fail(suite, name, reason) {
+    this.#failures.push(`FAILED    ${suite} / ${name}: ${reason}`);
+  }
+
+  mention(what) {
+    this.#mentions.push(`note      ${what}`);
+  }
+
+  remark(kind, suite, why, name) {
+    const key = `${kind}  ${suite}: ${why}`;
+    this.#remarks.set(key, [...(this.#remarks.get(key) ?? []), name.split(":")[0]]);
+  }
+
+  print() {
+    const lines = [
+      ...this.#mentions,
+      ...[...this.#remarks].map(([what, names]) => `${what}: ${names.join(", ")}`).sort(),
+      ...[...this.#lacking].map(([what, count]) => `lacking   ${what} (${count} cases)`).sort(),
+      ...this.#failures,
+      `${this.#passed} passed, ${this.#failures.length} failed`,
+    ];
+    console.log(lines.join("\n"));
+  }
+}
