@@ -5,6 +5,7 @@ import * as jose from "./contenders/jose.mjs";
 import * as jsonwebtoken from "./contenders/jsonwebtoken.mjs";
 import * as nodeCrypto from "./contenders/node-crypto.mjs";
 import * as sentinel from "./contenders/sentinel.mjs";
+import * as pure from "./contenders/sentinel-pure.mjs";
 import * as subtle from "./contenders/subtle.mjs";
 import { suite } from "./suite.mjs";
 
@@ -16,7 +17,7 @@ const cpu = () => {
   return user + system;
 };
 
-const modules = [sentinel, fastJwt, jose, jsonwebtoken, nodeCrypto, subtle];
+const modules = [sentinel, pure, fastJwt, jose, jsonwebtoken, nodeCrypto, subtle];
 const loaded = suite(modules, data);
 const { unable } = await loaded.names();
 console.log(JSON.stringify({ unable, ...(await loaded.measure({ ...plan, cpu })) }));

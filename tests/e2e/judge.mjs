@@ -6,7 +6,8 @@ const verifiers = new Map();
 export async function judge({ token, ...options }) {
   const name = JSON.stringify(options);
   const fresh = !verifiers.has(name);
-  if (fresh) verifiers.set(name, createVerifier(options));
+  // `./web` makes its verifiers asynchronously: the module's file is still to come.
+  if (fresh) verifiers.set(name, await createVerifier(options));
   const start = performance.now();
   const answer = await decision(verifiers.get(name), token);
   return { ...answer, ms: performance.now() - start, fetchedKeys: fresh };

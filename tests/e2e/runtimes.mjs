@@ -28,7 +28,8 @@ async function native() {
     const start = performance.now();
     const { status, stdout } = await run(binary, [...args, "-"], { input: token }).then(
       (done) => ({ status: 0, ...done }),
-      (error) => (error.stdout === undefined ? Promise.reject(error) : error),
+      // 1 is a refusal; with anything else the question was not answered.
+      (error) => (error.status === 1 ? error : Promise.reject(error)),
     );
     const ms = performance.now() - start;
     const answer = JSON.parse(stdout);

@@ -43,6 +43,6 @@ export function linkPackage(folder) {
   const link = join(tests, folder, "node_modules", "sentinel-edge");
   const target = join(root, "npm");
   if (!existsSync(join(target, "dist"))) throw new Error("npm/dist is missing: build it with `cargo xtask build`");
-  rmSync(link, { force: true });
+  rmSync(link, { force: true, recursive: true });
   symlinkSync(target, link, "dir");
 }

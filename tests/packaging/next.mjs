@@ -18,7 +18,13 @@ export async function askNext(app, { options, good, bad }) {
     const ask = (token) => fetch(url, { headers: { authorization: `Bearer ${token}` } });
     const welcome = await ask(good);
     const refusal = await ask(bad);
-    return { status: welcome.status, page: await welcome.text(), refusedStatus: refusal.status, refused: (await refusal.json()).code };
+    return {
+      status: welcome.status,
+      runtime: welcome.headers.get("x-runtime"),
+      page: await welcome.text(),
+      refusedStatus: refusal.status,
+      refused: (await refusal.json()).code,
+    };
   } finally {
     server.kill();
     await ended;

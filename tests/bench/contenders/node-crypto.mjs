@@ -19,7 +19,8 @@ const publicKey = (jwk) => createPublicKey({ key: jwk, format: "jwk" });
 
 const checks = {
   RS256: (jwk) => by("sha256", publicKey(jwk)),
-  ES256: (jwk) => by("sha256", { key: publicKey(jwk), dsaEncoding: "ieee-p1363" }),
+  // workerd takes options beside a key only on the key itself; Node takes them there too.
+  ES256: (jwk) => by("sha256", Object.assign(publicKey(jwk), { dsaEncoding: "ieee-p1363" })),
   EdDSA: (jwk) => by(null, publicKey(jwk)),
   HS256: (jwk) => {
     const secret = Buffer.from(jwk.k, "base64url");

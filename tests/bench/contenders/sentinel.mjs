@@ -1,9 +1,8 @@
 import { createVerifier } from "sentinel-edge";
+import { options } from "./options.mjs";
 
-export function make({ alg, issuer, audience, jwk }) {
-  const key = jwk.kty === "oct" ? { secret: Uint8Array.from(atob(jwk.k.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0)) } : { jwks: { keys: [jwk] } };
-  const verifier = () => createVerifier({ issuer, audience, algorithms: [alg], ...key });
-  const [sync, awaited] = [verifier(), verifier()];
+export async function make(data) {
+  const [sync, awaited] = [await createVerifier(options(data)), await createVerifier(options(data))];
   return {
     "sentinel, verifySync": (token) => sync.verifySync(token).claims,
     "sentinel, verify": async (token) => (await awaited.verify(token)).claims,

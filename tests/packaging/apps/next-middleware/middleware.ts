@@ -9,7 +9,7 @@ export async function middleware(request: NextRequest) {
     const { claims } = await verifier.verify(token);
     const headers = new Headers(request.headers);
     headers.set("x-subject", String(claims.sub));
-    return NextResponse.next({ request: { headers } });
+    return NextResponse.next({ request: { headers }, headers: { "x-runtime": "EdgeRuntime" in globalThis ? "edge" : "node" } });
   } catch (error) {
     const code = error instanceof SentinelError ? error.code : "unavailable";
     return NextResponse.json({ code }, { status: code === "unavailable" ? 503 : 401 });
