@@ -1,0 +1,113 @@
+//! Answers: the identity, or why there is none.
+
+use sentinel_core::{Decision, Error, ErrorCode, Reason, Text};
+use serde::Serialize;
+use serde_json::json;
+use worker::{Response, ResponseBuilder};
+
+/// Why a request goes no further.
+pub(crate) enum Refusal {
+    Unauthenticated,
+    Token(Error),
+    Denied(Decision),
+    /// For the log, not for the caller.
+    Misconfigured(String),
+}
+
+/// As the npm package's `Identity`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity<'a> {
+    user_id: &'a str,
+    #[serde(flatten)]
+    texts: std::collections::BTreeMap<&'static str, &'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_verified: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'a str>,
+    roles: Vec<&'a str>,
+    groups: Vec<&'a str>,
+    actions: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_at: Option<i64>,
+}
+
+const TEXTS: [(&str, Text); Text::COUNT] = [
+    ("username", Text::Username),
+    ("email", Text::Email),
+    ("name", Text::Name),
+    ("givenName", Text::GivenName),
+    ("familyName", Text::FamilyName),
+    ("workspaceId", Text::WorkspaceId),
+    ("workspaceSlug", Text::WorkspaceSlug),
+    ("organizationId", Text::OrganizationId),
+    ("organizationSlug", Text::OrganizationSlug),
+    ("idpSubject", Text::IdpSubject),
+    ("issuer", Text::Issuer),
+    ("jwtId", Text::JwtId),
+];
+
+pub(crate) fn identity(identity: Option<&sentinel_core::Identity>) -> worker::Result<Response> {
+    let answer = identity.map(|identity| Identity {
+        user_id: identity.user_id(),
+        texts: TEXTS.into_iter().filter_map(|(name, text)| Some((name, identity.text(text)?))).collect(),
+        email_verified: identity.email_verified(),
+        role: identity.role(),
+        roles: identity.roles().collect(),
+        groups: identity.groups().collect(),
+        actions: identity.actions().collect(),
+        issued_at: identity.issued_at().map(|at| at.seconds()),
+    });
+    uncached()?.from_json(&answer)
+}
+
+/// 401 with a challenge (RFC 6750 §3), 403, 500 or 503, each with a problem document (RFC 9457).
+pub(crate) fn refusal(refusal: Refusal) -> worker::Result<Response> {
+    let (status, title, challenge, detail) = match &refusal {
+        Refusal::Unauthenticated => (401, "Unauthorized", Some(""), Reason::Unauthenticated.sentence()),
+        Refusal::Token(error) if error.code() == ErrorCode::Unavailable => {
+            (503, "Service Unavailable", None, error.message())
+        }
+        Refusal::Token(error) => (401, "Unauthorized", Some("invalid_token"), error.message()),
+        Refusal::Denied(decision) => (403, "Forbidden", Some("insufficient_scope"), decision.explanation()),
+        Refusal::Misconfigured(why) => {
+            worker::console_error!("misconfigured: {why}");
+            (500, "Internal Server Error", None, "the Worker cannot decide")
+        }
+    };
+    let mut problem = json!({ "type": "about:blank", "title": title, "status": status, "detail": detail });
+    let more = match &refusal {
+        Refusal::Unauthenticated => Some(("reason", Reason::Unauthenticated.as_str())),
+        Refusal::Token(error) => Some(("code", error.code().as_str())),
+        Refusal::Denied(decision) => Some(("reason", decision.reason().as_str())),
+        Refusal::Misconfigured(_) => None,
+    };
+    let claim = match &refusal {
+        Refusal::Token(error) => error.claim_name().map(|claim| ("claim", claim)),
+        _ => None,
+    };
+    if let Some(members) = problem.as_object_mut() {
+        members.extend(more.into_iter().chain(claim).map(|(name, value)| (name.to_owned(), value.into())));
+    }
+    let mut builder = uncached()?.with_status(status);
+    if let Some(error) = challenge {
+        // Codes and messages are fixed text without quotes.
+        let value = match error {
+            "" => "Bearer".to_owned(),
+            error => format!("Bearer error=\"{error}\", error_description=\"{}\"", detail.replace(['"', '\\'], "'")),
+        };
+        builder = builder.with_header("www-authenticate", &value)?;
+    }
+    if status == 503 {
+        builder = builder.with_header("retry-after", "5")?;
+    }
+    // Set after the body, which would say `application/json`.
+    let response = builder.from_json(&problem)?;
+    response.headers().set("content-type", "application/problem+json")?;
+    Ok(response)
+}
+
+/// Who asks next may be another one.
+fn uncached() -> worker::Result<ResponseBuilder> {
+    ResponseBuilder::new().with_header("cache-control", "no-store")
+}

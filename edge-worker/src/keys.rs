@@ -1,0 +1,217 @@
+//! Keys: the configured ones, or a key set behind a URL.
+//!
+//! The rules are those of every surface: kept as long as the answer's header
+//! says within bounds, fetched again for an unknown `kid` at most once in 30 s,
+//! stale keys for a bounded time while the endpoint is down, a time limit, a
+//! size limit, no redirects to other origins. One thing is the platform's: a request must
+//! not wait for the I/O of another, so fetches are not shared but spared, by
+//! using what is at hand while one is under way.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use futures_util::StreamExt;
+use sentinel_core::{Error, ErrorCode, KeySet, Limits, SymmetricKeys};
+use worker::{AbortSignal, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response, Url};
+
+/// Milliseconds.
+const LEAST_AGE: f64 = 60_000.0;
+const UNSAID_AGE: f64 = 600_000.0;
+const MOST_AGE: f64 = 86_400_000.0;
+const MOST_STALE: f64 = 86_400_000.0;
+const UNKNOWN_KID_PAUSE: f64 = 30_000.0;
+const LEAST_RETRY: f64 = 1_000.0;
+const MOST_RETRY: f64 = 30_000.0;
+const TIMEOUT: u32 = 5_000;
+const REDIRECTS: usize = 2;
+
+/// Where keys come from.
+pub(crate) enum Keys {
+    Fixed(Rc<KeySet>),
+    Remote(Remote),
+}
+
+/// A key set behind a URL.
+pub(crate) struct Remote {
+    url: Url,
+    /// INVARIANT: never borrowed across an await, where another request runs.
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    held: Option<Held>,
+    failures: i32,
+    retry_at: f64,
+    sought_at: Option<f64>,
+    /// A fetch is under way until then at the latest.
+    under_way_until: f64,
+}
+
+#[derive(Clone)]
+struct Held {
+    keys: Rc<KeySet>,
+    fetched_at: f64,
+    fresh_until: f64,
+}
+
+impl Keys {
+    pub(crate) fn fixed(keys: KeySet) -> Self {
+        Self::Fixed(Rc::new(keys))
+    }
+
+    /// `https`, or `http` to this machine, where no deployed Worker can reach anything.
+    pub(crate) fn remote(url: &str) -> Result<Self, &'static str> {
+        let url = Url::parse(url).map_err(|_| "SENTINEL_JWKS_URL is no URL")?;
+        let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+            return Err("SENTINEL_JWKS_URL must be https");
+        }
+        if has_credentials(&url) {
+            return Err("SENTINEL_JWKS_URL must not hold credentials");
+        }
+        Ok(Self::Remote(Remote { url, state: RefCell::default() }))
+    }
+
+    /// The keys to verify with now.
+    pub(crate) async fn current(&self, now: f64) -> Result<Rc<KeySet>, Error> {
+        match self {
+            Self::Fixed(keys) => Ok(Rc::clone(keys)),
+            Self::Remote(remote) => remote.current(now).await,
+        }
+    }
+
+    /// Newer keys for a token that none of the current ones fits, where they may be asked for.
+    pub(crate) async fn newer(&self, now: f64) -> Option<Rc<KeySet>> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::Remote(remote) => remote.newer(now).await,
+        }
+    }
+}
+
+impl Remote {
+    async fn current(&self, now: f64) -> Result<Rc<KeySet>, Error> {
+        let (held, waits) = {
+            let state = self.state.borrow();
+            (state.held.clone(), now < state.retry_at || now < state.under_way_until)
+        };
+        // A clock that went backwards makes them stale.
+        if let Some(held) = held.as_ref().filter(|held| (held.fetched_at..held.fresh_until).contains(&now)) {
+            return Ok(Rc::clone(&held.keys));
+        }
+        let usable = held.filter(|held| (held.fetched_at..held.fresh_until + MOST_STALE).contains(&now));
+        if let (true, Some(stale)) = (waits, &usable) {
+            return Ok(Rc::clone(&stale.keys));
+        }
+        let resting = now < self.state.borrow().retry_at;
+        let fetched = if resting { None } else { self.refresh(now).await };
+        fetched
+            .or(usable.map(|stale| stale.keys))
+            .ok_or(Error::with(ErrorCode::Unavailable, "the key set could not be fetched"))
+    }
+
+    async fn newer(&self, now: f64) -> Option<Rc<KeySet>> {
+        {
+            let mut state = self.state.borrow_mut();
+            let paused = state.sought_at.is_some_and(|at| (0.0..UNKNOWN_KID_PAUSE).contains(&(now - at)));
+            if paused || now < state.retry_at {
+                return None;
+            }
+            state.sought_at = Some(now);
+        }
+        self.refresh(now).await
+    }
+
+    async fn refresh(&self, now: f64) -> Option<Rc<KeySet>> {
+        self.state.borrow_mut().under_way_until = now + f64::from(TIMEOUT);
+        let outcome = self.fetch().await;
+        let mut state = self.state.borrow_mut();
+        let now = crate::now();
+        state.under_way_until = 0.0;
+        match outcome {
+            Ok((keys, age)) => {
+                let keys = Rc::new(keys);
+                state.held = Some(Held { keys: Rc::clone(&keys), fetched_at: now, fresh_until: now + age });
+                (state.failures, state.retry_at) = (0, 0.0);
+                Some(keys)
+            }
+            Err(why) => {
+                worker::console_warn!("the key set could not be fetched: {why}");
+                state.retry_at = now + (LEAST_RETRY * f64::from(state.failures.min(5)).exp2()).min(MOST_RETRY);
+                state.failures = state.failures.saturating_add(1);
+                None
+            }
+        }
+    }
+
+    async fn fetch(&self) -> Result<(KeySet, f64), String> {
+        let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(TIMEOUT));
+        let mut response = self.follow(&signal).await?;
+        if response.status_code() != 200 {
+            return Err(format!("status {}", response.status_code()));
+        }
+        let body = bounded(&mut response, Limits::DEFAULT.jwks_bytes).await?;
+        // A shared secret is never taken from a URL: who may read it could sign.
+        let keys = KeySet::from_jwks(&body, SymmetricKeys::Refuse, &Limits::DEFAULT);
+        Ok((keys.map_err(|error| error.message())?, age(response.headers())))
+    }
+
+    async fn follow(&self, signal: &AbortSignal) -> Result<Response, String> {
+        let mut url = self.url.clone();
+        for _ in 0..=REDIRECTS {
+            let headers = Headers::new();
+            headers.set("accept", "application/jwk-set+json, application/json").map_err(|error| error.to_string())?;
+            let mut init = RequestInit::new();
+            init.with_method(Method::Get).with_headers(headers).with_redirect(RequestRedirect::Manual);
+            let request = Request::new_with_init(url.as_str(), &init).map_err(|error| error.to_string())?;
+            let response = Fetch::Request(request).send_with_signal(signal).await.map_err(|error| error.to_string())?;
+            if !(300..400).contains(&response.status_code()) {
+                return Ok(response);
+            }
+            let to = response.headers().get("location").ok().flatten().and_then(|to| url.join(&to).ok());
+            url = to
+                .filter(|to| to.origin() == url.origin() && !has_credentials(to))
+                .ok_or("redirected to another origin")?;
+        }
+        Err("redirected too often".to_owned())
+    }
+}
+
+fn has_credentials(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+/// The body, read piece by piece so that an endless one costs no more than the limit.
+async fn bounded(response: &mut Response, limit: usize) -> Result<Vec<u8>, String> {
+    let mut stream = response.stream().map_err(|error| error.to_string())?;
+    let mut body = Vec::new();
+    while let Some(piece) = stream.next().await {
+        let piece = piece.map_err(|error| error.to_string())?;
+        if piece.len() > limit - body.len() {
+            return Err("longer than the limit".to_owned());
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
+}
+
+/// How long the answer says it stays fresh (RFC 9111 §4.2: `max-age` less `Age`), within our bounds.
+fn age(headers: &Headers) -> f64 {
+    let text = |name| headers.get(name).ok().flatten().unwrap_or_default();
+    let seconds = |digits: &str| digits.trim().trim_matches('"').parse::<u32>().ok().map(f64::from);
+    let control = text("cache-control").to_ascii_lowercase();
+    let mut directives = control.split(',').map(|directive| directive.split_once('=').unwrap_or((directive, "")));
+    let named = |wanted: &str, (name, _): &(&str, &str)| name.trim() == wanted;
+    if directives.clone().any(|it| named("no-store", &it) || named("no-cache", &it)) {
+        return LEAST_AGE;
+    }
+    match directives.find(|it| named("max-age", it)) {
+        // One that is no number counts as stale (RFC 9111 §4.2.1).
+        Some((_, value)) => {
+            let left = seconds(value).unwrap_or_default() - seconds(&text("age")).unwrap_or_default();
+            (left * 1000.0).clamp(LEAST_AGE, MOST_AGE)
+        }
+        None => UNSAID_AGE,
+    }
+}
