@@ -40,7 +40,8 @@ export class Desk {
   /** Takes keys into use, or throws and keeps those it has. */
   install(keys: Keys): void {
     this.#ensure();
-    this.#load(keys);
+    // Where the place is gone, setting it up anew takes the keys along.
+    if (this.#load(keys) === Status.Gone) this.#attach(keys);
     this.#keys = keys;
   }
 
@@ -111,7 +112,7 @@ export class Desk {
     if (this.#handle === 0 || this.#epoch !== this.engine.epoch) this.#attach();
   }
 
-  #attach(): void {
+  #attach(keys = this.#keys): void {
     const { engine } = this;
     const { config, bytes, identity, cache, inputBytes } = this.#setup;
     engine.revive();
@@ -121,13 +122,15 @@ export class Desk {
     this.#handle = engine.record[Word.Handle]!;
     this.#epoch = engine.epoch;
     this.version += 1;
-    if (this.#keys !== undefined) this.#load(this.#keys);
+    if (keys !== undefined) this.#load(keys);
   }
 
-  #load({ source, algorithm, bytes }: Keys): void {
+  #load({ source, algorithm, bytes }: Keys): Status {
     const length = this.engine.writeBytes(bytes);
-    this.engine.demand((exports) => exports.load(this.#handle, source, algorithm, length));
+    const status = this.engine.call((exports) => exports.load(this.#handle, source, algorithm, length));
+    if (status === Status.Refused) throw this.engine.refusal();
     this.version += 1;
+    return status;
   }
 }
 

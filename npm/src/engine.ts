@@ -63,7 +63,7 @@ const REST = 1000;
  */
 export class Engine {
   /** Counts instances. A verifier that was set up in an earlier one has to do so again. */
-  epoch = 0;
+  epoch = 1;
   input = new Uint8Array();
   record = new Uint32Array();
   #exports: Exports | undefined;
@@ -105,13 +105,16 @@ export class Engine {
     } catch (cause) {
       this.#exports = undefined;
       this.#failedAt = Date.now();
+      this.epoch += 1;
       throw unavailable("the WebAssembly module failed", cause);
     }
   }
 
   /** As `call`, for questions that have no other answers than yes and an error. */
   demand(ask: (exports: Exports) => number): void {
-    if (this.call(ask) !== Status.Accepted) throw this.refusal();
+    const status = this.call(ask);
+    if (status === Status.Refused) throw this.refusal();
+    if (status !== Status.Accepted) throw unavailable("the WebAssembly module gave no answer");
   }
 
   /** Makes room for an input of this many bytes, if there is less. */
@@ -166,7 +169,6 @@ export class Engine {
       this.#exports = exports;
       this.#view();
       this.#sentences.clear();
-      this.epoch += 1;
     } catch (cause) {
       this.#exports = undefined;
       throw unavailable("the WebAssembly module could not be started", cause);

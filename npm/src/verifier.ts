@@ -110,7 +110,8 @@ export class Verifier implements api.Verifier {
         if (check === null) {
           status = pure ? desk.verify(length, now) : lacking();
         } else {
-          const holds = check(engine.input.subarray(0, record[Word.SigningInput]!), engine.bytes(Word.Signature));
+          const data = engine.input.subarray(0, record[Word.SigningInput]!);
+          const holds = asked(check, data, engine.bytes(Word.Signature));
           status = desk.finish(length, now, record[Word.Generation]!, holds);
         }
       }
@@ -136,7 +137,7 @@ export class Verifier implements api.Verifier {
         const signature = engine.bytes(Word.Signature).slice();
         const check = await this.#webCheck(record[Word.Key]!, record[Word.Algorithm]!);
         if (check === undefined) return pure ? this.#settleSync(token) : lacking();
-        const holds = await check(data, signature);
+        const holds = await check(data, signature).catch(hostFailed);
         length = desk.write(token);
         if (desk.version !== version) continue;
         status = desk.finish(length, this.#now(), generation, holds === true);
@@ -203,6 +204,18 @@ export class Verifier implements api.Verifier {
 function checked(token: unknown): string {
   if (typeof token !== "string") throw new SentinelError("token_malformed", "the token is not a string");
   return token;
+}
+
+function asked(check: Check, data: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    return check(data, signature) === true;
+  } catch (cause) {
+    return hostFailed(cause);
+  }
+}
+
+function hostFailed(cause: unknown): never {
+  throw unavailable("the host's crypto failed", cause);
 }
 
 /** Only a clear no lets a token pass. */

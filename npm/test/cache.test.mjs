@@ -1,0 +1,129 @@
+// The cache of verified tokens can never outlive exp, a revocation or a key change.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { jwks, keys, module, NOW, refusal, settings, sign, testing } from "./support.mjs";
+
+/** A verifier that counts how often the host is asked about a signature. */
+function counted(more = {}) {
+  const { createVerifier, engine } = testing.harness(module(), "host");
+  let asked = 0;
+  const call = engine.call.bind(engine);
+  // Every signature that is asked for ends in a call to `finish`.
+  engine.call = (ask) => call((exports) => ask({ ...exports, finish: (...rest) => ((asked += 1), exports.finish(...rest)) }));
+  const time = { now: NOW };
+  const verifier = createVerifier(settings({ jwks: jwks(keys("ES256")), clock: () => time.now * 1000, ...more }));
+  return { verifier, time, asked: () => asked };
+}
+
+test("a repeated token is not verified again", async () => {
+  const { verifier, asked } = counted();
+  const token = sign("ES256");
+  for (let index = 0; index < 5; index += 1) assert.equal((await verifier.verify(token)).claims.sub, "u1");
+  verifier.verifySync(token);
+  assert.equal(asked(), 1);
+});
+
+test("a token that differs in any byte is another token", async () => {
+  const { verifier } = counted();
+  const token = sign("ES256");
+  await verifier.verify(token);
+  for (let index = 0; index < token.length; index += 7) {
+    const other = token[index] === "A" ? "B" : "A";
+    const changed = token.slice(0, index) + other + token.slice(index + 1);
+    await assert.rejects(verifier.verify(changed), { name: "SentinelError" }, `byte ${index}`);
+  }
+  for (const changed of [`${token}A`, `${token} `, ` ${token}`, token.slice(0, -1)]) {
+    await assert.rejects(verifier.verify(changed), { name: "SentinelError" });
+  }
+});
+
+test("exp and nbf are asked again on every hit", async () => {
+  const { verifier, time } = counted();
+  const token = sign("ES256", { claims: { nbf: NOW - 5, exp: NOW + 5 } });
+  await verifier.verify(token);
+  time.now += 4;
+  await verifier.verify(token);
+  time.now += 1;
+  assert.equal(await refusal(() => verifier.verify(token)), "token_expired");
+  time.now = NOW;
+  await verifier.verify(token);
+  time.now = NOW - 6;
+  assert.equal(await refusal(() => verifier.verify(token)), "token_not_yet_valid");
+});
+
+test("the greatest age is asked again on every hit", async () => {
+  const { verifier, time } = counted({ maxAge: 60 });
+  const token = sign("ES256", { claims: { iat: NOW } });
+  await verifier.verify(token);
+  time.now += 60;
+  await verifier.verify(token);
+  time.now += 1;
+  assert.equal(await refusal(() => verifier.verify(token)), "token_expired");
+});
+
+test("new keys forget every token", async () => {
+  const { verifier, asked } = counted();
+  const token = sign("ES256");
+  await verifier.verify(token);
+  verifier.updateKeys({ jwks: jwks(keys("ES256"), keys("ES256", "k2")) });
+  await verifier.verify(token);
+  assert.equal(asked(), 2);
+  verifier.updateKeys({ jwks: jwks(keys("ES256", "k2")) });
+  assert.equal(await refusal(() => verifier.verify(token)), "key_not_found");
+  // Another key under the same name: what the old one signed is no longer valid.
+  verifier.updateKeys({ jwks: { keys: [{ ...keys("ES256", "k2").jwk, kid: "k1" }] } });
+  assert.equal(await refusal(() => verifier.verify(token)), "signature_invalid");
+});
+
+test("keys that are refused replace nothing", async () => {
+  const { verifier } = counted();
+  assert.equal(await refusal(() => verifier.updateKeys({ jwks: "{" })), "key_unusable");
+  assert.equal(await refusal(() => verifier.updateKeys({})), "configuration_invalid");
+  await verifier.verify(sign("ES256"));
+});
+
+test("verifiers share nothing", async () => {
+  const { createVerifier } = testing.harness(module(), "host");
+  const token = sign("ES256");
+  const accepts = createVerifier(settings({ jwks: jwks(keys("ES256")) }));
+  await accepts.verify(token);
+  const others = [
+    [{ audience: "other" }, "audience_mismatch"],
+    [{ issuer: "https://other.example.com" }, "issuer_mismatch"],
+    [{ algorithms: ["RS256"] }, "algorithm_not_allowed"],
+    [{ jwks: jwks(keys("ES256", "k2")) }, "key_not_found"],
+  ];
+  for (const [more, code] of others) {
+    const other = createVerifier(settings({ jwks: jwks(keys("ES256")), ...more }));
+    assert.equal(await refusal(() => other.verify(token)), code);
+    const { verifier } = { verifier: accepts };
+    const verified = await verifier.verify(token);
+    assert.throws(() => other.decide({ method: "GET", path: "/" }, verified), { code: "configuration_invalid" });
+  }
+});
+
+test("the cache is bounded, and evicting is not forgetting how to verify", async () => {
+  const { verifier, asked } = counted({ cache: 8 });
+  const tokens = Array.from({ length: 64 }, (_, index) => sign("ES256", { claims: { sub: `u${index}` } }));
+  for (let round = 0; round < 2; round += 1) {
+    for (const [index, token] of tokens.entries()) {
+      assert.equal((await verifier.verify(token)).claims.sub, `u${index}`);
+    }
+  }
+  assert.ok(asked() > 64 + 40, `${asked()}`);
+});
+
+test("cache: 0 keeps nothing", async () => {
+  const { verifier, asked } = counted({ cache: 0 });
+  const token = sign("ES256");
+  await verifier.verify(token);
+  await verifier.verify(token);
+  assert.equal(asked(), 2);
+});
+
+test("a refused token is not kept", async () => {
+  const { verifier, asked } = counted();
+  const token = `${sign("ES256").slice(0, -20)}${sign("ES256").slice(-20)}`;
+  for (let index = 0; index < 3; index += 1) assert.equal(await refusal(() => verifier.verify(token)), "signature_invalid");
+  assert.equal(asked(), 3);
+});
