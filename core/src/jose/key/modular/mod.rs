@@ -134,7 +134,7 @@ impl Modulus {
         let mut sum = vec![0; 2 * self.limbs.len()];
         let mut columns = &mut *sum;
         for (at, block) in blocks(&right.0).enumerate() {
-            add_rows(columns, &left.0, block.map(u64::from), [0; BLOCK]);
+            add_rows(columns, &left.0, block.map(u64::from), [0; BLOCK - 1]);
             self.relax(at, columns);
             columns = columns.split_at_mut_checked(BLOCK).map_or(&mut [], |(_, rest)| rest);
         }
@@ -156,7 +156,7 @@ impl Modulus {
                 }
             }
             let doubled = block.map(|limb| 2 * u64::from(limb));
-            add_rows(columns.get_mut(BLOCK..).unwrap_or_default(), rest, doubled, [0; BLOCK]);
+            add_rows(columns.get_mut(BLOCK..).unwrap_or_default(), rest, doubled, [0; BLOCK - 1]);
             self.relax(at, columns);
             columns = columns.get_mut(2 * BLOCK..).unwrap_or_default();
         }
@@ -182,24 +182,27 @@ impl Modulus {
 
     /// The sum of the columns divided by R: a multiple of n is added that makes its lower half vanish (HAC 14.32).
     fn reduce(&self, mut sum: Vec<u64>) -> Residue {
-        let lowest = self.lowest.map(u64::from);
-        let [n0, n1, n2, n3, n4] = lowest;
+        let [n0, n1, n2, n3, n4] = self.lowest.map(u64::from);
         let higher = self.limbs.get(BLOCK..).unwrap_or_default();
         let mut columns = &mut *sum;
         for at in 0..self.limbs.len() / BLOCK {
             let Some((low, rest)) = take(&mut columns).split_first_chunk_mut::<BLOCK>() else { break };
-            let (mut factors, mut carry) = ([0; BLOCK], 0);
-            for row in 0..BLOCK {
-                let below = factors.iter().take(row).zip(lowest.iter().skip(1).take(row).rev());
-                let column = low.get(row).unwrap_or(&0) + carry + below.map(|(f, n)| f * n).sum::<u64>();
-                let factor = u64::from((column as u32).wrapping_mul(self.inverse) & MASK);
-                carry = (column + factor * n0) >> BITS;
-                factors.iter_mut().skip(row).take(1).for_each(|slot| *slot = factor);
-            }
+            let mut carry = 0;
+            let mut factor = |column: u64| {
+                let factor = u64::from(((column + carry) as u32).wrapping_mul(self.inverse) & MASK);
+                carry = (column + carry + factor * n0) >> BITS;
+                factor
+            };
+            let [c0, c1, c2, c3, c4] = *low;
+            let f0 = factor(c0);
+            let f1 = factor(c1 + f0 * n1);
+            let f2 = factor(c2 + f0 * n2 + f1 * n1);
+            let f3 = factor(c3 + f0 * n3 + f1 * n2 + f2 * n1);
+            let f4 = factor(c4 + f0 * n4 + f1 * n3 + f2 * n2 + f3 * n1);
             if let Some(next) = rest.first_mut() {
                 *next += carry;
             }
-            add_rows(rest, higher, factors, [n4, n3, n2, n1, n0]);
+            add_rows(rest, higher, [f0, f1, f2, f3, f4], [n4, n3, n2, n1]);
             self.relax(at, rest);
             columns = rest;
         }
@@ -223,17 +226,21 @@ impl Modulus {
     }
 }
 
-/// Adds `long` times a block of five limbs, spread over the columns. `window` holds the limbs of
-/// `long` just below its first, the nearest first.
-#[inline(always)]
-fn add_rows(columns: &mut [u64], long: &[u32], block: [u64; BLOCK], mut window: [u64; BLOCK]) {
-    let mut step = |column: &mut u64, limb: u32| {
-        let [a, b, c, d, _] = window;
-        window = [limb.into(), a, b, c, d];
-        *column = window.iter().zip(block).fold(*column, |sum, (limb, factor)| sum + limb * factor);
-    };
-    columns.iter_mut().zip(long).for_each(|(column, limb)| step(column, *limb));
-    columns.iter_mut().skip(long.len()).take(BLOCK - 1).for_each(|column| step(column, 0));
+/// Adds `long` times a block of five limbs, spread over the columns. `window` holds the four limbs
+/// of `long` just below its first, the nearest first.
+#[cfg_attr(feature = "pure", inline(always))]
+fn add_rows(columns: &mut [u64], long: &[u32], block: [u64; BLOCK], window: [u64; BLOCK - 1]) {
+    let [f0, f1, f2, f3, f4] = block;
+    let [mut a, mut b, mut c, mut d] = window;
+    for (column, limb) in columns.iter_mut().zip(long) {
+        let limb = u64::from(*limb);
+        *column += limb * f0 + a * f1 + b * f2 + c * f3 + d * f4;
+        (a, b, c, d) = (limb, a, b, c);
+    }
+    let above = [a * f1 + b * f2 + c * f3 + d * f4, a * f2 + b * f3 + c * f4, a * f3 + b * f4, a * f4];
+    for (column, sum) in columns.iter_mut().skip(long.len()).zip(above) {
+        *column += sum;
+    }
 }
 
 /// Makes limbs of columns, and gives what is left above.

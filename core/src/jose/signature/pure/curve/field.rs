@@ -18,41 +18,72 @@ const MASK: i64 = (1 << BITS) - 1;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Element<const L: usize>([i32; L]);
 
-/// What is particular to a prime.
+/// What is particular to a prime: its reduction.
 pub(crate) trait Prime<const L: usize>: Copy {
-    /// Adds (p + 1)/2^28 times the multiple: its remainder, -1 times the multiple, has made the limb below vanish.
-    fn fold(columns: &mut [i64; L], multiple: i64);
+    /// The columns of Montgomery's product, by operand scanning (Koç et al., "CIOS"): after each
+    /// row the lowest column is made to vanish and all move down by one.
+    fn columns(left: &[i32; L], right: &[i32; L]) -> [i64; L];
+    /// Moves the carries on.
+    fn tight(columns: [i64; L]) -> [i32; L];
 }
 
-/// p = 2^256 - 2^224 + 2^192 + 2^96 - 1.
-impl Prime<10> for Element<10> {
-    #[inline(always)]
-    fn fold(columns: &mut [i64; 10], multiple: i64) {
-        columns[2] += multiple << 12;
-        columns[5] += multiple << 24;
-        columns[7] -= multiple;
-        columns[8] += multiple << 4;
-    }
+/// Written out limb by limb: this way the columns are variables, also where the compiler goes for size.
+/// The fold adds (p + 1)/2^28 times the multiple: its remainder, -1 times the multiple, has made the limb below vanish.
+macro_rules! prime {
+    ($size:literal: $column:ident $limb:ident, $($columns:ident $limbs:ident),*; $fold:expr) => {
+        impl Prime<$size> for Element<$size> {
+            #[inline(always)]
+            fn columns(left: &[i32; $size], right: &[i32; $size]) -> [i64; $size] {
+                let [$limb, $($limbs),*] = *left;
+                let mut columns = [0; $size];
+                for row in right {
+                    let row = i64::from(*row);
+                    let [$column, $($columns),*] = columns;
+                    let lowest = $column + i64::from($limb) * row;
+                    columns = [$($columns + i64::from($limbs) * row),*, 0];
+                    columns[0] += lowest >> BITS;
+                    let fold: fn(&mut [i64; $size], i64) = $fold;
+                    fold(&mut columns, lowest & MASK);
+                }
+                columns
+            }
+
+            #[inline(always)]
+            fn tight(columns: [i64; $size]) -> [i32; $size] {
+                let [$column, $($columns),*] = columns;
+                let ($limb, carry) = ($column & MASK, $column >> BITS);
+                $(let ($limbs, carry) = (($columns + carry) & MASK, ($columns + carry) >> BITS);)*
+                let mut limbs = [$limb as i32, $($limbs as i32),*];
+                limbs[$size - 1] += (carry << BITS) as i32;
+                limbs
+            }
+        }
+    };
 }
 
-/// p = 2^384 - 2^128 - 2^96 + 2^32 - 1.
-impl Prime<14> for Element<14> {
-    #[inline(always)]
-    fn fold(columns: &mut [i64; 14], multiple: i64) {
+// p = 2^256 - 2^224 + 2^192 + 2^96 - 1
+prime!(10: c0 a0, c1 a1, c2 a2, c3 a3, c4 a4, c5 a5, c6 a6, c7 a7, c8 a8, c9 a9; |columns, multiple| {
+    columns[2] += multiple << 12;
+    columns[5] += multiple << 24;
+    columns[7] -= multiple;
+    columns[8] += multiple << 4;
+});
+
+// p = 2^384 - 2^128 - 2^96 + 2^32 - 1
+prime!(14: c0 a0, c1 a1, c2 a2, c3 a3, c4 a4, c5 a5, c6 a6, c7 a7, c8 a8, c9 a9, c10 a10, c11 a11, c12 a12, c13 a13;
+    |columns, multiple| {
         columns[0] += multiple << 4;
         columns[2] -= multiple << 12;
         columns[3] -= multiple << 16;
         columns[12] += multiple << 20;
     }
-}
+);
 
-/// p = 2^521 - 1.
-impl Prime<19> for Element<19> {
-    #[inline(always)]
-    fn fold(columns: &mut [i64; 19], multiple: i64) {
-        columns[17] += multiple << 17;
-    }
-}
+// p = 2^521 - 1
+prime!(19: c0 a0, c1 a1, c2 a2, c3 a3, c4 a4, c5 a5, c6 a6, c7 a7, c8 a8, c9 a9, c10 a10, c11 a11, c12 a12, c13 a13,
+    c14 a14, c15 a15, c16 a16, c17 a17, c18 a18;
+    |columns, multiple| columns[17] += multiple << 17
+);
 
 impl<const L: usize> Element<L>
 where
@@ -68,33 +99,13 @@ where
     /// The product.
     #[inline(never)]
     pub(super) fn multiply(&self, other: &Self) -> Self {
-        self.product(other)
+        Self(Self::tight(Self::columns(&self.0, &other.0)))
     }
 
-    /// The square. The compiler halves the work of the unrolled product by itself.
+    /// The square. Where the product is unrolled, the compiler makes equal products once.
     #[inline(never)]
     pub(super) fn square(&self) -> Self {
-        self.product(self)
-    }
-
-    /// Montgomery's product by operand scanning (Koç et al., "CIOS"): after each row the lowest
-    /// column is made to vanish and all move down by one.
-    #[inline(always)]
-    fn product(&self, other: &Self) -> Self {
-        let mut columns = [0; L];
-        for row in &other.0 {
-            let mut lowest = 0;
-            for (column, limb) in columns.iter_mut().zip(&self.0).rev() {
-                let sum = *column + i64::from(*limb) * i64::from(*row);
-                *column = lowest;
-                lowest = sum;
-            }
-            if let Some(first) = columns.first_mut() {
-                *first += lowest >> BITS;
-            }
-            Self::fold(&mut columns, lowest & MASK);
-        }
-        Self::tight(&columns)
+        Self(Self::tight(Self::columns(&self.0, &self.0)))
     }
 
     /// The sum of small multiples.
@@ -102,30 +113,39 @@ where
     pub(super) fn combine<const N: usize>(terms: [(i64, &Self); N]) -> Self {
         let mut columns = [0; L];
         for (factor, term) in terms {
-            columns.iter_mut().zip(&term.0).for_each(|(column, limb)| *column += factor * i64::from(*limb));
+            for (column, limb) in columns.iter_mut().zip(&term.0) {
+                *column += factor * i64::from(*limb);
+            }
         }
-        Self::tight(&columns)
+        Self(Self::tight(columns))
     }
 
     /// The sum, limb by limb.
     #[inline(always)]
     pub(super) fn plus(mut self, other: &Self) -> Self {
-        self.0.iter_mut().zip(&other.0).for_each(|(limb, other)| *limb += other);
+        for (limb, other) in self.0.iter_mut().zip(&other.0) {
+            *limb += other;
+        }
         self
     }
 
     /// The difference, limb by limb.
     #[inline(always)]
     pub(super) fn minus(mut self, other: &Self) -> Self {
-        self.0.iter_mut().zip(&other.0).for_each(|(limb, other)| *limb -= other);
+        for (limb, other) in self.0.iter_mut().zip(&other.0) {
+            *limb -= other;
+        }
         self
     }
 
     /// The negative, if so.
     #[inline(always)]
     pub(super) fn negated(mut self, negate: bool) -> Self {
-        let sign = if negate { -1 } else { 1 };
-        self.0.iter_mut().for_each(|limb| *limb *= sign);
+        if negate {
+            for limb in &mut self.0 {
+                *limb = -*limb;
+            }
+        }
         self
     }
 
@@ -145,19 +165,5 @@ where
         // k·p is -k modulo 2^28: nearly every other number is told apart by its lowest limb.
         let small = self.0.first().is_some_and(|limb| i64::from(limb + 16) & MASK <= 32);
         small && self.leave(prime).is_none()
-    }
-
-    #[inline(always)]
-    fn tight(columns: &[i64; L]) -> Self {
-        let (mut limbs, mut carry) = ([0; L], 0);
-        for (limb, column) in limbs.iter_mut().zip(columns) {
-            let sum = column + carry;
-            *limb = (sum & MASK) as i32;
-            carry = sum >> BITS;
-        }
-        if let Some(top) = limbs.last_mut() {
-            *top += (carry << BITS) as i32;
-        }
-        Self(limbs)
     }
 }
