@@ -8,12 +8,18 @@ use crate::process::{Job, Outcome};
 use crate::summary::{Count, Format};
 
 /// What was counted so far.
-#[derive(Default)]
 pub(crate) struct Checks {
     count: Count,
+    /// The names of those that did.
+    failed: Vec<String>,
+    start: Instant,
 }
 
 impl Checks {
+    pub(crate) fn new() -> Self {
+        Self { count: Count::default(), failed: Vec::new(), start: Instant::now() }
+    }
+
     /// A check that holds or does not.
     pub(crate) fn holds(&mut self, name: &str, check: impl FnOnce() -> Result<()>) {
         self.counts(name, || check().map(|()| Count::ONE_PASSED));
@@ -32,12 +38,19 @@ impl Checks {
         let word = if count.is_good() { "ok" } else { "FAILED" };
         println!("   {word}: {name}: {count} ({:.1} s)", start.elapsed().as_secs_f32());
         self.count += count;
+        if !count.is_good() {
+            self.failed.push(name.to_owned());
+        }
     }
 
     /// The closing line, alone as those who read it by machine expect it, and the verdict.
     pub(crate) fn close(&self) -> Result<()> {
+        println!("== {:.0} s", self.start.elapsed().as_secs_f32());
+        for name in &self.failed {
+            println!("   FAILED: {name}");
+        }
         if self.count.skipped > 0 {
-            println!("{} left out by the runners themselves: see above", self.count.skipped);
+            println!("   {} left out by the runners themselves: see above", self.count.skipped);
         }
         println!("{} passed, {} failed", self.count.passed, self.count.failed);
         anyhow::ensure!(self.count.is_good(), "not all is well: see what FAILED above");
@@ -84,11 +97,12 @@ mod tests {
 
     #[test]
     fn a_failing_check_does_not_end_the_list() {
-        let mut checks = Checks::default();
+        let mut checks = Checks::new();
         checks.holds("bad", || anyhow::bail!("no"));
         checks.holds("good", || Ok(()));
         checks.counts("empty", || Ok(Count::default()));
         assert_eq!(checks.count, Count { passed: 1, failed: 2, skipped: 0 });
+        assert_eq!(checks.failed, ["bad", "empty"]);
         assert!(checks.close().is_err());
     }
 }

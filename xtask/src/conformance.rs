@@ -89,7 +89,7 @@ impl Options {
 
 pub(crate) fn command(arguments: &[String]) -> Result<()> {
     let options = Options::read(arguments)?;
-    let mut checks = Checks::default();
+    let mut checks = Checks::new();
     run(&mut checks, &options)?;
     checks.close()
 }

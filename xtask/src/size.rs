@@ -23,7 +23,7 @@ struct Budget {
 
 pub(crate) fn command() -> Result<()> {
     build::npm_package()?;
-    let mut checks = Checks::default();
+    let mut checks = Checks::new();
     all(&mut checks)?;
     checks.close()
 }

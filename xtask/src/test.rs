@@ -15,11 +15,16 @@ use crate::{build, conformance, demo, lint, size, workspace};
 const NOT_ON_HOST: [&str; 3] = ["sentinel-wasm", "sentinel-edge-worker", "xtask-bindgen"];
 
 /// Folders whose `*.test.mjs` drive the built package and program from outside.
-const NODE_TESTS: [(&str, &str); 3] =
-    [("end to end", "tests/e2e"), ("packaging", "tests/packaging"), ("benchmark, quick", "tests/bench")];
+const NODE_TESTS: [(&str, &str); 5] = [
+    ("conformance runners", "tests/runners"),
+    ("edge worker", "edge-worker/test"),
+    ("end to end", "tests/e2e"),
+    ("packaging", "tests/packaging"),
+    ("benchmark, quick", "tests/bench"),
+];
 
 pub(crate) fn all() -> Result<()> {
-    let mut checks = Checks::default();
+    let mut checks = Checks::new();
     lint::run(&mut checks);
     checks.counts("cargo test", cargo);
     checks.holds("build", build::all);

@@ -21,7 +21,7 @@ const APART: [&str; 1] = ["tests/bench/native/Cargo.toml"];
 
 /// Every check, then `N passed, N failed`.
 pub(crate) fn all() -> Result<()> {
-    let mut checks = Checks::default();
+    let mut checks = Checks::new();
     run(&mut checks);
     checks.close()
 }

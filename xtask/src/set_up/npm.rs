@@ -9,11 +9,17 @@ use anyhow::{Result, ensure};
 use crate::process::Job;
 use crate::workspace;
 
-/// `npm ci` in a folder, unless what is there is younger than the lock file.
+/// `npm ci` in a folder, unless what is there is younger than the lock file. A folder without a manifest needs none.
 pub(crate) fn install(folder: &str) -> Result<()> {
     let dir = workspace::root().join(folder);
     let lock = dir.join("package-lock.json");
+    if !dir.join("package.json").is_file() {
+        return Ok(());
+    }
     ensure!(lock.is_file(), "{folder}/package-lock.json is missing: run `npm install` there and commit it");
+    if !fs::read_to_string(&lock)?.contains("\"node_modules/") {
+        return Ok(());
+    }
     // npm writes this file last, so that an interrupted installation leaves none.
     let installed = modified(&dir.join("node_modules/.package-lock.json"));
     if installed.is_some() && installed >= modified(&lock) {
