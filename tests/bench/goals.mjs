@@ -36,7 +36,7 @@ export function goals({ runtimes: { node, workerd, chromium, native }, cold, hos
   }
   if (cold) goal("Node, RS256: cold import and first verification", cold["sentinel-edge"].median, 10, "ms");
   if (hostile) {
-    for (const [name, { median }] of Object.entries(hostile.refusals)) goal(`Node, refusing a ${name}`, median, 1_000, "us");
+    for (const [name, { median }] of Object.entries(hostile.refusals)) goal(`Node, refusing: ${name}`, median, 1_000, "us");
     goal("Node: growth of WASM memory by hostile input", hostile.memory.after - hostile.memory.before, 0, "bytes");
   }
   return list;

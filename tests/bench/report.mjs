@@ -79,6 +79,7 @@ export function summary(report) {
       }
     }
   }
+  for (const [name, { p10, median }] of Object.entries(report.cold ?? {})) lines.push(`Cold start of ${name} (ms, p10 / median)${p10.toFixed(1).padStart(8)}${median.toFixed(1).padStart(8)}`);
   for (const { what, reached, limit, unit: kind, met } of report.goals) lines.push(`${met ? "met   " : "MISSED"} ${what}: ${unit[kind](reached)} (at most ${unit[kind](limit)})`);
   lines.push(machineLine(report.machine), report.machine.quick ? "A quick run: its figures mean little." : "");
   return lines.join("\n");

@@ -24,7 +24,8 @@ const report = await withResources(async (use) => {
   for (const [runtime, judge] of Object.entries(judges)) {
     progress(`${runtime} decides on ${cases.length} tokens`);
     for (const { name, expected, request } of cases) {
-      const answer = await judge(request);
+      // A fault is no decision, and never the expected one.
+      const answer = await judge(request).catch(({ message }) => ({ decision: "fault", why: message, ms: 0 }));
       const ok = answer.decision === expected && (expected !== "accepted" || answer.subject === user);
       results.push({ runtime, token: name, expected, ok, ...answer });
     }
@@ -46,24 +47,26 @@ process.exitCode = report.ok ? 0 : 1;
 
 function table({ ok, results }) {
   const names = Object.keys(runtimes);
-  const width = 28;
-  const cell = (text) => text + " ".repeat(Math.max(1, width - stripVTControlCharacters(text).length));
   const shown = ({ ok, decision, expected, ms, fetchedKeys }) => {
     const color = !ok ? "red" : decision === "accepted" ? "green" : "yellow";
-    const wrong = ok ? "" : ` (not ${expected})`;
-    return `${colored ? styleText(color, decision + wrong) : decision + wrong} ${ms.toFixed(ms < 10 ? 2 : 0)} ms${fetchedKeys ? "*" : ""}`;
+    const text = ok ? decision : `${decision}, not ${expected}`;
+    return `${colored ? styleText(color, text) : text} ${ms.toFixed(ms < 10 ? 2 : 0)} ms${fetchedKeys ? "*" : ""}`;
   };
-  const rows = (wanted) =>
-    [...new Set(results.filter(wanted).map(({ token }) => token))].map((token) =>
-      [token, ...names.map((runtime) => shown(results.find((one) => one.runtime === runtime && one.token === token)))].map(cell).join("").trimEnd(),
-    );
+  const row = (token) => [token, ...names.map((runtime) => shown(results.find((one) => one.runtime === runtime && one.token === token)))];
+  const rows = (wanted) => [...new Set(results.filter(wanted).map(({ token }) => token))].map(row);
+  const good = rows(({ expected }) => expected === "accepted");
+  const bad = rows(({ expected }) => expected !== "accepted");
+  const length = (text) => stripVTControlCharacters(text).length;
+  const widths = ["", ...names].map((_, column) => Math.max(...[...good, ...bad].map((row) => length(row[column]))));
+  const line = (row) => row.map((text, column) => text + " ".repeat(widths[column] - length(text))).join("  ").trimEnd();
   return [
-    ["token", ...names].map(cell).join("").trimEnd(),
-    ...rows(({ expected }) => expected === "accepted"),
+    line(["token", ...names]),
+    ...good.map(line),
     "",
-    ...rows(({ expected }) => expected !== "accepted"),
+    ...bad.map(line),
     "",
     "* with the fetch of the provider's keys; natively each token is a process of its own, in workerd the time is that of the request.",
+    ...results.filter(({ why }) => why).map(({ runtime, token, why }) => `${runtime}, ${token}: ${why}`),
     ok ? "Every runtime decided alike, and as it should." : "A runtime decided otherwise than it should.",
   ].join("\n");
 }
