@@ -9,19 +9,26 @@ const GUARD = 5000;
 const BATCH = 64;
 const vectors = fileURLToPath(new URL("../vectors", import.meta.url));
 
-/**
- * Runs the files that the command line names in a runtime. `start()` resolves to `{ ask(items), close() }`; it is called again
- * after a case hung or crashed it.
- */
+/** Runs the files that the command line names in a runtime, prints the report and sets the exit code. */
 export async function drive(start) {
   const paths = process.argv.slice(2).filter((argument) => argument !== "--vectors");
+  const report = await run(start, paths.length > 0 ? paths : [vectors]);
+  console.log(report.text());
+  process.exitCode = report.good ? 0 : 1;
+}
+
+/**
+ * Runs files, or folders of them. `start()` resolves to `{ ask(items), close() }`; it is called again after a case hung or
+ * crashed the runtime.
+ */
+export async function run(start, paths, guard = GUARD) {
   const report = new Report();
   let runtime = await start();
   /** One batch, within its time; `undefined` where the runtime did not answer. */
   const within = async (items) => {
     let timer;
     const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${GUARD / 1000} s`)), GUARD * (items.length === 1 ? 1 : 6));
+      timer = setTimeout(() => reject(new Error(`no answer within ${guard / 1000} s`)), guard * Math.min(items.length, 6));
     });
     try {
       return await Promise.race([runtime.ask(items), late]);
@@ -34,24 +41,21 @@ export async function drive(start) {
     }
   };
   try {
-    for (const path of paths.length > 0 ? paths : [vectors]) {
-      for (const file of filesOf(path, report)) {
-        const items = itemsOf(file, report);
-        for (let at = 0; at < items.length; at += BATCH) {
-          const batch = items.slice(at, at + BATCH);
-          const outcomes = await within(batch);
-          for (const [index, item] of batch.entries()) {
-            // A batch that failed as a whole is asked case by case, to find which it was.
-            report.note(item, outcomes?.[index] ?? (await within([item]))[0]);
-          }
+    for (const file of paths.flatMap((path) => filesOf(path, report))) {
+      const items = itemsOf(file, report);
+      for (let at = 0; at < items.length; at += BATCH) {
+        const batch = items.slice(at, at + BATCH);
+        const outcomes = await within(batch);
+        for (const [index, item] of batch.entries()) {
+          // A batch that failed as a whole is asked case by case, to find which it was.
+          report.note(item, outcomes?.[index] ?? (await within([item]))[0]);
         }
       }
     }
   } finally {
     await runtime.close();
   }
-  report.print();
-  process.exitCode = report.good ? 0 : 1;
+  return report;
 }
 
 /** The file itself, or every vector file of a folder and the folders in it. */
@@ -131,14 +135,13 @@ class Report {
     this.#remarks.set(key, [...(this.#remarks.get(key) ?? []), name.split(":")[0]]);
   }
 
-  print() {
-    const lines = [
+  text() {
+    return [
       ...this.#mentions,
       ...[...this.#remarks].map(([what, names]) => `${what}: ${names.join(", ")}`).sort(),
       ...[...this.#lacking].map(([what, count]) => `lacking   ${what} (${count} cases)`).sort(),
       ...this.#failures,
       `${this.#passed} passed, ${this.#failures.length} failed`,
-    ];
-    console.log(lines.join("\n"));
+    ].join("\n");
   }
 }

@@ -1,6 +1,6 @@
 //! The committed vectors under `cargo test`, and that the runner can fail.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "part of tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "part of tests")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,4 +57,12 @@ fn what_is_not_as_expected_fails() {
     }
     let report = changed(|case| case["expect"] = serde_json::json!({ "ok": false, "code": "token_stale" }));
     assert!(report.contains("which does not exist"), "{report}");
+}
+
+#[test]
+fn the_corpus_is_what_its_generator_makes() {
+    let generator = vectors().join("generate");
+    let output = std::process::Command::new("python3").arg(generator).arg("--check").output();
+    let output = output.unwrap_or_else(|error| panic!("python3 is needed (`apt-get install -y python3`): {error}"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
