@@ -20,10 +20,13 @@ export async function installed(...folders) {
   }
 }
 
-/** Runs a program to its end; what it wrote is in the error when it fails. */
+/** Runs a program to its end, or to ours; what it wrote is in the error when it fails. */
 export function run(program, args, { input, ...options } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], ...options });
+    const end = () => child.kill();
+    process.once("exit", end);
+    child.on("close", () => process.removeListener("exit", end));
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
