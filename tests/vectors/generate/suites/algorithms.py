@@ -53,7 +53,7 @@ def build():
     other = {"RS256": "rsa2048-other", "PS256": "rsa2048-other", "ES256": "p256-other", "EdDSA": "ed25519-other",
              "HS256": "hs256-other"}
     for alg, key in other.items():
-        s.no(f"{alg}: signed by another key", "the plain forgery", token(alg, key=key, kid=KEY_OF[alg]), BAD)
+        s.no(f"{alg}: signed by another key", "the plain forgery; CVE-2017-10862 (jwt-scala), CVE-2019-13483 (passport-sharepoint), CVE-2020-15240 (omniauth-auth0), CVE-2021-29451 (Portofino): signatures were not checked at all", token(alg, key=key, kid=KEY_OF[alg]), BAD)
     # The same octets under a sibling's name: each header is signed, so the confusion is in the key's use.
     for named, used in [("RS256", "PS256"), ("PS256", "RS256"), ("RS256", "RS512"), ("RS384", "RS256"), ("PS384", "PS256"),
                         ("PS512", "PS256"), ("HS256", "HS512"), ("HS512", "HS256"), ("HS384", "HS512")]:

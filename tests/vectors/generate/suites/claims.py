@@ -11,7 +11,7 @@ def pay(**changes):
 
 
 def issuer(s):
-    why = "RFC 8725 §3.8; RFC 7519 §2: StringOrURI, compared case-sensitively without normalization"
+    why = "RFC 8725 §3.8; RFC 7519 §2: StringOrURI, compared case-sensitively without normalization; CVE-2018-15801 (Spring Security), CVE-2024-5037 (Telemeter): issuers not checked"
     for label, value in {
         "another": "https://other.example", "a prefix": ISSUER[:-1], "longer": ISSUER + "x", "with a slash": ISSUER + "/", "in capitals": ISSUER.upper(), "with a port": ISSUER + ":443",
         "another scheme": ISSUER.replace("https", "http"), "with a fragment": ISSUER + "#", "with a query": ISSUER + "?", "with a dot": ISSUER + ".", "a subdomain": "https://a.issuer.example",
@@ -21,7 +21,7 @@ def issuer(s):
     }.items():
         s.no(f"iss {label}", why, pay(iss=value), "issuer_mismatch")
     s.no("iss absent", why, pay(iss=None), ["claim_missing", "issuer_mismatch"])
-    for label, value in {"an array with it (CVE-2025-30144, CVE-2024-5037)": ["https://attacker.example", ISSUER], "an array of it": [ISSUER], "null": Null, "a number": 1, "true": True, "an object": {ISSUER: 1}, "an empty array": []}.items():
+    for label, value in {"an array with it (CVE-2025-30144)": ["https://attacker.example", ISSUER], "an array of it": [ISSUER], "null": Null, "a number": 1, "true": True, "an object": {ISSUER: 1}, "an empty array": []}.items():
         s.no(f"iss {label}", why + "; iss is one string (RFC 7519 §4.1.1)", pay(iss=value), ["claim_invalid", "issuer_mismatch", "claim_missing"] if value is Null else ["claim_invalid", "issuer_mismatch"])
         s.no(f"iss {label}, no issuer expected", "the format: a wrong type is refused also where it is not required", pay(iss=value),
              ["claim_invalid", "claim_missing"], opts=options(issuer=None))
@@ -33,7 +33,7 @@ def issuer(s):
     s.ok("iss non-ASCII", "compared octet by octet", pay(iss="https://b\u00fccher.example/\U0001F4DA"), opts=options(issuer="https://b\u00fccher.example/\U0001F4DA"))
     s.no("iss decomposed", "RFC 7519 §7.3: no normalization", pay(iss="https://bu\u0308cher.example"), "issuer_mismatch", opts=options(issuer="https://b\u00fccher.example"))
     s.no("iss of a tenant template", "Entra's {tenantid} is no wildcard", pay(iss="https://login.example/{tenantid}/v2.0"), "issuer_mismatch", opts=options(issuer="https://login.example/1/v2.0"))
-    s.no("iss expected is a pattern to some", "CVE-2026-35041 (fast-jwt): expectations are strings, not patterns", pay(iss="https://issuerXexample"), "issuer_mismatch")
+    s.no("iss expected is a pattern to some", "expectations are strings, not patterns", pay(iss="https://issuerXexample"), "issuer_mismatch")
     s.no("iss in the header does not count", "RFC 7519 §5.3", token(payload=claims(iss=None), iss=ISSUER), ["claim_missing", "issuer_mismatch"])
 
 

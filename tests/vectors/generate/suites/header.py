@@ -83,7 +83,7 @@ def none(s):
 
 def confusion(s):
     why = "RFC 8725 §2.1, §3.1: public key as HMAC secret; CVE-2015-9235, CVE-2016-5431, CVE-2016-10555, CVE-2017-11424, " \
-          "CVE-2022-29217, CVE-2023-48223, CVE-2023-48238, CVE-2024-33663, CVE-2024-37568, CVE-2024-54150, CVE-2026-22817, " \
+          "CVE-2022-23541, CVE-2022-29217, CVE-2023-48223, CVE-2023-48238, CVE-2024-33663, CVE-2024-37568, CVE-2024-54150, CVE-2026-22817, CVE-2026-22818, " \
           "CVE-2026-34950"
     rsa_spki, pkcs1_der = spki("rsa2048")
     ec_spki, _ = spki("p256")
@@ -100,7 +100,7 @@ def confusion(s):
             ("empty secret (CVE-2026-44699)", b""), ("text undefined", b"undefined"), ("text null", b"null"),
         ],
         "EC": [
-            ("SPKI PEM", pem(ec_spki).encode()), ("SPKI DER (CVE-2024-33663)", ec_spki), ("JWK text", dumps(ec).encode()),
+            ("SPKI PEM", pem(ec_spki).encode()), ("SPKI DER (what the fix of CVE-2024-33663 left open)", ec_spki), ("JWK text", dumps(ec).encode()),
             ("x octets", unb64(ec["x"])), ("uncompressed point", b"\x04" + unb64(ec["x"]) + unb64(ec["y"])), ("empty secret", b""),
         ],
     }
@@ -232,11 +232,11 @@ def key_ids(s):
     for kid in ["unknown", "P256", "p256 ", " p256", "p256\0", "p25", "p2566", "", "__proto__", "constructor", "toString", "hasOwnProperty",
                 "../../../../dev/null", "/dev/null", "file:///etc/passwd", "' OR '1'='1", "p256' UNION SELECT 'x", "$(id)", "|id", "*",
                 "p256\n", "http://127.0.0.1:9/key", "0", "\u0440256", "p256\u200b"]:
-        s.no(f"kid {dumps(kid)}", "RFC 8725 §3.10 (kid injection); CVE-2024-34273 (njwt: __proto__); CVE-2021-46743",
+        s.no(f"kid {dumps(kid)}", "RFC 8725 §3.10 (kid injection); CVE-2021-46743 (php-jwt), CVE-2024-34273 (njwt: prototype pollution by the parser)",
              token(kid=kid) if kid else token(header={"alg": "ES256", "kid": ""}), NO_KEY)
     for kid in [None, 256, True, ["p256"], {"p256": 1}, 0]:
         s.no(f"kid is {dumps(kid)}", "RFC 7515 §4.1.4: a string", token(header={"alg": "ES256", "kid": kid}), [MALFORMED])
-    s.no("HMAC with the empty secret, kid of a file", "RFC 8725 §3.10: kid to /dev/null gave an empty key",
+    s.no("HMAC with the empty secret, kid of a file", "RFC 8725 §3.10: kid to /dev/null gave an empty key; CVE-2025-65945 (node-jws): the secret was looked up by what the token says",
          seal(encode({"alg": "HS256", "kid": "/dev/null"}), encode(claims()), lambda m: crypto.hs(b"", m)), NO_KEY)
     s.no("kid twice", "RFC 7515 §4: duplicate names", seal(b64(b'{"alg":"ES256","kid":"p256","kid":"evil"}'), encode(claims()),
          lambda m: sign("ES256", "p256", m)), MALFORMED)

@@ -11,7 +11,7 @@ def rsa(s):
     for bits in [3072, 4096, 8192]:
         for alg in ["RS256", "PS512"]:
             s.ok(f"RSA {bits} bits, {alg}", "common and larger sizes", token(alg, key=f"rsa{bits}"), keys=jwks(f"rsa{bits}"))
-    weak = "RFC 7518 §3.3: 2048 bits or larger; CVE-2022-23541, CVE-2025-45768 and kin (weak keys accepted)"
+    weak = "RFC 7518 §3.3: 2048 bits or larger; CVE-2022-23539 (jsonwebtoken), CVE-2025-45768 (PyJWT) and kin: weak keys accepted"
     s.no("RSA 1024 bits", weak, token("RS256", key="rsa1024"), NO_KEY, keys=jwks("rsa1024"))
     s.no("RSA 1024 bits, PS256", weak, token("PS256", key="rsa1024"), NO_KEY, keys=jwks("rsa1024"))
     s.no("RSA 2047 bits", weak + "; a bit short", token("RS256", key="rsa2047"), NO_KEY, keys=jwks("rsa2047"))

@@ -72,9 +72,11 @@ def build():
             s.no(f"{claim} is {label}", types, text_token, codes)
             if claim != "iat":
                 s.no(f"{claim} is {label}, nothing required", types, text_token, codes, opts=o(required=[]))
-    s.no("exp absent", "required by default (RFC 8725bis; CVE-2026-22818 and kin)", token(payload=claims(exp=None)), "claim_missing")
+    s.no("exp absent", "required by default: a token that never ends cannot be taken back", token(payload=claims(exp=None)), "claim_missing")
     s.ok("exp absent, nothing required", "the format: [] asks for none", token(payload=claims(exp=None)), opts=o(required=[]), expect=claims(exp=None))
     s.no("exp past, nothing required", "a claim that is there counts", raw(exp=NOW - 1), "token_expired", opts=o(required=[]))
+    s.no("expired and wrongly signed", "CVE-2024-51744 (golang-jwt): whoever looked for the expiry alone took the rest for good",
+         token(payload=claims(exp=NOW - 1), key="p256-other", kid="p256"), BAD)
     s.no("EXP in capitals", "RFC 7519 §4: names are case-sensitive", token(payload=claims(exp=None, EXP=NOW + 600)), "claim_missing")
     s.no("exp in the header does not count", "RFC 7519 §5.3 replicates claims for JWE only", token(payload=claims(exp=None), exp=NOW + 600), "claim_missing")
     s.no("expired, exp in the header is later", "the payload decides", token(payload=claims(exp=NOW - 1), exp=NOW + 600), "token_expired")
