@@ -1,6 +1,9 @@
 //! The shape of vector files. A case is read strictly: what a runner does not know it cannot have tested.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -33,8 +36,8 @@ pub(crate) struct Remark {
 pub(crate) struct Case<'a> {
     #[serde(rename = "name")]
     _name: String,
-    token: Option<String>,
-    token_repeat: Option<Vec<(String, usize)>>,
+    token: Option<Text>,
+    token_repeat: Option<Vec<(Text, usize)>>,
     #[serde(borrow)]
     pub(crate) keys: &'a RawValue,
     pub(crate) options: Options,
@@ -105,10 +108,32 @@ impl<'a> Case<'a> {
 
     pub(crate) fn token(&self) -> Result<String, String> {
         match (&self.token, &self.token_repeat) {
-            (Some(token), None) => Ok(token.clone()),
-            (None, Some(pieces)) => Ok(pieces.iter().map(|(piece, times)| piece.repeat(*times)).collect()),
+            (Some(token), None) => Ok(token.0.clone()),
+            (None, Some(pieces)) => Ok(pieces.iter().map(|(piece, times)| piece.0.repeat(*times)).collect()),
             _ => Err("exactly one of `token` and `token_repeat` must be given".into()),
         }
+    }
+}
+
+/// Text that may have been written with half a surrogate pair: such a half arrives as U+FFFD, as a host's string does
+/// that is encoded as UTF-8.
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Octets;
+        impl Visitor<'_> for Octets {
+            type Value = Text;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_bytes<E>(self, octets: &[u8]) -> Result<Text, E> {
+                Ok(Text(String::from_utf8_lossy(octets).into_owned()))
+            }
+        }
+        deserializer.deserialize_bytes(Octets)
     }
 }
 
@@ -127,4 +152,25 @@ pub(crate) fn one_or_more(value: &Value, name: &str) -> Result<Vec<String>, Stri
         _ => None,
     };
     list.filter(|list| !list.is_empty()).ok_or(format!("{name} must be a string or a list of them"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_any_text() {
+        let token = |token: &str| {
+            let text = format!(
+                r#"{{"name":"n",{token},"keys":{{"keys":[]}},"options":{{"algorithms":[],"now":0}},"expect":{{"ok":false}}}}"#
+            );
+            Case::read(&text).and_then(|case| case.token())
+        };
+        assert_eq!(token(r#""token":"\u0000\u00fc\ud83d\ude00""#).unwrap(), "\0ü😀");
+        assert_eq!(token(r#""token":"a\ud800b""#).unwrap(), "a\u{fffd}\u{fffd}\u{fffd}b");
+        assert_eq!(token(r#""token_repeat":[["ab",2],[".",1]]"#).unwrap(), "abab.");
+        assert!(token(r#""token":[97]"#).is_err());
+        assert!(token(r#""token":"a","token_repeat":[]"#).is_err());
+        assert!(token(r#""why":"neither""#).is_err());
+    }
 }
