@@ -28,7 +28,9 @@
 //! An unknown member is refused: a misspelt restriction must not be no restriction.
 
 use crate::jose::json::{self, Value};
-use crate::{Algorithm, Algorithms, Error, ErrorCode, Expected, Limits, Policy, Verifier};
+#[cfg(feature = "policy")]
+use crate::Policy;
+use crate::{Algorithm, Algorithms, Error, ErrorCode, Expected, Limits, Verifier};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
@@ -44,6 +46,7 @@ pub struct Config {
     /// Which tokens are accepted.
     pub verifier: Verifier,
     /// Who is meant, and who may do what.
+    #[cfg(feature = "policy")]
     pub policy: Policy,
 }
 
@@ -86,6 +89,7 @@ impl Config {
                 "required" => Setting::Required,
                 "maxAge" => Setting::MaxAge,
                 "maxTokenBytes" => Setting::MaxTokenBytes,
+                #[cfg(feature = "policy")]
                 name if Policy::MEMBERS.contains(&name) => continue,
                 _ => return Err(invalid("the configuration has an unknown member")),
             };
@@ -99,7 +103,11 @@ impl Config {
         for (setting, value) in settings {
             verifier = setting.apply(verifier, value)?;
         }
-        Ok(Self { verifier, policy: Policy::from_json(document)? })
+        Ok(Self {
+            verifier,
+            #[cfg(feature = "policy")]
+            policy: Policy::from_json(document)?,
+        })
     }
 }
 

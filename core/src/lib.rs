@@ -41,34 +41,50 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "policy")]
 mod action;
 mod cache;
 pub mod claims;
 pub mod config;
+#[cfg(feature = "policy")]
 mod decision;
 mod error;
+#[cfg(feature = "policy")]
 mod identity;
 pub mod jose;
 mod limits;
+#[cfg(feature = "policy")]
 pub mod pair;
+#[cfg(feature = "policy")]
 pub mod revocation;
+#[cfg(feature = "policy")]
 mod role;
+#[cfg(feature = "policy")]
 pub mod route;
 mod token;
 pub mod verifier;
 
+#[cfg(feature = "policy")]
 pub use action::{ACTION_BYTES, Action, is_action};
 pub use cache::TokenCache;
-pub use claims::{Claims, ClaimsProfile};
+pub use claims::Claims;
+#[cfg(feature = "policy")]
+pub use claims::ClaimsProfile;
+#[cfg(feature = "policy")]
 pub use decision::{Decision, Reason};
 pub use error::{Error, ErrorCode};
 pub use jose::algorithm::{Algorithm, Algorithms};
 pub use jose::jwk::{Key, KeySet, SymmetricKeys};
+#[cfg(feature = "policy")]
 pub use identity::{Identity, Text};
 pub use limits::Limits;
+#[cfg(feature = "policy")]
 pub use pair::TokenPair;
+#[cfg(feature = "policy")]
 pub use revocation::Revocations;
+#[cfg(feature = "policy")]
 pub use role::{ROLE_BYTES, ROLES, RoleOrder};
+#[cfg(feature = "policy")]
 pub use route::{Policy, Request};
 pub use token::{UnverifiedToken, VerifiedBytes, VerifiedToken};
 pub use verifier::{Challenge, Expected, Verifier};

@@ -105,6 +105,7 @@ impl Verifier {
         &self.limits
     }
 
+    #[cfg(feature = "policy")]
     pub(crate) fn rules(&self) -> &ClaimRules {
         &self.rules
     }

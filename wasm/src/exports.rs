@@ -4,8 +4,10 @@
 use sentinel_core::{Algorithm, ErrorCode, SymmetricKeys};
 
 use crate::memory::Single;
+#[cfg(feature = "policy")]
+use crate::policy::Subject;
 use crate::record::GONE;
-use crate::state::{Answer, KeySource, State, Stop, Subject};
+use crate::state::{Answer, KeySource, State, Stop};
 
 static STATE: Single<State> = Single::new(State::new());
 
@@ -95,12 +97,14 @@ extern "C" fn signature(handle: usize, algorithm: u32, data: usize, signature: u
 }
 
 /// See [`State::identity`].
+#[cfg(feature = "policy")]
 #[unsafe(no_mangle)]
 extern "C" fn identity(handle: usize, pair: usize, now: f64, token: usize, other: usize, service: usize) -> u32 {
     ask(|state| state.identity(&Subject { handle, pair, token, other, service }, now))
 }
 
 /// See [`State::decide`].
+#[cfg(feature = "policy")]
 #[unsafe(no_mangle)]
 #[expect(clippy::too_many_arguments, reason = "numbers are all that crosses")]
 extern "C" fn decide(

@@ -8,10 +8,14 @@
 
 extern crate alloc;
 
+#[cfg(feature = "policy")]
 mod answer;
+mod desk;
 #[allow(unsafe_code)]
 mod exports;
 #[allow(unsafe_code)]
 mod memory;
+#[cfg(feature = "policy")]
+mod policy;
 mod record;
 mod state;

@@ -1,11 +1,13 @@
 //! Claims: what a token says once its signature holds (RFC 7519 §4).
 
 mod numeric_date;
+#[cfg(feature = "policy")]
 mod profile;
 mod validation;
 
 pub use numeric_date::NumericDate;
 pub(crate) use validation::ClaimRules;
+#[cfg(feature = "policy")]
 pub use profile::{ClaimsProfile, Field, PATH_MEMBERS};
 pub use validation::Expected;
 

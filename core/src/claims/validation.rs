@@ -38,6 +38,7 @@ impl Expected {
         self.0.is_none()
     }
 
+    #[cfg(feature = "policy")]
     /// The value, where exactly one is accepted.
     pub(crate) fn only(&self) -> Option<&str> {
         match self.0.as_deref() {
@@ -63,6 +64,7 @@ const DATES: [&str; 3] = ["exp", "nbf", "iat"];
 const INVALID: ErrorCode = ErrorCode::ClaimInvalid;
 
 impl ClaimRules {
+    #[cfg(feature = "policy")]
     /// Whether a claims set that some verifier accepted has the issuer and audience that this one asks for.
     pub(crate) fn is_for_us(&self, claims: Claims<'_>) -> bool {
         (self.issuer.is_any() || claims.issuer().is_some_and(|issuer| self.issuer.accepts(&issuer)))
