@@ -52,13 +52,13 @@ async function token(vector, { ways, algorithms, codes }) {
     now: options.now.value,
   };
 
-  const lacking = [];
+  const lacking = new Set();
   let agreed;
   for (const way of ways) {
     if (!way.takes(question)) continue;
     for (const [name, answer] of await way.answers(question)) {
       if (answer.code === "algorithm_unavailable") {
-        lacking.push(`${name} lacks ${algorithmOf(text)}`);
+        lacking.add(`${way.name} lacks ${algorithmOf(text)}`);
         continue;
       }
       agreed ??= { name, answer };
@@ -79,7 +79,7 @@ async function token(vector, { ways, algorithms, codes }) {
     if (code === undefined) unexpected("accepted, must be refused");
     if (expected.length > 0 && !expected.includes(code)) unexpected(`refused as ${code}, not as ${expected.join(" or ")}`);
   }
-  return lacking;
+  return [...lacking];
 }
 
 function textOf({ token, token_repeat: pieces }) {
