@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use sentinel_core::{Action, Decision};
 
-use crate::identity::{Identity, misconfigured, session};
+use crate::identity::{Identity, session};
 use crate::refusal::{Refusal, Rejection};
 use crate::sentinel::Guard;
 
@@ -117,6 +117,11 @@ requirement!(RequireAction, ActionName, |identity, _, action| {
         .map_err(|_| misconfigured("a handler requires an action whose name no action can have", action))?;
     Ok(identity.require_action(&action))
 });
+
+fn misconfigured(what: &'static str, name: &str) -> Refusal {
+    tracing::error!(name, "{what}");
+    Refusal::Misconfigured(what)
+}
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {

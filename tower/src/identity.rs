@@ -59,13 +59,9 @@ impl Deref for Identity {
 }
 
 pub(crate) fn session(extensions: &Extensions) -> Result<&Session, Rejection> {
-    extensions.get().ok_or_else(|| Rejection {
-        why: misconfigured("a handler asks who its caller is on a route without a SentinelLayer", ""),
-        realm: None,
+    const NO_LAYER: &str = "a handler asks who its caller is on a route without a SentinelLayer";
+    extensions.get().ok_or_else(|| {
+        tracing::error!("{NO_LAYER}");
+        Rejection { why: Refusal::Misconfigured(NO_LAYER), realm: None }
     })
-}
-
-pub(crate) fn misconfigured(what: &'static str, name: &str) -> Refusal {
-    tracing::error!(name, "{what}");
-    Refusal::Misconfigured(what)
 }

@@ -30,23 +30,23 @@ impl std::fmt::Debug for SentinelLayer {
 }
 
 impl<S> Layer<S> for SentinelLayer {
-    type Service = Sentinelled<S>;
+    type Service = SentinelService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Sentinelled { inner, guard: Arc::clone(&self.guard) }
+        SentinelService { inner, guard: Arc::clone(&self.guard) }
     }
 }
 
 /// A service behind a [`SentinelLayer`].
 #[derive(Clone)]
-pub struct Sentinelled<S> {
+pub struct SentinelService<S> {
     inner: S,
     guard: Arc<Guard>,
 }
 
-impl<S: std::fmt::Debug> std::fmt::Debug for Sentinelled<S> {
+impl<S: std::fmt::Debug> std::fmt::Debug for SentinelService<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sentinelled").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("SentinelService").field("inner", &self.inner).finish_non_exhaustive()
     }
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct Session {
     pub(crate) guard: Arc<Guard>,
 }
 
-impl<S, B, R> Service<Request<B>> for Sentinelled<S>
+impl<S, B, R> Service<Request<B>> for SentinelService<S>
 where
     S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
     S::Future: Send,

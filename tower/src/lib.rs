@@ -70,6 +70,6 @@ pub use bearer::AUTHZ_TOKEN;
 pub use extract::{ActionName, RequireAction, RequireRole, Role, role};
 pub use identity::Identity;
 pub use keys::{Keys, KeysError};
-pub use layer::{SentinelLayer, Sentinelled};
+pub use layer::{SentinelLayer, SentinelService};
 pub use refusal::{Refusal, Rejection, Which};
 pub use sentinel::Sentinel;

@@ -242,6 +242,9 @@ impl Guard {
         let bearer = token(bearer::bearer(headers))?;
         let caller = match &self.0.tokens {
             Tokens::One { verifier, keys } => {
+                if headers.contains_key(bearer::AUTHZ_TOKEN) {
+                    tracing::debug!("X-Authz-Token is of no use here: this service takes one token");
+                }
                 let Some(bearer) = bearer else { return Ok(None) };
                 let token = keys.verify(verifier, bearer, now).await.map_err(refused(Which::Request))?;
                 let identity = self.0.profile.identity(&token).map_err(refused(Which::Request))?;

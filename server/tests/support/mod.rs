@@ -54,7 +54,13 @@ impl Folder {
 
     /// Runs `sentinel` here. The arguments are split at spaces.
     pub(crate) fn run(&self, arguments: &str, stdin: &str) -> Run {
-        run_in(&self.0, &arguments.split_whitespace().collect::<Vec<_>>(), stdin.as_bytes())
+        self.run_with(arguments, stdin, &[])
+    }
+
+    /// As [`Self::run`], with more in the environment.
+    pub(crate) fn run_with(&self, arguments: &str, stdin: &str, environment: &[(&str, &str)]) -> Run {
+        let arguments: Vec<_> = arguments.split_whitespace().collect();
+        run_in(&self.0, &arguments, stdin.as_bytes(), environment)
     }
 }
 
@@ -64,9 +70,10 @@ impl Drop for Folder {
     }
 }
 
-pub(crate) fn run_in(folder: &Path, arguments: &[&str], stdin: &[u8]) -> Run {
+fn run_in(folder: &Path, arguments: &[&str], stdin: &[u8], environment: &[(&str, &str)]) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_sentinel"))
         .args(arguments)
+        .envs(environment.iter().copied())
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
