@@ -1,5 +1,7 @@
 //! `cargo xtask lint`: what can be said about the code without running it.
 
+mod docs;
+mod docs;
 mod no_std;
 mod rooms;
 mod text;
@@ -30,6 +32,7 @@ pub(crate) fn run(checks: &mut Checks) {
     checks.holds("lint: formatting", formatting);
     checks.holds("lint: who imports whom", rooms::check);
     checks.holds("lint: texts", text::check);
+    checks.holds("lint: documents lead somewhere", docs::check);
     checks.holds("lint: generated files are fresh", generate::check);
     checks.holds("lint: clippy", || {
         let job = Job::cargo("clippy").args([
@@ -43,6 +46,7 @@ pub(crate) fn run(checks: &mut Checks) {
         without_wasm(job).args(["--", "-D", "warnings"]).succeed().map(drop)
     });
     checks.holds("lint: clippy for wasm32", clippy_wasm);
+    checks.holds("lint: core with fewer features", core_features);
     checks.holds("lint: core needs no std", no_std::check);
     checks.holds("lint: documentation", || {
         let job = Job::cargo("cargo doc").args(["doc", "--quiet", "--workspace", "--no-deps", "--all-features"]);
@@ -73,6 +77,16 @@ fn clippy_wasm() -> Result<()> {
     for name in WASM_ONLY {
         let job = target.clippy(&format!("clippy {name}"))?;
         job.args(["--quiet", "--package", name, "--all-features", "--", "-D", "warnings"]).succeed()?;
+    }
+    Ok(())
+}
+
+/// What is dead code, or missing, only where a feature is off.
+fn core_features() -> Result<()> {
+    for features in ["", "policy", "pure", "ring", "policy,ring"] {
+        let job = Job::cargo(format!("clippy core with {features:?}")).args(["clippy", "--quiet", "--package"]);
+        let job = job.args(["sentinel-core", "--no-default-features", "--features", features]);
+        job.args(["--", "-D", "warnings"]).succeed()?;
     }
     Ok(())
 }

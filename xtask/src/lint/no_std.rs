@@ -17,7 +17,7 @@ pub(super) fn check() -> Result<()> {
     let _lock = workspace::lock()?;
     let target = WasmTarget::find()?;
     let sysroot = sysroot(&target.libdir()?)?;
-    for features in ["", "pure"] {
+    for features in ["", "policy,pure"] {
         let job = target.cargo_with_sysroot("core without std", "check", &sysroot);
         job.args(["--package", "sentinel-core", "--no-default-features", "--features", features])
             .env("CARGO_TARGET_DIR", workspace::root().join("target/no-std"))
