@@ -82,14 +82,11 @@ fn pieces(line: &str) -> Vec<Piece<'_>> {
     let mut rest = line;
     loop {
         let (code, link) = (rest.find('`'), rest.find("]("));
-        let (start, end, piece): (usize, char, fn(&str) -> Piece<'_>) = match (code, link) {
-            (Some(code), Some(link)) if link < code => (link + 2, ')', Piece::Link),
-            (Some(code), _) => (code + 1, '`', Piece::Code),
-            (None, Some(link)) => (link + 2, ')', Piece::Link),
-            (None, None) => return found,
-        };
-        let Some((inside, after)) = rest.get(start..).and_then(|tail| tail.split_once(end)) else { return found };
-        found.push(piece(inside));
+        let is_link = link.is_some_and(|link| code.is_none_or(|code| link < code));
+        let (start, end) = if is_link { (link.map(|at| at + 2), ')') } else { (code.map(|at| at + 1), '`') };
+        let inside = start.and_then(|start| rest.get(start..)?.split_once(end));
+        let Some((inside, after)) = inside else { return found };
+        found.push(if is_link { Piece::Link(inside) } else { Piece::Code(inside) });
         rest = after;
     }
 }
@@ -161,7 +158,7 @@ mod tests {
     fn reads_a_line() {
         let line = "see [a](b.md#c), `[x](y)` and [`d`](e)";
         let found: Vec<_> = pieces(line).iter().filter_map(Piece::link).collect();
-        assert_eq!(found, ["b.md#c"], "what is in a code span is no link");
+        assert_eq!(found, ["b.md#c", "e"], "what is in a code span is no link");
         assert_eq!(pieces("`a` [b](c) `d"), [Piece::Code("a"), Piece::Link("c")]);
         assert_eq!((local("b.md#c"), local("#c"), local("https://x")), (Some("b.md"), None, None));
     }

@@ -1,7 +1,6 @@
 //! `cargo xtask lint`: what can be said about the code without running it.
 
 mod docs;
-mod docs;
 mod no_std;
 mod rooms;
 mod text;
