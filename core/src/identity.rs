@@ -2,7 +2,7 @@
 
 use crate::claims::NumericDate;
 use crate::{Action, Decision, Reason, RoleOrder};
-use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -48,44 +48,53 @@ impl Text {
 /// were accepted. It is as old as the token; who keeps one asks for expiry and revocation again.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Identity {
-    pub(crate) user_id: Box<str>,
-    pub(crate) texts: [Option<Box<str>>; Text::COUNT],
+    /// All texts, one after the other: one piece of memory, however many groups there are.
+    text: String,
+    /// What each is and where it ends; it begins where the one before ends.
+    parts: Vec<(Part, u32)>,
     pub(crate) email_verified: Option<bool>,
-    pub(crate) roles: Vec<Box<str>>,
-    pub(crate) groups: Vec<Box<str>>,
-    pub(crate) actions: Vec<Box<str>>,
     pub(crate) issued_at: Option<NumericDate>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    UserId,
+    Text(Text),
+    Role,
+    Group,
+    Action,
+}
+
 impl Identity {
-    pub(crate) fn new(user_id: Box<str>) -> Self {
-        Self {
-            user_id,
-            texts: Default::default(),
-            email_verified: None,
-            roles: Vec::new(),
-            groups: Vec::new(),
-            actions: Vec::new(),
-            issued_at: None,
-        }
+    /// INVARIANT: whoever makes one adds a [`Part::UserId`].
+    pub(crate) const fn new() -> Self {
+        Self { text: String::new(), parts: Vec::new(), email_verified: None, issued_at: None }
     }
 
-    pub(crate) fn set(&mut self, text: Text, value: Option<Box<str>>) {
-        if let Some(slot) = self.texts.get_mut(text as usize) {
-            *slot = value;
-        }
+    pub(crate) fn add(&mut self, part: Part, text: &str) {
+        self.text.push_str(text);
+        self.parts.push((part, self.text.len() as u32));
+    }
+
+    fn all(&self, wanted: Part) -> impl Iterator<Item = &str> {
+        let mut start = 0;
+        self.parts.iter().filter_map(move |(part, end)| {
+            let text = self.text.get(start as usize..*end as usize);
+            start = *end;
+            text.filter(|_| *part == wanted)
+        })
     }
 
     /// Any of the texts.
     #[must_use]
     pub fn text(&self, text: Text) -> Option<&str> {
-        self.texts.get(text as usize)?.as_deref()
+        self.all(Part::Text(text)).next()
     }
 
     /// The user's id, never empty. Unique only together with the issuer (OpenID Connect Core §2, `sub`).
     #[must_use]
     pub fn user_id(&self) -> &str {
-        &self.user_id
+        self.all(Part::UserId).next().unwrap_or_default()
     }
 
     /// [`Text::Username`].
@@ -151,25 +160,23 @@ impl Identity {
     /// The role, where the token has exactly one. Of several, [`RoleOrder::highest_of`] finds the highest.
     #[must_use]
     pub fn role(&self) -> Option<&str> {
-        match self.roles.as_slice() {
-            [only] => Some(only),
-            _ => None,
-        }
+        let mut roles = self.all(Part::Role);
+        roles.next().filter(|_| roles.next().is_none())
     }
 
     /// Every role of the token.
     pub fn roles(&self) -> impl Iterator<Item = &str> {
-        self.roles.iter().map(AsRef::as_ref)
+        self.all(Part::Role)
     }
 
     /// Every group of the token.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
-        self.groups.iter().map(AsRef::as_ref)
+        self.all(Part::Group)
     }
 
     /// Every action of the token.
     pub fn actions(&self) -> impl Iterator<Item = &str> {
-        self.actions.iter().map(AsRef::as_ref)
+        self.all(Part::Action)
     }
 
     /// Whether the token lists the action, letter by letter. There are no wildcards.
@@ -203,7 +210,7 @@ impl fmt::Debug for Identity {
     /// For logs: the ids, not what is personal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identity")
-            .field("user_id", &self.user_id)
+            .field("user_id", &self.user_id())
             .field("workspace_id", &self.workspace_id())
             .finish_non_exhaustive()
     }
@@ -215,9 +222,10 @@ mod tests {
     use std::format;
 
     fn identity(roles: &[&str], actions: &[&str]) -> Identity {
-        let mut identity = Identity::new("u".into());
-        identity.roles = roles.iter().map(|role| (*role).into()).collect();
-        identity.actions = actions.iter().map(|action| (*action).into()).collect();
+        let mut identity = Identity::new();
+        identity.add(Part::UserId, "u");
+        roles.iter().for_each(|role| identity.add(Part::Role, role));
+        actions.iter().for_each(|action| identity.add(Part::Action, action));
         identity
     }
 
@@ -251,7 +259,7 @@ mod tests {
     fn workspaces() {
         let mut member = identity(&[], &[]);
         assert_eq!(member.require_workspace(&["w1"]).reason(), Reason::WorkspaceNotAllowed);
-        member.set(Text::WorkspaceId, Some("w1".into()));
+        member.add(Part::Text(Text::WorkspaceId), "w1");
         assert!(member.require_workspace(&["w0", "w1"]).allow());
         assert!(!member.require_workspace(&["W1"]).allow() && !member.require_workspace::<&str>(&[]).allow());
     }
@@ -259,7 +267,7 @@ mod tests {
     #[test]
     fn debug_shows_nothing_personal() {
         let mut someone = identity(&[], &[]);
-        someone.set(Text::Email, Some("ada@example.com".into()));
+        someone.add(Part::Text(Text::Email), "ada@example.com");
         assert!(!format!("{someone:?}").contains("ada@"));
     }
 }

@@ -2,7 +2,7 @@
 //! may do in this service from Sentinel.
 
 use crate::claims::{Claims, ClaimsProfile, Expected};
-use crate::identity::Text;
+use crate::identity::{Part, Text};
 use crate::jose::json::Value;
 use crate::jose::signature::SignatureBackend;
 use crate::{Algorithms, Error, ErrorCode, Identity, KeySet, VerifiedToken, Verifier};
@@ -131,13 +131,15 @@ impl TokenPair {
         if !is_bound_to_issuer {
             return Err(ErrorCode::BindingMismatch.into());
         }
-        let mut bound = ClaimsProfile::SENTINEL.identity(authorization)?;
         let personal = self.profile.identity(identity)?;
-        for field in [Text::Username, Text::Email, Text::Name, Text::GivenName, Text::FamilyName] {
-            bound.set(field, personal.text(field).map(Into::into));
+        let mut bound = ClaimsProfile::AUTHORIZATION.identity(authorization)?;
+        for text in [Text::Username, Text::Email, Text::Name, Text::GivenName, Text::FamilyName] {
+            if let Some(value) = personal.text(text) {
+                bound.add(Part::Text(text), value);
+            }
         }
         bound.email_verified = personal.email_verified;
-        bound.set(Text::IdpSubject, Some(subject.into()));
+        bound.add(Part::Text(Text::IdpSubject), &subject);
         Ok(bound)
     }
 }

@@ -71,7 +71,7 @@ pub fn check(identity: &Identity, revocations: &(impl Revocations + ?Sized)) -> 
 mod tests {
     use super::*;
     use crate::claims::NumericDate;
-    use crate::identity::Text;
+    use crate::identity::{Part, Text};
 
     struct Known {
         jwt_id: Result<&'static str, Error>,
@@ -117,8 +117,8 @@ mod tests {
                 unavailable,
             ),
         ] {
-            let mut identity = Identity::new("u".into());
-            identity.set(Text::JwtId, jwt_id.map(Into::into));
+            let mut identity = Identity::new();
+            jwt_id.into_iter().for_each(|id| identity.add(Part::Text(Text::JwtId), id));
             identity.issued_at = issued_at.map(NumericDate::from_seconds);
             assert_eq!(check(&identity, &known).err().map(|error| error.code()), expected, "{name}");
         }

@@ -3,7 +3,7 @@
 use crate::jose::json::Value;
 use crate::{Decision, Error, ErrorCode, Identity, Reason};
 use alloc::borrow::Cow;
-use alloc::vec::Vec;
+use alloc::string::String;
 
 /// Most roles in an order, and the longest name of one in bytes. The orders of
 /// the field have three or four roles; SQL dialects that hold them end names at 63 bytes.
@@ -11,7 +11,10 @@ pub const ROLES: usize = 32;
 /// Longest name of a role in bytes.
 pub const ROLE_BYTES: usize = 64;
 
-const INVALID: ErrorCode = ErrorCode::ConfigurationInvalid;
+const INVALID: Error = Error::with(
+    ErrorCode::ConfigurationInvalid,
+    "the role order is not a list of 1 to 32 different names without white space",
+);
 
 /// Roles from the lowest to the highest; a role includes every lower one.
 ///
@@ -29,19 +32,16 @@ const INVALID: ErrorCode = ErrorCode::ConfigurationInvalid;
 /// # Ok::<(), sentinel_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoleOrder(Cow<'static, [Cow<'static, str>]>);
+pub struct RoleOrder(
+    /// With spaces between them, of which no name has one.
+    Cow<'static, str>,
+);
 
 impl RoleOrder {
     /// Sentinel Auth's workspace roles: `owner > admin > editor > viewer`.
-    pub const SENTINEL: Self = Self(Cow::Borrowed(&[
-        Cow::Borrowed("viewer"),
-        Cow::Borrowed("editor"),
-        Cow::Borrowed("admin"),
-        Cow::Borrowed("owner"),
-    ]));
+    pub const SENTINEL: Self = Self(Cow::Borrowed("viewer editor admin owner"));
     /// The tenant API's roles: `admin > analyst > viewer`.
-    pub const TENANT: Self =
-        Self(Cow::Borrowed(&[Cow::Borrowed("viewer"), Cow::Borrowed("analyst"), Cow::Borrowed("admin")]));
+    pub const TENANT: Self = Self(Cow::Borrowed("viewer analyst admin"));
 
     /// A deployment's own order, lowest first.
     ///
@@ -49,33 +49,30 @@ impl RoleOrder {
     /// [`ErrorCode::ConfigurationInvalid`] for no role at all, more than [`ROLES`], a name twice, or a name that is
     /// empty, longer than [`ROLE_BYTES`] or has white space or control characters.
     pub fn new<'a>(lowest_first: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
-        let mut order: Vec<Cow<'static, str>> = Vec::new();
+        let mut order = String::new();
         for role in lowest_first {
-            let is_name = !role.is_empty() && role.len() <= ROLE_BYTES && role.bytes().all(|b| b > b' ' && b != 0x7f);
-            if !is_name || order.len() == ROLES || order.iter().any(|known| known == role) {
-                return Err(Error::with(INVALID, "a role is twice in the order, too many, or not a name"));
-            }
-            order.push(Cow::Owned(role.into()));
+            add(&mut order, role)?;
         }
-        if order.is_empty() {
-            return Err(Error::with(INVALID, "the role order is empty"));
-        }
-        Ok(Self(Cow::Owned(order)))
+        Self::complete(order)
     }
 
     /// Reads `["viewer", "editor", …]`, lowest first.
     pub(crate) fn from_json(value: Value<'_>) -> Result<Self, Error> {
-        let mut names = Vec::new();
-        for role in value.elements().ok_or(Error::with(INVALID, "roleOrder is not an array"))? {
-            names.push(role.as_str().ok_or(Error::with(INVALID, "a role in roleOrder is not a string"))?);
+        let mut order = String::new();
+        for role in value.elements().ok_or(INVALID)? {
+            add(&mut order, &role.as_str().ok_or(INVALID)?)?;
         }
-        Self::new(names.iter().map(AsRef::as_ref))
+        Self::complete(order)
+    }
+
+    fn complete(order: String) -> Result<Self, Error> {
+        if order.is_empty() { Err(INVALID) } else { Ok(Self(Cow::Owned(order))) }
     }
 
     /// How high the role stands: 0 for the lowest, `None` for one that is not in the order.
     #[must_use]
     pub fn rank(&self, role: &str) -> Option<u8> {
-        self.0.iter().position(|known| known == role).map(|rank| rank as u8)
+        self.iter().position(|known| known == role).map(|rank| rank as u8)
     }
 
     /// Whether someone who has the one role may do what needs the other.
@@ -89,7 +86,7 @@ impl RoleOrder {
 
     /// The roles, lowest first.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(AsRef::as_ref)
+        self.0.split(' ')
     }
 
     /// The highest role that the identity has, of those in the order.
@@ -108,11 +105,25 @@ impl RoleOrder {
     }
 }
 
+fn add(order: &mut String, role: &str) -> Result<(), Error> {
+    let is_name = !role.is_empty() && role.len() <= ROLE_BYTES && role.bytes().all(|b| b > b' ' && b != 0x7f);
+    let mut known = order.split(' ');
+    if !is_name || known.clone().any(|other| other == role) || known.nth(ROLES - 1).is_some() {
+        return Err(INVALID);
+    }
+    if !order.is_empty() {
+        order.push(' ');
+    }
+    order.push_str(role);
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Limits, jose::json};
     use std::string::ToString;
+    use std::vec::Vec;
 
     #[test]
     fn the_seeds_orders() {
@@ -140,7 +151,7 @@ mod tests {
         let many: Vec<_> = (0..=ROLES).map(|n| n.to_string()).collect();
         let long = "x".repeat(ROLE_BYTES + 1);
         for roles in [&[][..], &["a", "a"], &[""], &["a b"], &["a\n"], &["\u{7f}"], &[long.as_str()]] {
-            assert_eq!(RoleOrder::new(roles.iter().copied()).unwrap_err().code(), INVALID, "{roles:?}");
+            assert_eq!(RoleOrder::new(roles.iter().copied()).unwrap_err().code(), INVALID.code(), "{roles:?}");
         }
         assert!(RoleOrder::new(many.iter().map(AsRef::as_ref)).is_err());
         assert!(RoleOrder::new(many.iter().skip(1).map(AsRef::as_ref)).is_ok());
@@ -151,7 +162,7 @@ mod tests {
         let read = |text: &str| RoleOrder::from_json(json::parse(text.as_bytes(), &Limits::DEFAULT).unwrap());
         assert_eq!(read(r#"["viewer","analyst","admin"]"#).unwrap(), RoleOrder::TENANT);
         for text in ["[]", "\"viewer\"", "[1]", r#"["a","\u0061"]"#, "{}", "null"] {
-            assert_eq!(read(text).unwrap_err().code(), INVALID, "{text}");
+            assert_eq!(read(text).unwrap_err().code(), INVALID.code(), "{text}");
         }
     }
 }

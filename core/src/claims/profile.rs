@@ -1,11 +1,10 @@
 //! Claims profiles: which claim says what about an [`Identity`].
 
 use super::Claims;
-use crate::identity::Text;
+use crate::identity::{Part, Text};
 use crate::jose::json::Value;
 use crate::{Error, ErrorCode, Identity, RoleOrder, VerifiedToken};
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -33,17 +32,15 @@ pub enum Field {
     Scope,
 }
 
-type Member = Cow<'static, str>;
+/// A claim's path: the names of the members that lead to it, with [`SEPARATOR`] between them.
+type Claim = Cow<'static, str>;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Mapping {
-    field: Field,
-    path: Cow<'static, [Member]>,
-}
+/// No claim's name can have it, see [`ClaimsProfile::map`].
+const SEPARATOR: char = '\0';
 
 macro_rules! mappings {
-    ($($field:expr => $($claim:literal).+;)*) => {
-        Cow::Borrowed(&[$(Mapping { field: $field, path: Cow::Borrowed(&[$(Cow::Borrowed($claim)),+]) },)*])
+    ($($field:expr => $claim:literal;)*) => {
+        Cow::Borrowed(&[$(($field, Cow::Borrowed($claim)),)*])
     };
 }
 
@@ -66,7 +63,7 @@ macro_rules! mappings {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimsProfile {
-    mappings: Cow<'static, [Mapping]>,
+    mappings: Cow<'static, [(Field, Claim)]>,
     typ: Option<&'static str>,
     required: &'static [&'static str],
     order: RoleOrder,
@@ -90,6 +87,21 @@ impl ClaimsProfile {
         typ: None,
         required: &[],
         order: RoleOrder::SENTINEL,
+    };
+
+    /// What of it says what someone may do: a token pair takes who they are from the identity token.
+    pub(crate) const AUTHORIZATION: Self = Self {
+        mappings: mappings! {
+            Field::UserId => "sub";
+            Field::Text(Text::WorkspaceId) => "wid";
+            Field::Text(Text::WorkspaceSlug) => "wslug";
+            Field::Text(Text::OrganizationId) => "oid";
+            Field::Text(Text::OrganizationSlug) => "oslug";
+            Field::Role => "wrole";
+            Field::Groups => "groups";
+            Field::Actions => "actions";
+        },
+        ..Self::SENTINEL
     };
 
     /// The identity convergence of micro-frontends: `username first_name last_name workspace_id role`.
@@ -177,11 +189,16 @@ impl ClaimsProfile {
     /// Where the user's id is not named it is `sub`.
     ///
     /// # Errors
-    /// [`ErrorCode::ConfigurationInvalid`] for a path that is empty or longer than [`PATH_MEMBERS`], or a field twice.
+    /// [`ErrorCode::ConfigurationInvalid`] for a path that is empty or longer than [`PATH_MEMBERS`], a name with a NUL,
+    /// or a field twice.
     pub fn custom<'a, P: AsRef<[&'a str]>>(paths: impl IntoIterator<Item = (Field, P)>) -> Result<Self, Error> {
         let mut profile = Self::empty();
         for (field, path) in paths {
-            profile.map(field, path.as_ref().iter().map(|member| Cow::Owned(String::from(*member))).collect())?;
+            let mut claim = None;
+            for name in path.as_ref() {
+                add(&mut claim, name)?;
+            }
+            profile.map(field, claim)?;
         }
         profile.complete()
     }
@@ -189,58 +206,42 @@ impl ClaimsProfile {
     /// Reads a profile's name, or `{"userId": "sub", "role": ["realm_access", "roles"], …}`: a string is the name
     /// of one claim (its dots mean nothing), an array is a path of member names.
     pub(crate) fn from_json(value: Value<'_>) -> Result<Self, Error> {
-        const INVALID: Error = Error::with(ErrorCode::ConfigurationInvalid, "the profile is not understood");
         if let Some(name) = value.as_str() {
             return Self::named(&name).ok_or(INVALID);
         }
         let mut profile = Self::empty();
         for (name, path) in value.members().ok_or(INVALID)? {
-            let field = match &*name {
-                "userId" => Field::UserId,
-                "username" => Field::Text(Text::Username),
-                "email" => Field::Text(Text::Email),
-                "emailVerified" => Field::EmailVerified,
-                "name" => Field::Text(Text::Name),
-                "givenName" => Field::Text(Text::GivenName),
-                "familyName" => Field::Text(Text::FamilyName),
-                "workspaceId" => Field::Text(Text::WorkspaceId),
-                "workspaceSlug" => Field::Text(Text::WorkspaceSlug),
-                "organizationId" => Field::Text(Text::OrganizationId),
-                "organizationSlug" => Field::Text(Text::OrganizationSlug),
-                "role" => Field::Roles,
-                "groups" => Field::Groups,
-                "actions" => Field::Scope,
-                _ => return Err(INVALID),
-            };
-            let mut members = Vec::new();
+            let (_, field) = FIELDS.into_iter().find(|(known, _)| *known == name).ok_or(INVALID)?;
+            let mut claim = None;
             match path.elements() {
-                Some(elements) => {
-                    for member in elements {
-                        members.push(Cow::Owned(member.as_str().ok_or(INVALID)?.into_owned()));
+                Some(names) => {
+                    for name in names {
+                        add(&mut claim, &name.as_str().ok_or(INVALID)?)?;
                     }
                 }
-                None => members.push(Cow::Owned(path.as_str().ok_or(INVALID)?.into_owned())),
+                None => add(&mut claim, &path.as_str().ok_or(INVALID)?)?,
             }
-            profile.map(field, members)?;
+            profile.map(field, claim)?;
         }
         profile.complete()
     }
 
-    fn empty() -> Self {
+    const fn empty() -> Self {
         Self { mappings: Cow::Owned(Vec::new()), typ: None, required: &[], order: RoleOrder::SENTINEL }
     }
 
-    fn map(&mut self, field: Field, path: Vec<Member>) -> Result<(), Error> {
-        if path.is_empty() || path.len() > PATH_MEMBERS || self.mappings.iter().any(|known| known.field == field) {
-            return Err(Error::with(ErrorCode::ConfigurationInvalid, "a field is mapped twice, or to no claim"));
-        }
-        self.mappings.to_mut().push(Mapping { field, path: Cow::Owned(path) });
+    fn map(&mut self, field: Field, claim: Option<String>) -> Result<(), Error> {
+        // These three are what the verifier checked, whatever else a token says.
+        let is_fixed = matches!(field, Field::Text(Text::Issuer | Text::JwtId | Text::IdpSubject));
+        let is_known = self.mappings.iter().any(|(known, _)| *known == field);
+        let claim = claim.filter(|_| !is_fixed && !is_known).ok_or(INVALID)?;
+        self.mappings.to_mut().push((field, Cow::Owned(claim)));
         Ok(())
     }
 
     fn complete(mut self) -> Result<Self, Error> {
-        if !self.mappings.iter().any(|mapping| mapping.field == Field::UserId) {
-            self.map(Field::UserId, Vec::from([Cow::Borrowed("sub")]))?;
+        if !self.mappings.iter().any(|(field, _)| *field == Field::UserId) {
+            self.mappings.to_mut().push((Field::UserId, Cow::Borrowed("sub")));
         }
         Ok(self)
     }
@@ -264,75 +265,126 @@ impl ClaimsProfile {
         for name in self.required {
             present(claims.get(name)).ok_or(Error::claim(ErrorCode::ClaimMissing, name))?;
         }
-        let mut identity = Identity::new(Box::default());
-        for mapping in self.mappings.iter() {
-            let invalid = Error::claim(ErrorCode::ClaimInvalid, mapping.claim_name());
-            if let Some(value) = mapping.find(claims).map_err(|_| invalid)? {
-                mapping.field.read(value, &mut identity).ok_or(invalid)?;
-            } else if mapping.field == Field::UserId {
-                return Err(Error::claim(ErrorCode::ClaimMissing, mapping.claim_name()));
+        let mut identity = Identity::new();
+        for (field, claim) in self.mappings.iter() {
+            match find(claims, claim) {
+                Ok(Some(value)) if field.read(value, &mut identity).is_some() => {}
+                Ok(None) if *field != Field::UserId => {}
+                Ok(None) => return Err(Error::claim(ErrorCode::ClaimMissing, claim_name(claim))),
+                _ => return Err(Error::claim(ErrorCode::ClaimInvalid, claim_name(claim))),
             }
         }
         if identity.name().is_none() {
-            identity.set(Text::Name, full_name(&identity));
+            add_full_name(&mut identity);
         }
-        identity.set(Text::Issuer, claims.issuer().map(boxed));
-        identity.set(Text::JwtId, claims.jwt_id().map(boxed));
+        for (text, value) in [(Text::Issuer, claims.issuer()), (Text::JwtId, claims.jwt_id())] {
+            if let Some(value) = value {
+                identity.add(Part::Text(text), &value);
+            }
+        }
         identity.issued_at = claims.issued_at();
         Ok(identity)
     }
 }
 
-impl Mapping {
-    /// The claim's value. Absent where any member on the way is; an error where one is no object.
-    fn find<'a>(&self, claims: Claims<'a>) -> Result<Option<Value<'a>>, ()> {
-        let mut members = self.path.iter();
-        let mut value = members.next().and_then(|name| present(claims.get(name)));
-        for name in members {
-            let Some(object) = value else { return Ok(None) };
-            if !object.is_object() {
-                return Err(());
-            }
-            value = present(object.member(name));
-        }
-        Ok(value)
-    }
+/// The names of fields in a configuration. `role` and `actions` take every shape that is known of such claims.
+const FIELDS: [(&str, Field); 14] = [
+    ("userId", Field::UserId),
+    ("username", Field::Text(Text::Username)),
+    ("email", Field::Text(Text::Email)),
+    ("emailVerified", Field::EmailVerified),
+    ("name", Field::Text(Text::Name)),
+    ("givenName", Field::Text(Text::GivenName)),
+    ("familyName", Field::Text(Text::FamilyName)),
+    ("workspaceId", Field::Text(Text::WorkspaceId)),
+    ("workspaceSlug", Field::Text(Text::WorkspaceSlug)),
+    ("organizationId", Field::Text(Text::OrganizationId)),
+    ("organizationSlug", Field::Text(Text::OrganizationSlug)),
+    ("role", Field::Roles),
+    ("groups", Field::Groups),
+    ("actions", Field::Scope),
+];
 
-    /// For an error, which holds fixed text only.
-    fn claim_name(&self) -> &'static str {
-        match self.path.first() {
-            Some(Cow::Borrowed(name)) => name,
-            _ => "(mapped claim)",
+const INVALID: Error = Error::with(
+    ErrorCode::ConfigurationInvalid,
+    "the claims profile is no known name, or maps a field that is not known, twice, or to no claim",
+);
+
+/// Adds a name to a claim's path.
+fn add(claim: &mut Option<String>, name: &str) -> Result<(), Error> {
+    let path = match claim {
+        Some(path) => {
+            path.push(SEPARATOR);
+            path
         }
+        None => claim.insert(String::new()),
+    };
+    path.push_str(name);
+    if name.contains(SEPARATOR) || path.split(SEPARATOR).nth(PATH_MEMBERS).is_some() { Err(INVALID) } else { Ok(()) }
+}
+
+/// The claim's value. Absent where any member on the way is; an error where one is no object.
+fn find<'a>(claims: Claims<'a>, claim: &str) -> Result<Option<Value<'a>>, ()> {
+    let mut names = claim.split(SEPARATOR);
+    let mut value = names.next().and_then(|name| present(claims.get(name)));
+    for name in names {
+        let Some(object) = value else { return Ok(None) };
+        if !object.is_object() {
+            return Err(());
+        }
+        value = present(object.member(name));
+    }
+    Ok(value)
+}
+
+/// For an error, which holds fixed text only.
+fn claim_name(claim: &Claim) -> &'static str {
+    match claim {
+        Cow::Borrowed(name) => name,
+        Cow::Owned(_) => "(mapped claim)",
     }
 }
 
 impl Field {
     /// `None` where the value is of the wrong type.
     fn read(self, value: Value<'_>, identity: &mut Identity) -> Option<()> {
-        match self {
-            Self::UserId => identity.user_id = id(value)?,
-            Self::Text(text @ (Text::WorkspaceId | Text::OrganizationId)) => identity.set(text, Some(id(value)?)),
-            Self::Text(text) => identity.set(text, Some(boxed(value.as_str()?))),
-            Self::EmailVerified => identity.email_verified = Some(value.as_bool()?),
-            Self::Role => identity.roles = Vec::from([id(value)?]),
-            Self::Roles => {
-                identity.roles = match id(value) {
-                    Some(role) => Vec::from([role]),
-                    None => list(value)?,
+        let (part, is_one, is_list) = match self {
+            Self::EmailVerified => {
+                identity.email_verified = Some(value.as_bool()?);
+                return Some(());
+            }
+            Self::UserId => (Part::UserId, true, false),
+            Self::Text(text) => (Part::Text(text), true, false),
+            Self::Role => (Part::Role, true, false),
+            Self::Roles => (Part::Role, true, true),
+            Self::Groups => (Part::Group, false, true),
+            Self::Actions => (Part::Action, false, true),
+            Self::Scope => (Part::Action, true, true),
+        };
+        match value.as_str() {
+            Some(scope) if self == Self::Scope => {
+                scope.split(' ').filter(|action| !action.is_empty()).for_each(|action| identity.add(part, action));
+            }
+            // Beside a name every text is something to decide by: empty, it would equal other empty ones.
+            Some(text) if is_one && (!text.is_empty() || is_for_show(part)) => identity.add(part, &text),
+            None if is_list => {
+                for entry in value.elements()? {
+                    // A string, or an object with a string `value` (RFC 7643 §2.4, as RFC 9068 §2.2.3.1 allows).
+                    let text = entry.as_str().or_else(|| entry.member("value")?.as_str())?;
+                    if text.is_empty() {
+                        return None;
+                    }
+                    identity.add(part, &text);
                 }
             }
-            Self::Groups => identity.groups = list(value)?,
-            Self::Actions => identity.actions = list(value)?,
-            Self::Scope => {
-                identity.actions = match value.as_str() {
-                    Some(scope) => scope.split(' ').filter(|action| !action.is_empty()).map(Into::into).collect(),
-                    None => list(value)?,
-                }
-            }
+            _ => return None,
         }
         Some(())
     }
+}
+
+fn is_for_show(part: Part) -> bool {
+    matches!(part, Part::Text(text) if !matches!(text, Text::WorkspaceId | Text::OrganizationId))
 }
 
 /// `null` says that there is none: Sentinel's own convergence writes `"first_name": null`.
@@ -340,29 +392,18 @@ fn present(value: Option<Value<'_>>) -> Option<Value<'_>> {
     value.filter(|value| !value.is_null())
 }
 
-fn boxed(text: Cow<'_, str>) -> Box<str> {
-    text.into_owned().into_boxed_str()
-}
-
-/// A string that must say something: an empty id would equal other empty ones.
-fn id(value: Value<'_>) -> Option<Box<str>> {
-    value.as_str().filter(|text| !text.is_empty()).map(boxed)
-}
-
-/// An array of strings, or of objects with a string `value` (RFC 7643 §2.4, as RFC 9068 §2.2.3.1 allows).
-fn list(value: Value<'_>) -> Option<Vec<Box<str>>> {
-    value.elements()?.map(|entry| id(entry).or_else(|| id(entry.member("value")?))).collect()
-}
-
-fn full_name(identity: &Identity) -> Option<Box<str>> {
-    match (identity.text(Text::GivenName), identity.text(Text::FamilyName)) {
-        (Some(given), Some(family)) => {
-            let mut name = String::from(given);
-            name.push(' ');
-            name.push_str(family);
-            Some(name.into_boxed_str())
+fn add_full_name(identity: &mut Identity) {
+    let mut name = String::new();
+    for part in [Text::GivenName, Text::FamilyName] {
+        if let Some(part) = identity.text(part) {
+            if !name.is_empty() {
+                name.push(' ');
+            }
+            name.push_str(part);
         }
-        (given, family) => given.or(family).map(Into::into),
+    }
+    if !name.is_empty() {
+        identity.add(Part::Text(Text::Name), &name);
     }
 }
 

@@ -1,9 +1,10 @@
 //! A policy as JSON.
 
+use super::rule::{Workspaces, add, named_method};
 use super::{Allow, Policy, Rule};
 use crate::jose::json::Value;
 use crate::{Action, ClaimsProfile, Error, ErrorCode, RoleOrder};
-use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 const fn invalid(why: &'static str) -> Error {
@@ -53,35 +54,45 @@ impl Policy {
                 rules.push(Rule::from_json(rule)?);
             }
         }
-        let policy = Self::new(roles, rules)?.with_profile(profile);
-        match config.member("allowedWorkspaces") {
-            Some(ids) => policy.with_allowed_workspaces(strings(ids)?),
-            None => Ok(policy),
+        let mut policy = Self::new(roles, rules)?.with_profile(profile);
+        if let Some(ids) = config.member("allowedWorkspaces") {
+            policy.workspaces = Some(Workspaces::from_json(ids)?);
         }
+        Ok(policy)
     }
 }
 
 impl Rule {
     fn from_json(rule: Value<'_>) -> Result<Self, Error> {
-        let (mut method, mut path, mut allow, mut workspaces) = (None, None, None, None);
+        let (mut methods, mut path, mut allow, mut workspaces) = (0, None, None, None);
         for (name, value) in rule.members().ok_or(invalid("a rule is not an object"))? {
-            let slot = match &*name {
-                "method" => &mut method,
-                "path" => &mut path,
-                "allow" => &mut allow,
-                "workspaces" => &mut workspaces,
+            match &*name {
+                "method" => each(value, true, &mut |method| {
+                    methods |= named_method(method)?;
+                    Ok(())
+                })?,
+                "path" => path = value.as_str(),
+                "allow" => allow = Some(Allow::from_json(value)?),
+                "workspaces" => workspaces = Some(Workspaces::from_json(value)?),
                 _ => return Err(invalid("a rule has a member that is not known")),
-            };
-            *slot = Some(value);
+            }
         }
-        let methods = string_or_strings(method.ok_or(invalid("a rule has no method"))?)?;
-        let path = path.and_then(Value::as_str).ok_or(invalid("a rule has no path"))?;
-        let allow = Allow::from_json(allow.ok_or(invalid("a rule does not say what it allows"))?)?;
-        let rule = Self::for_methods(&methods, &path, allow)?;
-        match workspaces {
-            Some(ids) => rule.workspaces(strings(ids)?),
-            None => Ok(rule),
+        let (Some(path), Some(allow)) = (path, allow) else {
+            return Err(invalid("a rule has no path, or does not say what it allows"));
+        };
+        let mut rule = Self::with(methods, &path, allow)?;
+        if let Some(workspaces) = workspaces {
+            rule.restrict(workspaces)?;
         }
+        Ok(rule)
+    }
+}
+
+impl Workspaces {
+    fn from_json(ids: Value<'_>) -> Result<Self, Error> {
+        let mut list = Self::default();
+        each(ids, false, &mut |id| list.add(id))?;
+        Ok(list)
     }
 }
 
@@ -95,43 +106,42 @@ impl Allow {
                 _ => Err(UNKNOWN),
             };
         }
-        let (mut role, mut by_actions) = (None, None);
+        let mut read = Self::authenticated();
         for (name, value) in allow.members().ok_or(UNKNOWN)? {
-            if name == "role" {
-                role = Some(value.as_str().ok_or(UNKNOWN)?);
-                continue;
-            }
-            let mut actions = Vec::new();
-            for action in string_or_strings(value)? {
-                actions.push(Action::new(&action)?);
-            }
-            let asked = match &*name {
-                "action" if value.as_str().is_some() => Self::all_actions(actions),
-                "allActions" => Self::all_actions(actions),
-                "anyAction" => Self::any_action(actions),
+            let is_list = match &*name {
+                "role" => {
+                    read.role = Some((*value.as_str().ok_or(UNKNOWN)?).into());
+                    continue;
+                }
+                "action" => false,
+                "allActions" => true,
+                "anyAction" => {
+                    read.any_action = true;
+                    true
+                }
                 _ => return Err(UNKNOWN),
             };
-            if by_actions.replace(asked).is_some() {
-                return Err(invalid("a rule asks for actions in more than one way"));
+            if read.actions.is_some() || value.as_str().is_some() == is_list {
+                return Err(invalid("a rule asks for actions in more than one way, or not by `action` or a list"));
             }
+            let names = read.actions.insert(String::new());
+            each(value, !is_list, &mut |action| {
+                add(names, ' ', Action::new(action)?.as_str());
+                Ok(())
+            })?;
         }
-        match (by_actions, role) {
-            (Some(actions), Some(role)) => Ok(actions.and_role(&role)),
-            (Some(actions), None) => Ok(actions),
-            (None, Some(role)) => Ok(Self::role(&role)),
-            (None, None) => Err(UNKNOWN),
-        }
+        if read.role.is_none() && read.actions.is_none() { Err(UNKNOWN) } else { Ok(read) }
     }
 }
 
-fn strings(list: Value<'_>) -> Result<Vec<Cow<'_, str>>, Error> {
+/// Every string of a list; or the string alone, where that may stand for a list of one.
+fn each<'a>(value: Value<'a>, or_one: bool, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
     const INVALID: Error = invalid("a list in the configuration is not an array of strings");
-    list.elements().ok_or(INVALID)?.map(|entry| entry.as_str().ok_or(INVALID)).collect()
-}
-
-fn string_or_strings(value: Value<'_>) -> Result<Vec<Cow<'_, str>>, Error> {
-    match value.as_str() {
-        Some(one) => Ok(Vec::from([one])),
-        None => strings(value),
+    if or_one && let Some(one) = value.as_str() {
+        return take(&one);
     }
+    for entry in value.elements().ok_or(INVALID)? {
+        take(&entry.as_str().ok_or(INVALID)?)?;
+    }
+    Ok(())
 }

@@ -47,7 +47,6 @@ pub use rule::{Allow, RULE_ACTIONS, Rule, WORKSPACES};
 
 use crate::revocation::{self, Revocations};
 use crate::{ClaimsProfile, Decision, Error, ErrorCode, Identity, Reason, RoleOrder};
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use pattern::{Match, Segments};
@@ -71,7 +70,7 @@ pub struct Policy {
     roles: RoleOrder,
     /// INVARIANT: by [`Rule::precedence`], the greatest first, and no two tie.
     rules: Vec<Rule>,
-    workspaces: Option<Vec<Box<str>>>,
+    workspaces: Option<rule::Workspaces>,
 }
 
 enum Found<'p> {
@@ -120,7 +119,10 @@ impl Policy {
     /// # Errors
     /// [`ErrorCode::ConfigurationInvalid`] for an empty id, or more than [`WORKSPACES`].
     pub fn with_allowed_workspaces<S: AsRef<str>>(mut self, ids: impl IntoIterator<Item = S>) -> Result<Self, Error> {
-        self.workspaces = Some(rule::workspace_ids(ids)?);
+        let list = self.workspaces.insert(rule::Workspaces::default());
+        for id in ids {
+            list.add(id.as_ref())?;
+        }
         Ok(self)
     }
 
@@ -225,7 +227,7 @@ impl Policy {
         }
         let Some(identity) = identity else { return Reason::Unauthenticated };
         for allowed in [&self.workspaces, &rule.workspaces].into_iter().flatten() {
-            if !identity.require_workspace(allowed).allow() {
+            if !identity.workspace_id().is_some_and(|id| allowed.contains(id)) {
                 return Reason::WorkspaceNotAllowed;
             }
         }
@@ -237,9 +239,9 @@ impl Policy {
             }
         }
         if let Some(actions) = &rule.allow.actions {
-            let mut names = actions.names.iter();
-            let has = |action| identity.has_action(action);
-            let holds = if actions.any { names.any(has) } else { !actions.names.is_empty() && names.all(has) };
+            let mut wanted = actions.split(' ');
+            let has = |action| identity.actions().any(|has| has == action);
+            let holds = if rule.allow.any_action { wanted.any(has) } else { wanted.all(has) };
             reason = if holds { Reason::Action } else { Reason::ActionRequired };
         }
         reason
@@ -257,11 +259,8 @@ impl Policy {
             text.push_str(role);
         }
         if let Some(actions) = &rule.allow.actions {
-            text.push_str(if actions.any { ", any action of" } else { ", action" });
-            for action in &actions.names {
-                text.push(' ');
-                text.push_str(action.as_str());
-            }
+            text.push_str(if rule.allow.any_action { ", any action of " } else { ", action " });
+            text.push_str(actions);
         }
         text.push(')');
         text

@@ -45,14 +45,15 @@ impl<'a> Path<'a> {
             Some(inner) => (inner, true),
             None => (inner, false),
         };
-        if inner.is_empty() {
-            return if trailing_slash { Err(EMPTY_SEGMENT) } else { Ok(Self { inner, trailing_slash }) };
+        // After the last slash was cut off, another one at the end leaves an empty segment, as does one alone.
+        if inner.ends_with('/') || (inner.is_empty() && trailing_slash) {
+            return Err(EMPTY_SEGMENT);
         }
-        let mut segments = inner.split('/').peekable();
-        while let Some(segment) = segments.next() {
+        let mut rest = inner;
+        while let Some(segment) = cut(&mut rest) {
             check_segment(segment.as_bytes())?;
             // Next.js serves `/admin.segments/….segment.rsc` as a part of `/admin` (CVE-2026-44575).
-            if segments.peek().is_some() && segment.ends_with(".segments") {
+            if !rest.is_empty() && segment.ends_with(".segments") {
                 return Err("the path is a prefetch variant of another one");
             }
         }
@@ -61,8 +62,8 @@ impl<'a> Path<'a> {
 
     /// The segments between the slashes. `/` has none; a trailing slash adds none.
     pub fn segments(self) -> impl Iterator<Item = &'a str> {
-        // `"".split('/')` would give one empty segment.
-        self.inner.split('/').filter(|segment| !segment.is_empty())
+        let mut rest = self.inner;
+        core::iter::from_fn(move || cut(&mut rest))
     }
 
     /// Whether the path ends with a slash that is not its only one.
@@ -74,11 +75,14 @@ impl<'a> Path<'a> {
     /// The path that may serve this one as its index, e.g. `/docs` for `/docs/index.html`, or for `/docs/.json`
     /// where an extension is cut off.
     pub(crate) fn without_index(self) -> Option<Self> {
-        let (inner, last) = self.inner.rsplit_once('/').unwrap_or(("", self.inner));
-        let is_index = match last.split_at_checked(5) {
-            Some((name, rest)) if name.eq_ignore_ascii_case("index") => rest.is_empty() || rest.starts_with('.'),
+        let last = self.segments().last()?;
+        let is_index = match last.as_bytes().split_at_checked(5) {
+            Some((name, rest)) if name.eq_ignore_ascii_case(b"index") => matches!(rest, [] | [b'.', ..]),
             _ => last.starts_with('.'),
         };
+        let parent = self.inner.get(..self.inner.len() - last.len())?;
+        // The slash before the last segment, where it is not the first.
+        let inner = parent.get(..parent.len().saturating_sub(1))?;
         is_index.then_some(Self { inner, trailing_slash: false })
     }
 
@@ -97,6 +101,17 @@ impl<'a> Path<'a> {
         }
         out
     }
+}
+
+/// Cuts the first segment off. Segments are short: a plain loop is quicker than `str::split`, and smaller.
+pub(super) fn cut<'a>(rest: &mut &'a str) -> Option<&'a str> {
+    if rest.is_empty() {
+        return None;
+    }
+    let end = rest.bytes().position(|b| b == b'/').unwrap_or(rest.len());
+    let segment = rest.get(..end)?;
+    *rest = rest.get(end + 1..).unwrap_or_default();
+    Some(segment)
 }
 
 const EMPTY_SEGMENT: &str = "the path has an empty segment (//)";

@@ -3,7 +3,6 @@
 use super::path::{self, Path};
 use crate::{Error, ErrorCode};
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 /// Most segments in a pattern: each takes two bits of [`Pattern::shape`], and the end takes one place.
 pub const PATTERN_SEGMENTS: usize = 31;
@@ -18,16 +17,24 @@ pub const PATTERN_BYTES: usize = 512;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern {
     text: Box<str>,
-    segments: Vec<Segment>,
     shape: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Segment {
-    Static(Box<str>),
+enum Segment<'p> {
+    Static(&'p str),
     Parameter,
-    /// INVARIANT: only at the end.
     Rest,
+}
+
+impl<'p> Segment<'p> {
+    /// Of a pattern that was checked: nothing static begins like the other two.
+    fn of(text: &'p str) -> Self {
+        match text.as_bytes().first() {
+            Some(b'*') => Self::Rest,
+            Some(b':' | b'{') => Self::Parameter,
+            _ => Self::Static(text),
+        }
+    }
 }
 
 /// How a path stands to a pattern.
@@ -46,32 +53,31 @@ impl Pattern {
         if text.len() > PATTERN_BYTES {
             return invalid("a path pattern is longer than 512 bytes");
         }
-        let mut segments = Vec::new();
         let mut shape = 0u64;
         let mut place = 62u32;
+        let mut is_open = true;
         // `"".split('/')` gives one segment, and the root has none.
         for segment in inner.split('/').filter(|_| !inner.is_empty()) {
-            if place == 0 || segments.last() == Some(&Segment::Rest) {
+            if place == 0 || !is_open {
                 return invalid("a path pattern has more than 31 segments, or goes on after its wildcard");
             }
-            let (segment, kind) = match segment {
-                "*" | "**" => (Segment::Rest, 0),
-                _ if is_parameter(segment) => (Segment::Parameter, 2),
-                _ if is_static(segment) => (Segment::Static(segment.into()), 3),
+            let kind = match segment {
+                "*" | "**" => {
+                    is_open = false;
+                    0
+                }
+                _ if is_parameter(segment) => 2,
+                _ if is_static(segment) => 3,
                 _ => {
                     return invalid(
                         "a segment of a path pattern is neither plain characters, nor :name, {name} or a wildcard",
                     );
                 }
             };
-            segments.push(segment);
             shape |= kind << place;
             place -= 2;
         }
-        if segments.last() != Some(&Segment::Rest) {
-            shape |= 1 << place;
-        }
-        Ok(Self { text: text.into(), segments, shape })
+        Ok(Self { text: text.into(), shape: shape | u64::from(is_open) << place })
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -88,26 +94,36 @@ impl Pattern {
 
     /// Whether the other matches exactly the same paths.
     pub(super) fn is_same_as(&self, other: &Self) -> bool {
-        self.segments == other.segments
+        let mut theirs = other.segments();
+        self.shape == other.shape
+            && self.segments().all(|ours| match (Segment::of(ours), theirs.next()) {
+                (Segment::Static(ours), Some(theirs)) => ours == theirs,
+                _ => true,
+            })
+    }
+
+    fn segments(&self) -> impl Iterator<Item = &str> {
+        let mut rest = self.text.get(1..).unwrap_or_default();
+        core::iter::from_fn(move || path::cut(&mut rest))
     }
 
     /// Whether the pattern names the last segment of what it matches.
     pub(super) fn ends_with_static(&self) -> bool {
-        matches!(self.segments.last(), None | Some(Segment::Static(_)))
+        self.segments().last().is_none_or(|last| matches!(Segment::of(last), Segment::Static(_)))
     }
 
     pub(super) fn ends_with_wildcard(&self) -> bool {
-        self.segments.last() == Some(&Segment::Rest)
+        self.text.ends_with('*')
     }
 
     pub(super) fn matches(&self, path: &Segments<'_>) -> Match {
         let mut exact = Match::Yes;
         let mut theirs = path.iter();
-        for ours in &self.segments {
-            match (ours, theirs.next()) {
+        for ours in self.segments() {
+            match (Segment::of(ours), theirs.next()) {
                 (Segment::Rest, _) => return exact,
                 (Segment::Parameter, Some(_)) => {}
-                (Segment::Static(ours), Some(theirs)) if **ours == **theirs => {}
+                (Segment::Static(ours), Some(theirs)) if ours == *theirs => {}
                 (Segment::Static(ours), Some(theirs)) if resembles(ours, theirs) => exact = Match::Resembles,
                 _ => return Match::No,
             }

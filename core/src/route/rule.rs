@@ -4,7 +4,6 @@ use super::pattern::Pattern;
 use crate::{Action, Error, ErrorCode};
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 /// Most actions in one rule and most workspaces in one list: what a person can review.
 pub const RULE_ACTIONS: usize = 32;
@@ -18,19 +17,14 @@ const INVALID: ErrorCode = ErrorCode::ConfigurationInvalid;
 pub struct Allow {
     pub(super) public: bool,
     pub(super) role: Option<Box<str>>,
-    pub(super) actions: Option<Actions>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Actions {
-    /// INVARIANT: not empty in a [`Rule`]; "all of none" would ask for nothing.
-    pub(super) names: Vec<Action>,
-    /// One of them is enough.
-    pub(super) any: bool,
+    /// With spaces between them. INVARIANT: not empty in a [`Rule`], since "all of none" would ask for nothing.
+    pub(super) actions: Option<String>,
+    /// One of the actions is enough.
+    pub(super) any_action: bool,
 }
 
 impl Allow {
-    const AUTHENTICATED: Self = Self { public: false, role: None, actions: None };
+    const AUTHENTICATED: Self = Self { public: false, role: None, actions: None, any_action: false };
 
     /// Nothing: everyone may.
     #[must_use]
@@ -59,13 +53,17 @@ impl Allow {
     /// All of these actions.
     #[must_use]
     pub fn all_actions(actions: impl IntoIterator<Item = Action>) -> Self {
-        Self { actions: Some(Actions { names: actions.into_iter().collect(), any: false }), ..Self::AUTHENTICATED }
+        let mut names = String::new();
+        for action in actions {
+            add(&mut names, ' ', action.as_str());
+        }
+        Self { actions: Some(names), ..Self::AUTHENTICATED }
     }
 
     /// At least one of these actions.
     #[must_use]
     pub fn any_action(actions: impl IntoIterator<Item = Action>) -> Self {
-        Self { actions: Some(Actions { names: actions.into_iter().collect(), any: true }), ..Self::AUTHENTICATED }
+        Self { any_action: true, ..Self::all_actions(actions) }
     }
 
     /// And this role or a higher one besides.
@@ -103,7 +101,7 @@ pub struct Rule {
     pub(super) methods: Methods,
     pub(super) pattern: Pattern,
     pub(super) allow: Allow,
-    pub(super) workspaces: Option<Vec<Box<str>>>,
+    pub(super) workspaces: Option<Workspaces>,
 }
 
 impl Rule {
@@ -123,20 +121,20 @@ impl Rule {
     pub fn for_methods<S: AsRef<str>>(methods: &[S], pattern: &str, allow: Allow) -> Result<Self, Error> {
         let mut bits = 0;
         for method in methods {
-            bits |= match method.as_ref() {
-                "*" => ANY_METHOD,
-                // One name for one thing: a rule for HEAD would be a second rule for GET.
-                "HEAD" => return Err(Error::with(INVALID, "a rule names HEAD, which is decided as GET")),
-                name => method_bit(name).ok_or(Error::with(INVALID, "a rule names a method that is not known"))?,
-            };
+            bits |= named_method(method.as_ref())?;
         }
-        if bits == 0 {
+        Self::with(bits, pattern, allow)
+    }
+
+    pub(super) fn with(methods: Methods, pattern: &str, allow: Allow) -> Result<Self, Error> {
+        if methods == 0 {
             return Err(Error::with(INVALID, "a rule names no method"));
         }
-        if allow.actions.as_ref().is_some_and(|actions| !(1..=RULE_ACTIONS).contains(&actions.names.len())) {
+        let is_reviewable = |names: &String| !names.is_empty() && names.split(' ').nth(RULE_ACTIONS).is_none();
+        if !allow.actions.as_ref().is_none_or(is_reviewable) {
             return Err(Error::with(INVALID, "a rule asks for no action, or for more than 32"));
         }
-        Ok(Self { methods: bits, pattern: Pattern::new(pattern)?, allow, workspaces: None })
+        Ok(Self { methods, pattern: Pattern::new(pattern)?, allow, workspaces: None })
     }
 
     /// Only in these workspaces, by id. An empty list allows none.
@@ -144,11 +142,20 @@ impl Rule {
     /// # Errors
     /// [`ErrorCode::ConfigurationInvalid`] for a public rule, an empty id, or more than [`WORKSPACES`].
     pub fn workspaces<S: AsRef<str>>(mut self, ids: impl IntoIterator<Item = S>) -> Result<Self, Error> {
+        let mut list = Workspaces::default();
+        for id in ids {
+            list.add(id.as_ref())?;
+        }
+        self.restrict(list)?;
+        Ok(self)
+    }
+
+    pub(super) fn restrict(&mut self, workspaces: Workspaces) -> Result<(), Error> {
+        self.workspaces = Some(workspaces);
         if self.allow.public {
             return Err(Error::with(INVALID, "a public rule cannot ask for a workspace"));
         }
-        self.workspaces = Some(workspace_ids(ids)?);
-        Ok(self)
+        Ok(())
     }
 
     /// What the rule asks for.
@@ -192,10 +199,38 @@ impl Rule {
     }
 }
 
-pub(super) fn workspace_ids<S: AsRef<str>>(ids: impl IntoIterator<Item = S>) -> Result<Vec<Box<str>>, Error> {
-    let ids: Vec<Box<str>> = ids.into_iter().map(|id| id.as_ref().into()).collect();
-    if ids.len() > WORKSPACES || ids.iter().any(|id| id.is_empty()) {
-        return Err(Error::with(INVALID, "a workspace's id is empty, or there are more than 1024"));
+/// The bits of a method in a rule.
+pub(super) fn named_method(name: &str) -> Result<Methods, Error> {
+    match name {
+        "*" => Ok(ANY_METHOD),
+        // One name for one thing: a rule for HEAD would be a second rule for GET.
+        "HEAD" => Err(Error::with(INVALID, "a rule names HEAD, which is decided as GET")),
+        _ => method_bit(name).ok_or(Error::with(INVALID, "a rule names a method that is not known")),
     }
-    Ok(ids)
+}
+
+/// The ids of workspaces, with line feeds between them, of which no id has one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Workspaces(String);
+
+impl Workspaces {
+    pub(super) fn add(&mut self, id: &str) -> Result<(), Error> {
+        if id.is_empty() || id.contains('\n') || self.0.split('\n').nth(WORKSPACES - 1).is_some() {
+            return Err(Error::with(INVALID, "a workspace's id is empty, or there are more than 1024"));
+        }
+        add(&mut self.0, '\n', id);
+        Ok(())
+    }
+
+    pub(super) fn contains(&self, id: &str) -> bool {
+        // `"".split('\n')` gives one empty id, which no identity has.
+        self.0.split('\n').any(|known| known == id)
+    }
+}
+
+pub(super) fn add(list: &mut String, separator: char, text: &str) {
+    if !list.is_empty() {
+        list.push(separator);
+    }
+    list.push_str(text);
 }

@@ -1,15 +1,18 @@
 use super::*;
-use crate::identity::Text;
+use crate::identity::{Part, Text};
 use crate::jose::json;
 use crate::{Action, Limits};
 use std::format;
 use std::string::ToString;
 
 pub(super) fn someone(role: &str, workspace: &str, actions: &[&str]) -> Identity {
-    let mut identity = Identity::new("u1".into());
-    identity.roles = Vec::from([role.into()]);
-    identity.set(Text::WorkspaceId, Some(workspace.into()));
-    identity.actions = actions.iter().map(|action| (*action).into()).collect();
+    let mut identity = Identity::new();
+    identity.add(Part::UserId, "u1");
+    identity.add(Part::Role, role);
+    if !workspace.is_empty() {
+        identity.add(Part::Text(Text::WorkspaceId), workspace);
+    }
+    actions.iter().for_each(|action| identity.add(Part::Action, action));
     identity
 }
 
@@ -155,8 +158,7 @@ fn workspaces_of_the_deployment_and_of_the_rule_must_both_allow() {
         assert_eq!(decide(&policy, "GET", "/closed", Some(&owner)), WorkspaceNotAllowed);
         assert_eq!(decide(&policy, "GET", "/health", Some(&owner)), Public);
     }
-    let mut homeless = someone("owner", "w1", &[]);
-    homeless.set(Text::WorkspaceId, None);
+    let homeless = someone("owner", "", &[]);
     assert_eq!(decide(&policy, "GET", "/notes", Some(&homeless)), WorkspaceNotAllowed);
 }
 
@@ -367,7 +369,7 @@ fn revocation_is_asked_exactly_where_an_identity_matters() {
         ("GET", "/admin", Allow::role("admin")),
     ]);
     let mut viewer = someone("viewer", "w", &[]);
-    viewer.set(Text::JwtId, Some("t1".into()));
+    viewer.add(Part::Text(Text::JwtId), "t1");
     let ask = |path, identity, known: Result<bool, Error>| {
         let decision = policy.decide_unless_revoked(&Request { method: "GET", path }, identity, &Revoked(known));
         decision.map(|decision| decision.reason())

@@ -209,4 +209,10 @@ fn custom_mappings() {
         assert_eq!(profile(text).unwrap_err().code(), ErrorCode::ConfigurationInvalid, "{text}");
     }
     assert!(ClaimsProfile::custom([(Field::Role, ["a"]), (Field::Role, ["b"])]).is_err(), "a field twice");
+    assert!(ClaimsProfile::custom([(Field::Role, ["a\0b"])]).is_err(), "no claim's name");
+    for text in [Text::Issuer, Text::JwtId, Text::IdpSubject] {
+        assert!(ClaimsProfile::custom([(Field::Text(text), ["x"])]).is_err(), "{text:?}");
+    }
+    let empty = ClaimsProfile::custom([(Field::Text(Text::Email), [""])]).unwrap();
+    assert_eq!(read(&empty, r#"{"sub":"u","":"a@b"}"#).unwrap().email(), Some("a@b"), "an empty name is a name");
 }
