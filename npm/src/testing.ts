@@ -54,7 +54,15 @@ export function harness(module: WebAssembly.Module, backend: Backend) {
       if (refusal.code === "signature_invalid") return false;
       throw refusal;
     }
-    if (runtime.host !== undefined) return hostCheck(runtime.host, algorithm, material)(data, signature);
+    if (runtime.host !== undefined) {
+      let check;
+      try {
+        check = hostCheck(runtime.host, algorithm, material);
+      } catch {
+        throw new SentinelError("algorithm_unavailable", "the host's crypto lacks the algorithm here");
+      }
+      return check(data, signature);
+    }
     if (runtime.subtle === undefined) return true;
     const check = await webCheck(runtime.subtle, algorithm, material);
     if (check === undefined) throw new SentinelError("algorithm_unavailable", "WebCrypto lacks the algorithm here");

@@ -46,7 +46,7 @@ export class Verifier implements api.Verifier {
     this.#runtime = runtime;
     this.#test = test;
     this.#setup = setupOf(options, test);
-    this.#clock = options.clock ?? Date.now;
+    this.#clock = options.clock ?? systemClock;
     this.#revoked = options.revoked;
     this.#desk = new Desk(runtime.engine, this.#setup, keysOf(options, this.#setup.algorithms, test));
     this.#reader = new Reader((token) => this.#desk.about({ token }, this.#now()) as api.Identity);
@@ -124,7 +124,15 @@ export class Verifier implements api.Verifier {
   /** Accepts the token or throws. While it waits, other verifications may use the module: nothing in it is relied on. */
   async #settle(token: string): Promise<void> {
     const { engine, host, subtle, pure } = this.#runtime;
-    if (host !== undefined || subtle === undefined) return this.#settleSync(token);
+    if (subtle === undefined) return this.#settleSync(token);
+    if (host !== undefined) {
+      try {
+        return this.#settleSync(token);
+      } catch (error) {
+        // What the synchronous crypto lacks, WebCrypto may have.
+        if (!(error instanceof SentinelError) || error.code !== "algorithm_unavailable") throw error;
+      }
+    }
     const desk = this.#desk;
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       let length = desk.write(checked(token));
@@ -232,4 +240,10 @@ function untold(cause?: unknown): SentinelError {
 
 function lacking(): never {
   throw new SentinelError("algorithm_unavailable", "the algorithm cannot be verified in this environment");
+}
+
+/** The host's clock. workerd's stands at 0 outside a request: a time that would make every token fresh tells nothing. */
+function systemClock(): number {
+  const now = Date.now();
+  return now > 0 ? now : Number.NaN;
 }
