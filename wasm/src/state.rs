@@ -208,10 +208,11 @@ pub(crate) fn text(input: &[u8], start: usize, length: usize) -> Result<&str, Er
     core::str::from_utf8(bytes).map_err(|_| ErrorCode::TokenMalformed.into())
 }
 
-/// The host's clock. One that does not tell the time refuses everything: a time of 0 would make every token fresh.
+/// The host's time in whole seconds, rounded down. One that is no number refuses everything.
 pub(crate) fn seconds(now: f64) -> Result<i64, Error> {
-    if !now.is_finite() || now <= 0.0 {
+    if !now.is_finite() {
         return Err(Error::with(ErrorCode::Unavailable, "the clock does not tell the time"));
     }
-    Ok(now as i64)
+    let towards_zero = now as i64;
+    Ok(if now < towards_zero as f64 { towards_zero.saturating_sub(1) } else { towards_zero })
 }
