@@ -33,21 +33,29 @@ static P256: Domain = Domain {
     b: &unhex::<32>("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b"),
     order: &unhex::<32>("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"),
     #[cfg(feature = "pure")]
-    generator: (&unhex::<32>("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"), &unhex::<32>("4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")),
+    generator: (
+        &unhex::<32>("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"),
+        &unhex::<32>("4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"),
+    ),
 };
 
 static P384: Domain = Domain {
     prime: &unhex::<48>(
         "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff",
     ),
-    b: &unhex::<48>(
-        "b3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef",
-    ),
+    b: &unhex::<48>("b3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef"),
     order: &unhex::<48>(
         "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
     ),
     #[cfg(feature = "pure")]
-    generator: (&unhex::<48>("aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7"), &unhex::<48>("3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f")),
+    generator: (
+        &unhex::<48>(
+            "aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7",
+        ),
+        &unhex::<48>(
+            "3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f",
+        ),
+    ),
 };
 
 static P521: Domain = Domain {
@@ -64,7 +72,16 @@ static P521: Domain = Domain {
         "fa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409"
     )),
     #[cfg(feature = "pure")]
-    generator: (&unhex::<66>(concat!("00c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3d", "baa14b5e77efe75928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2e5bd66")), &unhex::<66>(concat!("011839296a789a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd17273e66", "2c97ee72995ef42640c550b9013fad0761353c7086a272c24088be94769fd16650"))),
+    generator: (
+        &unhex::<66>(concat!(
+            "00c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3d",
+            "baa14b5e77efe75928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2e5bd66"
+        )),
+        &unhex::<66>(concat!(
+            "011839296a789a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd17273e66",
+            "2c97ee72995ef42640c550b9013fad0761353c7086a272c24088be94769fd16650"
+        )),
+    ),
 };
 
 impl Curve {

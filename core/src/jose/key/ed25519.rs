@@ -37,9 +37,8 @@ impl Ed25519PublicKey {
     /// # Errors
     /// `key_unusable` for anything else.
     pub fn new(bytes: &[u8]) -> Result<Self, Error> {
-        let bytes: [u8; 32] = bytes
-            .try_into()
-            .map_err(|_| Error::with(ErrorCode::KeyUnusable, "an Ed25519 key must have 32 bytes"))?;
+        let bytes: [u8; 32] =
+            bytes.try_into().map_err(|_| Error::with(ErrorCode::KeyUnusable, "an Ed25519 key must have 32 bytes"))?;
         let refused = Error::with(ErrorCode::KeyUnusable, "the Ed25519 key is not a proper point of the curve");
         if !is_sound(&bytes) || on_curve(&bytes) != Some(true) {
             return Err(refused);

@@ -38,7 +38,7 @@ impl VerificationKey {
     /// (RFC 7518 §3.4), and for HMAC a secret at least as long as the hash (RFC 7518 §3.2).
     #[must_use]
     pub fn fits(&self, algorithm: Algorithm) -> bool {
-        use Algorithm::{EdDsa, Ed25519, Es256, Es384, Es512, Hs256, Hs384, Hs512};
+        use Algorithm::{Ed25519, EdDsa, Es256, Es384, Es512, Hs256, Hs384, Hs512};
         use Algorithm::{Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
         match (self, algorithm) {
             (Self::Rsa(_), Rs256 | Rs384 | Rs512 | Ps256 | Ps384 | Ps512) => true,

@@ -13,7 +13,7 @@ impl Modulus {
     }
 
     /// The plain number of these limbs; none unless it is below the modulus.
-    pub(crate) fn from_limbs(&self, limbs: impl Iterator<Item = u32>) -> Option<Residue> {
+    pub(crate) fn of_limbs(&self, limbs: impl Iterator<Item = u32>) -> Option<Residue> {
         self.plain_limbs(limbs.collect()).filter(|plain| plain.0.iter().rev().lt(self.limbs.iter().rev()))
     }
 

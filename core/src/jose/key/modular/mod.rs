@@ -15,8 +15,6 @@
 
 #[cfg(feature = "pure")]
 mod inverse;
-#[cfg(all(test, feature = "pure"))]
-mod tests;
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -212,7 +210,7 @@ impl Modulus {
 
     /// Moves the carries on, now and then, where a column could overflow otherwise.
     fn relax(&self, block: usize, columns: &mut [u64]) {
-        if self.limbs.len() > LAZY_SIZE && block % LAZY_BLOCKS == LAZY_BLOCKS - 1 {
+        if self.limbs.len() > LAZY_SIZE && (block + 1).is_multiple_of(LAZY_BLOCKS) {
             propagate(columns);
         }
     }

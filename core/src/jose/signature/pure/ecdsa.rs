@@ -29,8 +29,7 @@ where
     Element<L>: Grouped<L>,
 {
     let group = Element::<L>::group()?;
-    let multiples =
-        multiples.get_or_try_init(|| group.multiples(key.x(), key.y()).map(Box::new).ok_or(())).ok()?;
+    let multiples = multiples.get_or_try_init(|| group.multiples(key.x(), key.y()).map(Box::new).ok_or(())).ok()?;
     let (r, s) = signature.split_at_checked(key.x().len())?;
     let n = &group.order;
     let inverse = n.enter(&n.invert(&n.plain(s)?)?);

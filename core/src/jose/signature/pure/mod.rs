@@ -43,5 +43,6 @@ impl SignatureBackend for PureRust {
 
 /// Compares in constant time: the tag of a forged message must not leak.
 fn hmac<M: Mac + KeyInit>(secret: &[u8], signing_input: &[u8], signature: &[u8]) -> bool {
-    <M as KeyInit>::new_from_slice(secret).is_ok_and(|mac| mac.chain_update(signing_input).verify_slice(signature).is_ok())
+    <M as KeyInit>::new_from_slice(secret)
+        .is_ok_and(|mac| mac.chain_update(signing_input).verify_slice(signature).is_ok())
 }

@@ -155,7 +155,7 @@ where
     pub(super) fn leave(&self, prime: &Modulus) -> Option<Residue> {
         let mut one = [0; L];
         *one.first_mut()? = 1;
-        let plain = prime.from_limbs(self.multiply(&Self(one)).0.iter().map(|limb| *limb as u32))?;
+        let plain = prime.of_limbs(self.multiply(&Self(one)).0.iter().map(|limb| *limb as u32))?;
         plain.limbs().iter().any(|limb| *limb != 0).then_some(plain)
     }
 

