@@ -495,3 +495,19 @@ fn canonical_text() {
     assert!(canonical(&format!("/{}", "a".repeat(PATH_BYTES))).is_err());
     assert!(canonical(&format!("/{}", "a".repeat(PATH_BYTES - 1))).is_ok());
 }
+
+/// The guides' examples are configurations, not prose.
+#[test]
+fn the_guides_examples_are_valid() {
+    for guide in [include_str!("../../../docs/guide/routes.md"), include_str!("../../../docs/guide/profiles.md")] {
+        let (_, rest) = guide.split_once("```json\n").unwrap();
+        let (example, _) = rest.split_once("```").unwrap();
+        Policy::from_json(json::parse(example.as_bytes(), &Limits::DEFAULT).unwrap()).unwrap();
+    }
+    let rules = ["/docs/new", "/docs/:id", "/docs/**", "/:any/new"];
+    let rules = rules.map(|path| Rule::new("GET", path, Allow::public()).unwrap());
+    let policy = Policy::new(RoleOrder::SENTINEL, rules.iter().rev().cloned()).unwrap();
+    for (number, rule) in (0..).zip(&rules) {
+        assert_eq!(policy.rule(number), Some(rule), "the guide's order");
+    }
+}
