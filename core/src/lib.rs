@@ -88,3 +88,8 @@ pub use role::{ROLE_BYTES, ROLES, RoleOrder};
 pub use route::{Policy, Request};
 pub use token::{UnverifiedToken, VerifiedBytes, VerifiedToken};
 pub use verifier::{Challenge, Expected, Verifier};
+
+/// The guide's examples, run as tests.
+#[cfg(all(doctest, feature = "pure"))]
+#[doc = include_str!("../../docs/guide/keys-and-jwks.md")]
+pub struct KeysAndKeySets;

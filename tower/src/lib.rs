@@ -73,3 +73,8 @@ pub use keys::{Keys, KeysError};
 pub use layer::{SentinelLayer, SentinelService};
 pub use refusal::{Refusal, Rejection, Which};
 pub use sentinel::Sentinel;
+
+/// The guide's examples, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/rust-services.md")]
+pub struct RustServices;
