@@ -1,6 +1,7 @@
 //! The token pair, from signed tokens to one identity: two verifiers, two key sets, and nothing passes for the other.
 
 #![cfg(feature = "pure")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
 use sentinel_core::jose::signature::PureRust;
 use sentinel_core::pair::AUTHORIZATION_AUDIENCE;

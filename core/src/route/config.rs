@@ -145,3 +145,6 @@ fn each<'a>(value: Value<'a>, or_one: bool, take: &mut dyn FnMut(&str) -> Result
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use super::path::{self, Path};
 use crate::{Error, ErrorCode};
 use alloc::boxed::Box;
 
-/// Most segments in a pattern: each takes two bits of [`Pattern::shape`], and the end takes one place.
+/// Most segments in a pattern: each takes two of the 64 bits that order patterns, and the end takes two.
 pub const PATTERN_SEGMENTS: usize = 31;
 /// Longest pattern in bytes. Cloudflare Pages ends its rules at 100, this leaves room for generated ones.
 pub const PATTERN_BYTES: usize = 512;
