@@ -1,3 +1,4 @@
+import type { HostCrypto } from "./backends.js";
 import { ERROR_CODES } from "./codes.js";
 import { misconfigured, SentinelError, unavailable } from "./errors.js";
 
@@ -70,11 +71,14 @@ export class Engine {
   #capacity = INPUT_BYTES;
   #failedAt = -Infinity;
   readonly #module: WebAssembly.Module;
+  readonly #host: HostCrypto | undefined;
   /** Sentences for people, by their address: they are constants of the module. */
   readonly #sentences = new Map<number, string>();
 
-  constructor(module: WebAssembly.Module) {
+  /** `host`: where randomness comes from without loading the host's whole WebCrypto for it, which takes milliseconds. */
+  constructor(module: WebAssembly.Module, host?: HostCrypto) {
     this.#module = module;
+    this.#host = host;
     this.#start();
   }
 
@@ -162,7 +166,8 @@ export class Engine {
   #start(): void {
     try {
       const exports = new WebAssembly.Instance(this.#module, {}).exports as unknown as Exports;
-      const random = globalThis.crypto?.getRandomValues(new Uint32Array(4));
+      const words = new Uint32Array(4);
+      const random = this.#host?.randomFillSync(words) ?? globalThis.crypto?.getRandomValues(words);
       // Without randomness the module caches nothing.
       if (random !== undefined) exports.seed(random[0]!, random[1]!, random[2]!, random[3]!);
       exports.input(this.#capacity);

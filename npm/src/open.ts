@@ -45,8 +45,18 @@ export function openAsync(
 
 function start(load: () => WebAssembly.Module, { shared }: Place): Runtime {
   try {
-    const engine = new Engine(load());
-    return { engine, host: hostCrypto(), subtle: globalThis.crypto?.subtle, pure: engine.pure, shared };
+    const host = hostCrypto();
+    const engine = new Engine(load(), host);
+    return {
+      engine,
+      host,
+      // Asked for late: Node loads it with the first access.
+      get subtle() {
+        return globalThis.crypto?.subtle;
+      },
+      pure: engine.pure,
+      shared,
+    };
   } catch (cause) {
     throw refused(cause);
   }

@@ -123,8 +123,7 @@ export class Verifier implements api.Verifier {
 
   /** Accepts the token or throws. While it waits, other verifications may use the module: nothing in it is relied on. */
   async #settle(token: string): Promise<void> {
-    const { engine, host, subtle, pure } = this.#runtime;
-    if (subtle === undefined) return this.#settleSync(token);
+    const { engine, host, pure } = this.#runtime;
     if (host !== undefined) {
       try {
         return this.#settleSync(token);
@@ -133,6 +132,7 @@ export class Verifier implements api.Verifier {
         if (!(error instanceof SentinelError) || error.code !== "algorithm_unavailable") throw error;
       }
     }
+    if (this.#runtime.subtle === undefined) return this.#settleSync(token);
     const desk = this.#desk;
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       let length = desk.write(checked(token));

@@ -3,6 +3,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 #[cfg(feature = "pure")]
+use once_cell::race::OnceBox;
+
+#[cfg(feature = "pure")]
 use super::modular::Modulus;
 use crate::{Error, ErrorCode};
 
@@ -12,7 +15,20 @@ pub struct RsaPublicKey {
     modulus: Box<[u8]>,
     exponent: Box<[u8]>,
     #[cfg(feature = "pure")]
-    arithmetic: Modulus,
+    arithmetic: Prepared,
+}
+
+/// The modulus as its arithmetic needs it, worked out with the first signature: a host that verifies signatures itself
+/// would spend milliseconds on it for nothing.
+#[cfg(feature = "pure")]
+#[derive(Debug, Default)]
+struct Prepared(OnceBox<Modulus>);
+
+#[cfg(feature = "pure")]
+impl Clone for Prepared {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 impl RsaPublicKey {
@@ -59,7 +75,7 @@ impl RsaPublicKey {
         }
         Ok(Self {
             #[cfg(feature = "pure")]
-            arithmetic: Modulus::new(modulus).ok_or(refused("the RSA modulus is even"))?,
+            arithmetic: Prepared::default(),
             modulus: modulus.into(),
             exponent: exponent.into(),
         })
@@ -81,7 +97,7 @@ impl RsaPublicKey {
     /// I2OSP, RFC 8017 §5.2.2, §4.1); none unless it is below the modulus.
     #[cfg(feature = "pure")]
     pub(crate) fn power(&self, signature: &[u8]) -> Option<Vec<u8>> {
-        let n = &self.arithmetic;
+        let n = self.arithmetic.0.get_or_try_init(|| Modulus::new(&self.modulus).map(Box::new).ok_or(())).ok()?;
         let plain = n.plain(signature)?;
         // The exponent is odd: its last bit multiplies by the plain number, and so leaves Montgomery's form.
         let half = n.power(&n.enter(&plain), &(self.exponent_value() / 2).to_be_bytes());
