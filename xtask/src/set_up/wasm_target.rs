@@ -66,7 +66,9 @@ impl WasmTarget {
             Self::Rustup => None,
             Self::Debian(sysroot) => Some(sysroot.as_path()),
         };
-        self.job(label, command, sysroot, path_flags())
+        // Rolled up, the hash functions are 17 KB smaller and no slower.
+        let small = ["--cfg", "sha2_backend_soft=\"compact\""].map(String::from);
+        self.job(label, command, sysroot, [path_flags().as_slice(), &small].concat())
     }
 
     /// cargo for this target, with no libraries but those of another sysroot.
