@@ -12,5 +12,6 @@ window.bench = {
     return loaded.names();
   },
   measure: (plan) => loaded.measure(plan),
-  alone: (name) => loaded.alone(name),
+  ready: (name) => loaded.ready(name),
+  alone: () => loaded.alone(),
 };

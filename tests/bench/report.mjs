@@ -50,8 +50,8 @@ function hostileTable({ refusals, memory }) {
   return `${table(["refused in, us", "code", "min", "median", "most"], rows)}\n\nWASM memory before: ${kib(memory.before)}; after: ${kib(memory.after)}.`;
 }
 
-const machineLine = ({ date, cores, processor, node, load, loadAfter }) =>
-  `Measured on ${date}: ${cores} cores (${processor.trim()}), Node ${node}; load average ${load.toFixed(2)} at the start, ${loadAfter.toFixed(2)} at the end.`;
+const machineLine = ({ date, cores, node, load, loadAfter }) =>
+  `Measured on ${date}: ${cores} cores, Node ${node}; load average ${load.toFixed(2)} at the start, ${loadAfter.toFixed(2)} at the end.`;
 
 /** Fills `{{name}}` in the template; what was not measured must not be published. */
 export function document(template, report) {

@@ -47,8 +47,9 @@ function outside(ask, cpu) {
     const { names, unable } = await ask("load", data);
     const results = { unable, ...(await ask("measure", plan)) };
     for (const name of cpu ? names : []) {
+      await ask("ready", name);
       const before = await cpu();
-      const tokens = await ask("alone", name);
+      const tokens = await ask("alone", null);
       results.oneByOne[name].cpu = ((await cpu()) - before) / tokens;
     }
     return results;

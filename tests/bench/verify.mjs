@@ -2,7 +2,7 @@
 //   node verify.mjs [--quick] [--only node,workerd,chromium,native,cold,hostile] [--write] [--json FILE]
 // `--write` renders docs/benchmarks.md. `--quick` takes few tokens: it shows that all of it runs, its figures mean little.
 import { readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, loadavg } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -49,7 +49,6 @@ const machine = () => ({
   date: new Date().toISOString().slice(0, 10),
   quick: Boolean(options.quick),
   cores: availableParallelism(),
-  processor: cpus()[0]?.model ?? "unknown",
   node: process.version,
   load: loadavg()[0],
 });

@@ -1,4 +1,4 @@
-// workerd: the suite behind three requests.
+// workerd: the suite behind a few requests.
 import * as fastJwt from "./contenders/fast-jwt.mjs";
 import * as jose from "./contenders/jose.mjs";
 import * as jsonwebtoken from "./contenders/jsonwebtoken.mjs";
@@ -16,11 +16,12 @@ const commands = {
     return loaded.names();
   },
   measure: (plan) => loaded.measure(plan),
-  alone: (name) => loaded.alone(name),
+  ready: (name) => loaded.ready(name),
+  alone: () => loaded.alone(),
 };
 
 export default {
   async fetch(request) {
-    return Response.json(await commands[new URL(request.url).pathname.slice(1)](await request.json()));
+    return Response.json((await commands[new URL(request.url).pathname.slice(1)](await request.json())) ?? null);
   },
 };
