@@ -4,6 +4,7 @@
 //! standard alphabet's `+` and `/`, and non-zero trailing bits are all refused
 //! (RFC 4648 §3.5), so a token cannot be rewritten without breaking it.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 const INVALID: u8 = 0xff;
@@ -52,35 +53,33 @@ pub const fn decoded_len(encoded: usize) -> Option<usize> {
 /// ```
 #[must_use]
 pub fn decode(encoded: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(decoded_len(encoded.len())?);
+    let mut decoded = vec![0; decoded_len(encoded.len())?];
     // Every invalid symbol has bits above the low six: they survive the OR.
     let mut seen = 0;
-    let mut blocks = encoded.chunks_exact(4);
-    for block in &mut blocks {
-        if let [a, b, c, d] = *block {
-            let (a, b, c, d) = (sextet(a), sextet(b), sextet(c), sextet(d));
-            seen |= a | b | c | d;
-            let [_, x, y, z] = (a << 18 | b << 12 | c << 6 | d).to_be_bytes();
-            out.extend_from_slice(&[x, y, z]);
-        }
+    let (blocks, rest) = encoded.as_chunks::<4>();
+    let (triples, end) = decoded.as_chunks_mut::<3>();
+    for (&[a, b, c, d], triple) in blocks.iter().zip(triples) {
+        let (a, b, c, d) = (sextet(a), sextet(b), sextet(c), sextet(d));
+        seen |= a | b | c | d;
+        let [_, x, y, z] = (a << 18 | b << 12 | c << 6 | d).to_be_bytes();
+        *triple = [x, y, z];
     }
-    match *blocks.remainder() {
-        [] => {}
-        [a, b] => {
+    match (rest, end) {
+        ([], []) => {}
+        (&[a, b], [x]) => {
             let (a, b) = (sextet(a), sextet(b));
             seen |= a | b | (b & 0x0f) << 6;
-            let [.., x] = (a << 2 | b >> 4).to_be_bytes();
-            out.push(x);
+            *x = (a << 2 | b >> 4) as u8;
         }
-        [a, b, c] => {
+        (&[a, b, c], [x, y]) => {
             let (a, b, c) = (sextet(a), sextet(b), sextet(c));
             seen |= a | b | c | (c & 0x03) << 6;
-            let [.., x, y] = (a << 10 | b << 4 | c >> 2).to_be_bytes();
-            out.extend_from_slice(&[x, y]);
+            *x = (a << 2 | b >> 4) as u8;
+            *y = (b << 4 | c >> 2) as u8;
         }
         _ => return None,
     }
-    (seen < 64).then_some(out)
+    (seen < 64).then_some(decoded)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The compact serialization (RFC 7515 §7.1): three parts between two dots.
 
+use super::swar::find;
 use crate::{Error, ErrorCode, Limits};
 
 /// A token split into its encoded parts. Nothing is decoded yet.
@@ -23,15 +24,19 @@ impl<'a> Compact<'a> {
         if token.len() > limits.token_bytes {
             return Err(ErrorCode::TokenTooLarge.into());
         }
-        // Four pieces at most: hostile dots beyond the third are never looked at.
-        let mut parts = token.as_bytes().splitn(4, |byte| *byte == b'.');
-        match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(header), Some(payload), Some(signature), None) if !header.is_empty() => {
-                let signed = header.len() + 1 + payload.len();
-                let signing_input = token.as_bytes().get(..signed).ok_or(ErrorCode::TokenMalformed)?;
-                Ok(Self { header, payload, signature, signing_input })
-            }
-            _ => Err(ErrorCode::TokenMalformed.into()),
+        let (header, rest) = split_at_dot(token.as_bytes()).ok_or(ErrorCode::TokenMalformed)?;
+        let (payload, signature) = split_at_dot(rest).ok_or(ErrorCode::TokenMalformed)?;
+        // A third dot is never looked for: it is no symbol of base64url.
+        if header.is_empty() {
+            return Err(ErrorCode::TokenMalformed.into());
         }
+        let signing_input =
+            token.as_bytes().get(..header.len() + 1 + payload.len()).ok_or(ErrorCode::TokenMalformed)?;
+        Ok(Self { header, payload, signature, signing_input })
     }
+}
+
+fn split_at_dot(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = bytes.split_at_checked(find(bytes, b'.')?)?;
+    Some((before, rest.get(1..)?))
 }

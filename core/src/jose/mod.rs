@@ -9,6 +9,7 @@ pub mod jwk;
 pub mod key;
 mod pem;
 pub mod signature;
+mod swar;
 
 pub(crate) use compact::Compact;
 pub use header::Header;

@@ -1,6 +1,7 @@
 //! Reads JSON's tokens one after the other. Knows the grammar, remembers nothing.
 
 use super::JsonError;
+use crate::jose::swar::find_string_end;
 use alloc::borrow::Cow;
 use alloc::string::String;
 
@@ -57,13 +58,13 @@ impl<'a> Reader<'a> {
         }
         let mut escaped = false;
         loop {
+            self.pos += self.bytes.get(self.pos..).and_then(find_string_end).ok_or(JsonError)?;
             match self.next() {
                 Some(b'"') => return Ok(escaped),
                 Some(b'\\') => {
                     escaped = true;
                     self.escape()?;
                 }
-                Some(0x20..) => {}
                 _ => return Err(JsonError),
             }
         }
