@@ -18,7 +18,21 @@ pub(crate) fn case(random: &mut Random, tally: &mut Tally) {
         1..8 => 1 + random.below(300),
         _ => 1 + random.below(80),
     };
-    let mut modulus = random.runs(length as usize);
+    let modulus = random.runs(length as usize);
+    compare(random, modulus, tally);
+}
+
+/// Whole blocks of limbs without a spare bit: nothing above the topmost takes a carry.
+pub(crate) fn full_blocks(random: &mut Random, tally: &mut Tally) {
+    for length in (35..=1015).step_by(35) {
+        compare(random, vec![0xff; length], tally);
+        let mut modulus = random.runs(length);
+        modulus[0] |= 0xc0;
+        compare(random, modulus, tally);
+    }
+}
+
+fn compare(random: &mut Random, mut modulus: Vec<u8>, tally: &mut Tally) {
     *modulus.last_mut().unwrap() |= 1;
     let n = BigUint::from_bytes_be(&modulus);
     let Some(ours) = Modulus::new(&modulus) else {

@@ -224,7 +224,7 @@ impl Reference {
             3 => {
                 let mut bytes = random.runs(self.length());
                 bytes[0] = 0;
-                bytes[1] &= 0x7f;
+                bytes[1] = 1;
                 bytes
             }
             _ => {

@@ -48,6 +48,7 @@ pub(crate) fn run(count: u64, seed: u64, mut report: impl FnMut(u64, &Tally)) ->
     let sizes: &[usize] = if count < 100_000 { &[2048, 2049, 2050] } else { &[2048, 2049, 2050, 2055, 3072, 4096] };
     let mut rsa = rsa::Cases::new(&mut random, sizes);
     let mut ecdsa = ecdsa::Cases::default();
+    bigint::full_blocks(&mut random, &mut tally);
     for done in 1..=count {
         match random.below(20) {
             0..6 => bigint::case(&mut random, &mut tally),

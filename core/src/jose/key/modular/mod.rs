@@ -208,10 +208,14 @@ impl Modulus {
         self.once(columns.iter().map(|limb| *limb as u32).collect(), carry != 0)
     }
 
-    /// Moves the carries on, now and then, where a column could overflow otherwise.
+    /// Moves the carries on, now and then, where a column could overflow otherwise. The topmost keeps
+    /// its own: what is reduced may have one bit more than there are limbs.
     fn relax(&self, block: usize, columns: &mut [u64]) {
         if self.limbs.len() > LAZY_SIZE && (block + 1).is_multiple_of(LAZY_BLOCKS) {
-            propagate(columns);
+            let carry = propagate(columns);
+            if let Some(top) = columns.last_mut() {
+                *top += carry << BITS;
+            }
         }
     }
 
