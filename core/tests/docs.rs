@@ -1,4 +1,5 @@
 //! The reference names every code and every reason, with core's own words.
+#![cfg(feature = "policy")]
 
 use sentinel_core::{ErrorCode, Reason};
 

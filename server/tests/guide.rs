@@ -64,7 +64,8 @@ fn holds(page: &str) {
             .output()
             .unwrap();
         let printed = String::from_utf8(output.stdout).unwrap();
-        assert!(matches(&expected, printed.trim_end()), "{page}: {command}\nprints {printed}the guide says\n{expected}");
+        let same = matches(&expected, printed.trim_end());
+        assert!(same, "{page}: {command}\nprints {printed}the guide says\n{expected}");
     }
 }
 
