@@ -27,9 +27,9 @@
 //!
 //! An unknown member is refused: a misspelt restriction must not be no restriction.
 
-use crate::jose::json::{self, Value};
 #[cfg(feature = "policy")]
 use crate::Policy;
+use crate::jose::json::{self, Value};
 use crate::{Algorithm, Algorithms, Error, ErrorCode, Expected, Limits, Verifier};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;

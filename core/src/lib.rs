@@ -73,10 +73,10 @@ pub use claims::ClaimsProfile;
 #[cfg(feature = "policy")]
 pub use decision::{Decision, Reason};
 pub use error::{Error, ErrorCode};
-pub use jose::algorithm::{Algorithm, Algorithms};
-pub use jose::jwk::{Key, KeySet, SymmetricKeys};
 #[cfg(feature = "policy")]
 pub use identity::{Identity, Text};
+pub use jose::algorithm::{Algorithm, Algorithms};
+pub use jose::jwk::{Key, KeySet, SymmetricKeys};
 pub use limits::Limits;
 #[cfg(feature = "policy")]
 pub use pair::TokenPair;

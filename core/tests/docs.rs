@@ -1,5 +1,6 @@
 //! The reference names every code and every reason, with core's own words.
 #![cfg(feature = "policy")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "part of tests")]
 
 use sentinel_core::{ErrorCode, Reason};
 

@@ -1,4 +1,5 @@
 //! Which keys are taken, from PEM and from key sets. The PEM files were written by OpenSSL.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "part of tests")]
 
 use sentinel_core::{Algorithm, ErrorCode, KeySet, Limits, SymmetricKeys};
 

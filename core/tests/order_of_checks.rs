@@ -1,6 +1,7 @@
 //! The verifier's promise is an order: what must not be looked at before something else held, is not.
 
 #![cfg(feature = "pure")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "part of tests")]
 
 use sentinel_core::jose::signature::{PureRust, SignatureBackend};
 use sentinel_core::{Algorithm, Algorithms, ErrorCode, Expected, KeySet, Limits, SymmetricKeys, Verifier};

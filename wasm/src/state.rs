@@ -188,7 +188,8 @@ impl State {
     ) -> Answer {
         use sentinel_core::jose::signature::{PureRust, SignatureBackend};
         let end = data.checked_add(signature).ok_or(ErrorCode::TokenTooLarge)?;
-        let (data, signature) = self.input.get(..end).and_then(|input| input.split_at_checked(data)).ok_or(ErrorCode::TokenTooLarge)?;
+        let (data, signature) =
+            self.input.get(..end).and_then(|input| input.split_at_checked(data)).ok_or(ErrorCode::TokenTooLarge)?;
         let key = desk::get(&mut self.desks, handle)?.keys.iter().next().ok_or(ErrorCode::KeyNotFound)?.material();
         if !key.fits(algorithm) {
             return Err(ErrorCode::KeyNotFound.into());

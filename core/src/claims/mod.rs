@@ -6,9 +6,9 @@ mod profile;
 mod validation;
 
 pub use numeric_date::NumericDate;
-pub(crate) use validation::ClaimRules;
 #[cfg(feature = "policy")]
 pub use profile::{ClaimsProfile, Field, PATH_MEMBERS};
+pub(crate) use validation::ClaimRules;
 pub use validation::Expected;
 
 use crate::jose::json::{ObjectIndex, Value};

@@ -1,8 +1,8 @@
 //! Strict JSON (RFC 8259) that is read in place.
 //!
 //! Stricter than the RFC where parsers in the field disagree, since a
-//! disagreement between two parsers of one token is an attack (RFC 8725 §3.10,
-//! RFC 7519 §4): a member name that occurs twice in an object is refused at
+//! disagreement between two parsers of one token is an attack (RFC 7519 §4,
+//! RFC 8259 §4 and §8.2): a member name that occurs twice in an object is refused at
 //! every level, also when one of the two is written with escapes; so are lone
 //! surrogates, a byte order mark, and anything after the value.
 //!

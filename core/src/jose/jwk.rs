@@ -221,9 +221,7 @@ fn import(jwk: Value<'_>, symmetric: SymmetricKeys, limits: &Limits) -> Result<K
             Some("Ed25519") => VerificationKey::Ed25519(Ed25519PublicKey::new(&octets(jwk, "x")?)?),
             _ => return Err(Skipped::Other),
         },
-        Some("oct") if symmetric == SymmetricKeys::Accept => {
-            VerificationKey::Hmac(HmacKey::new(&octets(jwk, "k")?)?)
-        }
+        Some("oct") if symmetric == SymmetricKeys::Accept => VerificationKey::Hmac(HmacKey::new(&octets(jwk, "k")?)?),
         _ => return Err(Skipped::Other),
     };
     if algorithm.is_some_and(|algorithm| !material.fits(algorithm)) {

@@ -38,7 +38,7 @@ fn base64(body: &str) -> Option<Vec<u8>> {
         });
     }
     let padding = encoded.iter().rev().take_while(|byte| **byte == b'=').count();
-    if encoded.len() % 4 != 0 || padding > 2 {
+    if !encoded.len().is_multiple_of(4) || padding > 2 {
         return None;
     }
     encoded.truncate(encoded.len() - padding);

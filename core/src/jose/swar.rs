@@ -9,7 +9,7 @@ const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
 const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
 
 const fn equal(word: u64, byte: u8) -> u64 {
-    let word = word ^ LOW * byte as u64;
+    let word = word ^ (LOW * byte as u64);
     word.wrapping_sub(LOW) & !word & HIGH
 }
 
