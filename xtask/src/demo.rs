@@ -13,15 +13,7 @@ pub(crate) fn run() -> Result<()> {
         npm::install(folder)?;
     }
     let browser = chromium::find()?;
-    binary()?;
+    Job::cargo("build the sentinel binary").args(["build", "--quiet", "--package", "sentinel-server"]).succeed()?;
     println!("== demo");
     Job::new("demo", "node").args(["tests/e2e/demo.mjs"]).env(chromium::VARIABLE, browser).attached()
-}
-
-/// The `sentinel` binary, which the demo and its tests start.
-pub(crate) fn binary() -> Result<()> {
-    Job::cargo("build the sentinel binary")
-        .args(["build", "--quiet", "--package", "sentinel-server"])
-        .succeed()
-        .map(drop)
 }

@@ -9,10 +9,10 @@ use crate::checks::{self, Checks};
 use crate::process::Job;
 use crate::set_up::{self, chromium, node, npm};
 use crate::summary::{Count, Format};
-use crate::{build, conformance, demo, lint, size, workspace};
+use crate::{build, conformance, lint, size, workspace};
 
 /// Compiled for wasm32 alone, or for a minute and without tests.
-const NOT_ON_HOST: [&str; 3] = ["sentinel-wasm", "sentinel-edge-worker", "xtask-bindgen"];
+const NOT_ON_HOST: [&str; 2] = ["sentinel-edge-worker", "xtask-bindgen"];
 
 /// Folders whose `*.test.mjs` drive the built package and program from outside.
 const NODE_TESTS: [(&str, &str); 5] = [
@@ -78,11 +78,12 @@ fn node_tests(name: &str, folder: &str) -> Result<Count> {
     for folder in ["tests/hosts", folder] {
         npm::install(folder)?;
     }
-    demo::binary()?;
     let mut files: Vec<_> =
         fs::read_dir(workspace::root().join(folder))?.flatten().map(|entry| entry.file_name()).collect();
     files.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
     ensure!(!files.is_empty(), "{folder} holds no test");
-    let job = Job::new(name, "node").args(["--test", "--test-reporter=spec"]).args(files).dir(folder);
+    // `cargo test` has built it, with the features of the whole workspace: built alone, half of it would be built anew.
+    let job = Job::new(name, "node").env("SENTINEL_BIN", workspace::target().join("debug/sentinel"));
+    let job = job.args(["--test", "--test-reporter=spec"]).args(files).dir(folder);
     checks::count(job.env(chromium::VARIABLE, chromium::find()?), Format::Node)
 }

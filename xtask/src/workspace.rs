@@ -11,6 +11,11 @@ pub(crate) fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
+/// Where cargo puts what it builds for this machine.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
+}
+
 /// Our own corner of cargo's target directory.
 pub(crate) fn state(name: &str) -> PathBuf {
     root().join("target/xtask").join(name)
