@@ -155,7 +155,7 @@ export interface Verifier {
 
   /**
    * Whether a request is allowed for a verified token or pair, or for nobody (`null`). A token that has expired by now
-   * is nobody's.
+   * is nobody's; so is one whose keys were replaced since, unless the new ones verify it again without waiting.
    */
   decide(request: RouteRequest, verified: VerifiedToken | null): Decision;
 

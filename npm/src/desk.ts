@@ -29,6 +29,8 @@ export class Desk {
   #epoch = 0;
   /** Counts key sets and set-ups: an answer about an earlier one is worth nothing. */
   version = 0;
+  /** Counts key sets alone. */
+  replaced = 0;
 
   constructor(engine: Engine, setup: Setup, keys: Keys | undefined) {
     this.engine = engine;
@@ -43,6 +45,7 @@ export class Desk {
     // Where the place is gone, setting it up anew takes the keys along.
     if (this.#load(keys) === Status.Gone) this.#attach(keys);
     this.#keys = keys;
+    this.replaced += 1;
   }
 
   /** Writes a token into the input and gives its length. */

@@ -1,6 +1,6 @@
 import type * as api from "./api.js";
 import { misconfigured } from "./errors.js";
-import { deskOf, Verifier } from "./verifier.js";
+import { deskOf, stillText, textOf, Verifier } from "./verifier.js";
 
 /** Two tokens, of which the module has said that they belong together. */
 class VerifiedPair implements api.VerifiedPair {
@@ -28,19 +28,24 @@ class TokenPair implements api.TokenPair {
 
   decide(request: api.RouteRequest, pair: api.VerifiedPair | null): api.Decision {
     if (pair === null) return this.authorization.decide(request, null);
-    return this.#about(pair.identityToken, pair.authorizationToken, request) as api.Decision;
+    const identity = stillText(this.identity, pair.identityToken);
+    const authorization = stillText(this.authorization, pair.authorizationToken);
+    // Never one of the two alone: without an identity token the module would take the other for a token of its own.
+    if (!identity || !authorization) return this.authorization.decide(request, null);
+    return this.#about(identity, authorization, request) as api.Decision;
   }
 
   #bind(identityToken: api.VerifiedToken, authorizationToken: api.VerifiedToken): VerifiedPair {
-    const identity = this.#about(identityToken, authorizationToken) as api.Identity;
+    const [theirs, ours] = [textOf(this.identity, identityToken), textOf(this.authorization, authorizationToken)];
+    const identity = this.#about(theirs, ours) as api.Identity;
     return new VerifiedPair(identity, identityToken, authorizationToken);
   }
 
   /** Core binds the two tokens each time: what is handed in here need not be a pair that was bound before. */
-  #about(identityToken: api.VerifiedToken, authorizationToken: api.VerifiedToken, request?: api.RouteRequest): unknown {
-    const [theirs, ours] = [deskOf(this.identity), deskOf(this.authorization)];
-    const pair = { desk: theirs.desk, token: theirs.reader.textOf(identityToken), service: this.service };
-    return ours.desk.about({ token: ours.reader.textOf(authorizationToken), pair }, ours.now, request);
+  #about(identityToken: string, authorizationToken: string, request?: api.RouteRequest): unknown {
+    const ours = deskOf(this.authorization);
+    const pair = { desk: deskOf(this.identity).desk, token: identityToken, service: this.service };
+    return ours.desk.about({ token: authorizationToken, pair }, ours.now, request);
   }
 }
 

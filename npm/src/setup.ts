@@ -75,9 +75,13 @@ export function setupOf(options: api.VerifierOptions, test: TestSettings): Setup
   };
 }
 
-/** `null` is core's word for no check. */
-function expected(value: api.Expected): string | readonly string[] | null | undefined {
-  return value === ANY ? null : value === null ? undefined : (value as string | readonly string[]);
+/**
+ * `null` is core's word for no check, and only `ANY` comes to it: JSON writes it for NaN and dates that are none, too.
+ * What is neither text nor a list is left out, which core refuses.
+ */
+function expected(value: unknown): string | readonly string[] | null | undefined {
+  if (value === ANY) return null;
+  return Array.isArray(value) ? [...value] : typeof value === "string" ? value : undefined;
 }
 
 /** The keys that the options hold; `undefined` where they come from a URL. */
@@ -95,7 +99,8 @@ export function keysOf(options: object, algorithms: readonly Algorithm[], test: 
   }
   if (secret !== undefined) {
     if (!(secret instanceof Uint8Array)) throw misconfigured("secret must be a Uint8Array");
-    return { source: Source.Secret, algorithm, bytes: secret.slice() };
+    // A copy: `slice` of a Buffer is none, and who wipes it later must not change the key to zeros.
+    return { source: Source.Secret, algorithm, bytes: new Uint8Array(secret) };
   }
   return undefined;
 }

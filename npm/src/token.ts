@@ -4,13 +4,22 @@ import { misconfigured } from "./errors.js";
 
 /** Reads the tokens of one verifier, which alone has it: nothing else makes a `VerifiedToken`. */
 export class Reader {
-  constructor(readonly identify: (token: string) => api.Identity) {}
+  constructor(
+    readonly identify: (token: VerifiedToken) => api.Identity,
+    /** How often the verifier's keys were replaced. */
+    readonly replaced: () => number,
+  ) {}
 
   /** The text of a token that this verifier has verified. */
   textOf(token: unknown): string {
     const text = token instanceof VerifiedToken ? token.textFor(this) : undefined;
     if (text === undefined) throw misconfigured("this token was not verified by this verifier");
     return text;
+  }
+
+  /** Whether it was verified with the keys that the verifier has now. */
+  isCurrent(token: unknown): boolean {
+    return token instanceof VerifiedToken && token.isOf(this.replaced());
   }
 }
 
@@ -22,6 +31,7 @@ export class VerifiedToken implements api.VerifiedToken {
   // which every parser reads alike (RFC 7515 §5.2, RFC 8725 §2.4).
   readonly #text: string;
   readonly #reader: Reader;
+  readonly #replaced: number;
   #claims: api.Claims | undefined;
   #header: api.Header | undefined;
   #identity: api.Identity | undefined;
@@ -29,6 +39,7 @@ export class VerifiedToken implements api.VerifiedToken {
   constructor(text: string, reader: Reader) {
     this.#text = text;
     this.#reader = reader;
+    this.#replaced = reader.replaced();
   }
 
   get claims(): api.Claims {
@@ -40,7 +51,7 @@ export class VerifiedToken implements api.VerifiedToken {
   }
 
   get identity(): api.Identity {
-    return (this.#identity ??= this.#reader.identify(this.#text));
+    return (this.#identity ??= this.#reader.identify(this));
   }
 
   #part(index: 0 | 1): unknown {
@@ -49,5 +60,9 @@ export class VerifiedToken implements api.VerifiedToken {
 
   textFor(reader: Reader): string | undefined {
     return this.#reader === reader ? this.#text : undefined;
+  }
+
+  isOf(replaced: number): boolean {
+    return this.#replaced === replaced;
   }
 }

@@ -22,11 +22,19 @@ export interface Runtime {
 }
 
 /** What a token pair needs of its verifiers, and nobody else may have. */
-export let deskOf: (verifier: Verifier) => { desk: Desk; reader: Reader; now: number };
+export let deskOf: (verifier: Verifier) => { desk: Desk; now: number };
+/** The text of a token that this verifier has verified: with the keys it has now, or else again with them. */
+export let textOf: (verifier: Verifier, verified: api.VerifiedToken) => string;
 
 export class Verifier implements api.Verifier {
   static {
-    deskOf = (verifier) => ({ desk: verifier.#desk, reader: verifier.#reader, now: verifier.#now() });
+    deskOf = (verifier) => ({ desk: verifier.#desk, now: verifier.#now() });
+    textOf = (verifier, verified) => {
+      const text = verifier.#reader.textOf(verified);
+      // What other keys once signed says nothing any more: a key may have been replaced because it leaked.
+      if (!verifier.#reader.isCurrent(verified)) verifier.#settleSync(text);
+      return text;
+    };
   }
 
   readonly #runtime: Runtime;
@@ -49,7 +57,10 @@ export class Verifier implements api.Verifier {
     this.#clock = options.clock ?? systemClock;
     this.#revoked = options.revoked;
     this.#desk = new Desk(runtime.engine, this.#setup, keysOf(options, this.#setup.algorithms, test));
-    this.#reader = new Reader((token) => this.#desk.about({ token }, this.#now()) as api.Identity);
+    this.#reader = new Reader(
+      (verified) => this.#desk.about({ token: textOf(this, verified) }, this.#now()) as api.Identity,
+      () => this.#desk.replaced,
+    );
     if ("jwksUrl" in options && options.jwksUrl !== undefined) {
       const source = test.secrets ? Source.JwksWithSecrets : Source.Jwks;
       const install = (bytes: Uint8Array) => this.#desk.install({ source, algorithm: 0, bytes });
@@ -60,22 +71,21 @@ export class Verifier implements api.Verifier {
   async verify(token: string): Promise<VerifiedToken> {
     const remote = this.#remote;
     if (remote !== undefined && !remote.fresh) await remote.ready();
+    let verified: VerifiedToken;
     try {
-      await this.#settle(token);
+      verified = await this.#settle(token);
     } catch (error) {
       const unknown = error instanceof SentinelError && error.code === "key_not_found";
       if (remote === undefined || !unknown || !(await remote.seek())) throw error;
-      await this.#settle(token);
+      verified = await this.#settle(token);
     }
-    const verified = new VerifiedToken(token, this.#reader);
     if (this.#revoked !== undefined) judge(await this.#asked(verified));
     return verified;
   }
 
   verifySync(token: string): VerifiedToken {
     if (this.#remote?.touch() === false) throw unavailable("the key set was not fetched yet: await ready() first");
-    this.#settleSync(token);
-    const verified = new VerifiedToken(token, this.#reader);
+    const verified = this.#settleSync(token);
     if (this.#revoked !== undefined) judge(this.#ask(verified));
     return verified;
   }
@@ -85,7 +95,7 @@ export class Verifier implements api.Verifier {
   }
 
   decide(request: api.RouteRequest, verified: VerifiedToken | null): api.Decision {
-    const token = verified === null ? "" : this.#reader.textOf(verified);
+    const token = verified === null ? "" : (stillText(this, verified) ?? "");
     return this.#desk.about({ token }, this.#now(), request) as api.Decision;
   }
 
@@ -97,12 +107,13 @@ export class Verifier implements api.Verifier {
   }
 
   /** Accepts the token or throws, without waiting. */
-  #settleSync(token: string): void {
+  #settleSync(token: string): VerifiedToken {
     const { engine, host, pure } = this.#runtime;
     const desk = this.#desk;
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const length = desk.write(checked(token));
+      // Asked before anything is in the module: a clock is the caller's, and may use this verifier itself.
       const now = this.#now();
+      const length = desk.write(checked(token));
       let status = host === undefined && pure ? desk.verify(length, now) : desk.begin(length, now);
       if (status === Status.SignatureNeeded) {
         const { record } = engine;
@@ -115,14 +126,14 @@ export class Verifier implements api.Verifier {
           status = desk.finish(length, now, record[Word.Generation]!, holds);
         }
       }
-      if (status === Status.Accepted) return;
+      if (status === Status.Accepted) return new VerifiedToken(token, this.#reader);
       if (status === Status.Refused) throw engine.refusal();
     }
     throw unsettled();
   }
 
   /** Accepts the token or throws. While it waits, other verifications may use the module: nothing in it is relied on. */
-  async #settle(token: string): Promise<void> {
+  async #settle(token: string): Promise<VerifiedToken> {
     const { engine, host, pure } = this.#runtime;
     if (host !== undefined) {
       try {
@@ -135,8 +146,9 @@ export class Verifier implements api.Verifier {
     if (this.#runtime.subtle === undefined) return this.#settleSync(token);
     const desk = this.#desk;
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      let now = this.#now();
       let length = desk.write(checked(token));
-      let status = desk.begin(length, this.#now());
+      let status = desk.begin(length, now);
       if (status === Status.SignatureNeeded) {
         const { record } = engine;
         const { version } = desk;
@@ -146,11 +158,12 @@ export class Verifier implements api.Verifier {
         const check = await this.#webCheck(record[Word.Key]!, record[Word.Algorithm]!);
         if (check === undefined) return pure ? this.#settleSync(token) : lacking();
         const holds = await check(data, signature).catch(hostFailed);
+        now = this.#now();
         length = desk.write(token);
         if (desk.version !== version) continue;
-        status = desk.finish(length, this.#now(), generation, holds === true);
+        status = desk.finish(length, now, generation, holds === true);
       }
-      if (status === Status.Accepted) return;
+      if (status === Status.Accepted) return new VerifiedToken(token, this.#reader);
       if (status === Status.Refused) throw engine.refusal();
     }
     throw unsettled();
@@ -189,10 +202,13 @@ export class Verifier implements api.Verifier {
   #webCheck(key: number, algorithm: number): Promise<AsyncCheck | undefined> {
     this.#refresh();
     const place = key * ALGORITHMS.length + algorithm;
-    return (this.#webChecks[place] ??= webCheck(
-      this.#runtime.subtle!,
-      ALGORITHMS[algorithm]!,
-      this.#desk.material(key),
+    const checks = this.#webChecks;
+    // A host that failed once is asked again by the next token.
+    return (checks[place] ??= webCheck(this.#runtime.subtle!, ALGORITHMS[algorithm]!, this.#desk.material(key)).catch(
+      (error: unknown) => {
+        delete checks[place];
+        throw error;
+      },
     ));
   }
 
@@ -224,6 +240,16 @@ function asked(check: Check, data: Uint8Array, signature: Uint8Array): boolean {
 
 function hostFailed(cause: unknown): never {
   throw unavailable("the host's crypto failed", cause);
+}
+
+/** As `textOf`; a token that the keys of now refuse is nobody's. One that this verifier never verified is a mistake. */
+export function stillText(verifier: Verifier, verified: api.VerifiedToken): string | undefined {
+  try {
+    return textOf(verifier, verified);
+  } catch (error) {
+    if (!(error instanceof SentinelError) || error.code === "configuration_invalid") throw error;
+    return undefined;
+  }
 }
 
 /** Only a clear no lets a token pass. */

@@ -75,6 +75,54 @@ test("new keys forget every token", async () => {
   assert.equal(await refusal(() => verifier.verify(token)), "signature_invalid");
 });
 
+test("a token that is held while the keys are replaced decides nothing by what the old ones signed", async () => {
+  const rules = [{ method: "GET", path: "/", allow: "authenticated" }];
+  const request = { method: "GET", path: "/" };
+  const stolen = { jwks: { keys: [{ ...keys("ES256", "k2").jwk, kid: "k1" }] } };
+  for (const backend of testing.backends()) {
+    const { createVerifier } = testing.harness(module(), backend);
+    const verifier = createVerifier(settings({ jwks: jwks(keys("ES256")), rules }));
+    const held = await verifier.verify(sign("ES256"));
+    assert.equal(verifier.decide(request, held).allow, true);
+    // A rotation that keeps the key keeps the token, where it can be verified again without waiting.
+    verifier.updateKeys({ jwks: jwks(keys("ES256"), keys("ES256", "k2")) });
+    assert.equal(verifier.decide(request, held).allow, backend !== "webcrypto", backend);
+    assert.equal(verifier.decide(request, await verifier.verify(sign("ES256"))).allow, true);
+    // Another key under the same name, because the old one leaked.
+    verifier.updateKeys(stolen);
+    assert.deepEqual([verifier.decide(request, held).allow, verifier.decide(request, held).reason], [false, "unauthenticated"]);
+  }
+});
+
+test("a secret that its owner wipes is not replaced by zeros", async () => {
+  const { createVerifier } = testing.harness(module(), "host");
+  const secret = Buffer.from(keys("HS256").secret);
+  const verifier = createVerifier(settings({ secret }));
+  secret.fill(0);
+  // Its place in the module is given to others: the next question sets it up again.
+  for (let index = 0; index < 256; index += 1) createVerifier(settings({ jwks: jwks(keys("ES256")) }));
+  const forged = sign("HS256", { pair: { secret: Buffer.alloc(64) } });
+  assert.equal(await refusal(() => verifier.verify(forged)), "signature_invalid");
+  assert.equal((await verifier.verify(sign("HS256"))).claims.sub, "u1");
+});
+
+test("a clock that uses the verifier itself changes no verification", async () => {
+  const { createVerifier } = testing.harness(module(), "host");
+  const forged = `${sign("ES256", { claims: { sub: "admin" } }).split(".").slice(0, 2).join(".")}.${sign("ES256").split(".")[2]}`;
+  let busy = false;
+  const clock = () => {
+    if (!busy) {
+      busy = true;
+      assert.throws(() => verifier.verifySync(forged), { code: "signature_invalid" });
+      busy = false;
+    }
+    return NOW * 1000;
+  };
+  const verifier = createVerifier(settings({ jwks: jwks(keys("ES256")), clock }));
+  assert.equal((await verifier.verify(sign("ES256"))).claims.sub, "u1");
+  assert.equal(await refusal(() => verifier.verify(forged)), "signature_invalid");
+});
+
 test("keys that are refused replace nothing", async () => {
   const { verifier } = counted();
   assert.equal(await refusal(() => verifier.updateKeys({ jwks: "{" })), "key_unusable");

@@ -124,6 +124,10 @@ test("new keys end what the old ones signed, also for a token that is held", asy
   decider.updateKeys({ jwks: jwks(keys("RS256", "k2")) });
   assert.equal(decider.decide({ method: "GET", path: "/docs/7" }, verified).reason, "unauthenticated");
   assert.throws(() => verified.identity, { code: "key_not_found" });
+  // Another key under the same name, because the old one leaked.
+  decider.updateKeys({ jwks: { keys: [{ ...keys("RS256", "k2").jwk, kid: "k1" }] } });
+  assert.equal(decider.decide({ method: "GET", path: "/docs/7" }, verified).reason, "unauthenticated");
+  assert.throws(() => verified.identity, { code: "signature_invalid" });
 });
 
 test("workspaces", async () => {
@@ -184,6 +188,16 @@ test("tokens of two pairs put together are nobody's", async () => {
   const eve = await both.verify(identityToken({ sub: "google-2" }), authorizationToken({ sub: "u2", idp_sub: "google-2" }));
   const mixed = { identity: ada.identity, identityToken: eve.identityToken, authorizationToken: ada.authorizationToken };
   assert.equal(both.decide({ method: "POST", path: "/export" }, mixed).reason, "unauthenticated");
+});
+
+test("a pair whose keys were replaced, either's, is nobody's", async () => {
+  for (const replaced of ["identity", "authorization"]) {
+    const both = pair();
+    const verified = await both.verify(identityToken(), authorizationToken());
+    const kid = replaced === "identity" ? "idp" : "k1";
+    both[replaced].updateKeys({ jwks: { keys: [{ ...keys("RS256", "k2").jwk, kid }] } });
+    assert.equal(both.decide({ method: "POST", path: "/export" }, verified).reason, "unauthenticated", replaced);
+  }
 });
 
 test("a pair needs two verifiers of one entry point that check what a pair needs", async () => {

@@ -147,6 +147,12 @@ test("options that are not understood are refused", async () => {
     { issuer: "i", audience: "a", jwks: keySet, clock: 5 },
     { issuer: "i", audience: "a", jwks: keySet, profile: "unknown" },
     { issuer: "i", audience: "a", secret: "text" },
+    // JSON writes `null` for them, which says that nothing is checked.
+    { issuer: Number.NaN, audience: "a", jwks: keySet },
+    { issuer: "i", audience: Number.POSITIVE_INFINITY, jwks: keySet },
+    { issuer: new Date(Number.NaN), audience: "a", jwks: keySet },
+    { issuer: "i", audience: { toJSON: () => null }, jwks: keySet },
+    { issuer: [Number.NaN], audience: "a", jwks: keySet },
     { issuer: "i", audience: "a", secret: new Uint8Array(32), algorithms: ["HS256", "RS256"] },
     { issuer: "i", audience: "a", secret: new Uint8Array(32), algorithms: [] },
     { issuer: "i", audience: "a", pem: new Uint8Array(5) },
