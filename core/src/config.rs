@@ -40,6 +40,10 @@ const MAX_BYTES: usize = 1024 * 1024;
 /// Highest `maxTokenBytes`: no HTTP server takes a header of more than 1 MiB.
 const MAX_TOKEN_BYTES: u32 = 1024 * 1024;
 
+/// What [`verifier`] reads.
+const MEMBERS: [&str; 9] =
+    ["issuer", "audience", "algorithms", "type", "tokenUse", "required", "leeway", "maxAge", "maxTokenBytes"];
+
 /// What a verifier demands of a token and what its claims then mean.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -65,77 +69,57 @@ impl Config {
         }
         let limits = Limits { json_members: 1024, ..Limits::DEFAULT };
         let document = json::parse(document, &limits)?;
-        let members = document.members().ok_or(invalid("the configuration must be a JSON object"))?;
-        let (mut issuer, mut audience, mut algorithms) = (None, None, None);
-        // The order of members does not matter: settings are collected, then applied.
-        let mut settings: Vec<(Setting, Value<'_>)> = Vec::new();
-        for (name, value) in members {
-            let setting = match &*name {
-                "issuer" => {
-                    issuer = Some(expected(value).ok_or(invalid("`issuer` must be a string, a list or null"))?);
-                    continue;
-                }
-                "audience" => {
-                    audience = Some(expected(value).ok_or(invalid("`audience` must be a string, a list or null"))?);
-                    continue;
-                }
-                "algorithms" => {
-                    algorithms = Some(allow_list(value)?);
-                    continue;
-                }
-                "type" => Setting::Type,
-                "tokenUse" => Setting::TokenUse,
-                "leeway" => Setting::Leeway,
-                "required" => Setting::Required,
-                "maxAge" => Setting::MaxAge,
-                "maxTokenBytes" => Setting::MaxTokenBytes,
-                #[cfg(feature = "policy")]
-                name if Policy::MEMBERS.contains(&name) => continue,
-                _ => return Err(invalid("the configuration has an unknown member")),
-            };
-            settings.push((setting, value));
-        }
-        let mut verifier = Verifier::new(
-            issuer.ok_or(invalid("`issuer` is missing: a string, a list, or null for any"))?,
-            audience.ok_or(invalid("`audience` is missing: a string, a list, or null for any"))?,
-            algorithms.ok_or(invalid("`algorithms` is missing: the list of allowed names"))?,
-        );
-        for (setting, value) in settings {
-            verifier = setting.apply(verifier, value)?;
+        let mut members = document.members().ok_or(invalid("the configuration must be a JSON object"))?;
+        if !members.all(|(name, _)| is_known(&name)) {
+            return Err(invalid("the configuration has an unknown member"));
         }
         Ok(Self {
-            verifier,
+            verifier: verifier(document)?,
             #[cfg(feature = "policy")]
             policy: Policy::from_json(document)?,
         })
     }
 }
 
-enum Setting {
-    Type,
-    TokenUse,
-    Leeway,
-    Required,
-    MaxAge,
-    MaxTokenBytes,
+fn is_known(name: &str) -> bool {
+    #[cfg(feature = "policy")]
+    if Policy::MEMBERS.contains(&name) {
+        return true;
+    }
+    MEMBERS.contains(&name)
 }
 
-impl Setting {
-    fn apply(&self, verifier: Verifier, value: Value<'_>) -> Result<Verifier, Error> {
-        Ok(match self {
-            Self::Type => verifier.typ(&value.as_str().ok_or(invalid("`type` must be a string"))?),
-            Self::TokenUse => verifier.token_use(&value.as_str().ok_or(invalid("`tokenUse` must be a string"))?),
-            Self::Leeway => verifier.leeway(seconds(value).ok_or(invalid("`leeway` must be 0 to 300"))?)?,
-            Self::Required => verifier.required(strings(value).ok_or(invalid("`required` must be a list of names"))?),
-            Self::MaxAge => verifier.max_age(seconds(value).ok_or(invalid("`maxAge` must be whole seconds"))?),
-            Self::MaxTokenBytes => {
-                let bytes = seconds(value)
-                    .filter(|bytes| (1..=MAX_TOKEN_BYTES).contains(bytes))
-                    .ok_or(invalid("`maxTokenBytes` must be 1 to 1048576"))?;
-                verifier.limits(Limits { token_bytes: bytes as usize, ..Limits::DEFAULT })
-            }
-        })
+fn verifier(config: Value<'_>) -> Result<Verifier, Error> {
+    let issuer = config.member("issuer").and_then(expected);
+    let audience = config.member("audience").and_then(expected);
+    let algorithms = config.member("algorithms").ok_or(invalid("`algorithms` is missing: the list of allowed names"))?;
+    let mut verifier = Verifier::new(
+        issuer.ok_or(invalid("`issuer` must be there: a string, a list, or null for any"))?,
+        audience.ok_or(invalid("`audience` must be there: a string, a list, or null for any"))?,
+        allow_list(algorithms)?,
+    );
+    if let Some(value) = config.member("type") {
+        verifier = verifier.typ(&value.as_str().ok_or(invalid("`type` must be a string"))?);
     }
+    if let Some(value) = config.member("tokenUse") {
+        verifier = verifier.token_use(&value.as_str().ok_or(invalid("`tokenUse` must be a string"))?);
+    }
+    if let Some(value) = config.member("required") {
+        verifier = verifier.required(strings(value).ok_or(invalid("`required` must be a list of names"))?);
+    }
+    if let Some(value) = config.member("leeway") {
+        verifier = verifier.leeway(seconds(value).ok_or(invalid("`leeway` must be 0 to 300"))?)?;
+    }
+    if let Some(value) = config.member("maxAge") {
+        verifier = verifier.max_age(seconds(value).ok_or(invalid("`maxAge` must be whole seconds"))?);
+    }
+    if let Some(value) = config.member("maxTokenBytes") {
+        let bytes = seconds(value)
+            .filter(|bytes| (1..=MAX_TOKEN_BYTES).contains(bytes))
+            .ok_or(invalid("`maxTokenBytes` must be 1 to 1048576"))?;
+        verifier = verifier.limits(Limits { token_bytes: bytes as usize, ..Limits::DEFAULT });
+    }
+    Ok(verifier)
 }
 
 fn seconds(value: Value<'_>) -> Option<u32> {

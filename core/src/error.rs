@@ -29,6 +29,9 @@ macro_rules! codes {
             /// A sentence that says what is wrong. Prose: it may change.
             #[must_use]
             pub const fn message(self) -> &'static str {
+                if !cfg!(feature = "details") {
+                    return "";
+                }
                 match self { $(ErrorCode::$variant => $message,)* }
             }
         }
@@ -104,6 +107,7 @@ impl fmt::Display for ErrorCode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {
     code: ErrorCode,
+    #[cfg(feature = "details")]
     detail: Option<&'static str>,
     claim: Option<&'static str>,
 }
@@ -112,20 +116,32 @@ impl Error {
     /// An error with its code's own message.
     #[must_use]
     pub const fn new(code: ErrorCode) -> Self {
-        Self { code, detail: None, claim: None }
+        Self::of(code, None, None)
     }
 
     /// An error with a more precise sentence (fixed text: never a part of the input).
     #[must_use]
     pub const fn with(code: ErrorCode, detail: &'static str) -> Self {
-        Self { code, detail: Some(detail), claim: None }
+        Self::of(code, Some(detail), None)
     }
 
     /// An error about one claim. A claim whose name is not in the standard's
     /// list is reported as `(required claim)`: names can come from the input.
     #[must_use]
     pub const fn claim(code: ErrorCode, claim: &'static str) -> Self {
-        Self { code, detail: None, claim: Some(claim) }
+        Self::of(code, None, Some(claim))
+    }
+
+    /// Without the feature `details` the sentences are left out of the program: two kilobytes of the smallest module.
+    const fn of(code: ErrorCode, detail: Option<&'static str>, claim: Option<&'static str>) -> Self {
+        #[cfg(not(feature = "details"))]
+        let _ = detail;
+        Self {
+            code,
+            #[cfg(feature = "details")]
+            detail,
+            claim,
+        }
     }
 
     /// The stable code.
@@ -137,10 +153,11 @@ impl Error {
     /// Prose for people.
     #[must_use]
     pub const fn message(&self) -> &'static str {
-        match self.detail {
-            Some(detail) => detail,
-            None => self.code.message(),
+        #[cfg(feature = "details")]
+        if let Some(detail) = self.detail {
+            return detail;
         }
+        self.code.message()
     }
 
     /// The claim the error is about, where it is about one.

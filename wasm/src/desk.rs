@@ -19,6 +19,7 @@ pub(crate) struct Desk {
     /// Whether tokens carry any payload, of which the signature alone is checked.
     bytes: bool,
     /// Whether a token must name an identity to be accepted.
+    #[cfg(feature = "policy")]
     identity: bool,
     pub(crate) keys: KeySet,
     /// Which keys these are: never the same number twice in one module.
@@ -37,7 +38,19 @@ impl Desk {
         cache: TokenCache,
         entries: usize,
     ) -> Self {
-        Self { handle, config, bytes, identity, keys: KeySet::default(), generation: 0, cache, entries }
+        #[cfg(not(feature = "policy"))]
+        let _ = identity;
+        Self {
+            handle,
+            config,
+            bytes,
+            #[cfg(feature = "policy")]
+            identity,
+            keys: KeySet::default(),
+            generation: 0,
+            cache,
+            entries,
+        }
     }
 
     /// INVARIANT: no token that was verified with other keys stays cached.

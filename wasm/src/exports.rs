@@ -53,6 +53,7 @@ extern "C" fn load(handle: usize, source: u32, algorithm: u32, length: usize) ->
         let source = match (source, algorithm) {
             (0, _) => KeySource::Jwks(SymmetricKeys::Refuse),
             (1, _) => KeySource::Jwks(SymmetricKeys::Accept),
+            #[cfg(feature = "details")]
             (2, algorithm) => KeySource::Pem(algorithm),
             (3, Some(algorithm)) => KeySource::Secret(algorithm),
             _ => return Err(ErrorCode::ConfigurationInvalid.into()),

@@ -1,7 +1,6 @@
 //! What the module holds between two calls: the buffers and the verifiers that JavaScript made.
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use sentinel_core::config::Config;
@@ -37,7 +36,8 @@ pub(crate) struct State {
     pub(crate) record: Record,
     pub(crate) input: Vec<u8>,
     /// What policy questions are answered with.
-    pub(crate) output: String,
+    #[cfg(feature = "policy")]
+    pub(crate) output: alloc::string::String,
     signature: Vec<u8>,
     pub(crate) desks: Vec<Option<Box<Desk>>>,
     seed: Option<[u64; 2]>,
@@ -50,6 +50,7 @@ pub(crate) struct State {
 /// Where keys come from.
 pub(crate) enum KeySource {
     Jwks(SymmetricKeys),
+    #[cfg(feature = "details")]
     Pem(Option<Algorithm>),
     Secret(Algorithm),
 }
@@ -59,7 +60,8 @@ impl State {
         Self {
             record: Record::new(),
             input: Vec::new(),
-            output: String::new(),
+            #[cfg(feature = "policy")]
+            output: alloc::string::String::new(),
             signature: Vec::new(),
             desks: Vec::new(),
             seed: None,
@@ -103,6 +105,7 @@ impl State {
         let document = self.input.get_mut(..length).ok_or(ErrorCode::KeyUnusable)?;
         let keys = match source {
             KeySource::Jwks(symmetric) => KeySet::from_jwks(document, symmetric, &Limits::DEFAULT),
+            #[cfg(feature = "details")]
             KeySource::Pem(algorithm) => KeySet::from_pem(document, algorithm),
             KeySource::Secret(algorithm) => {
                 let keys = KeySet::from_secret(document, algorithm);

@@ -2,7 +2,7 @@
 
 use super::json::{self, Value};
 use super::key::{Curve, EcPublicKey, Ed25519PublicKey, HmacKey, RsaPublicKey, VerificationKey};
-use super::{algorithm::Algorithm, base64url, pem};
+use super::{algorithm::Algorithm, base64url};
 use crate::{Error, ErrorCode, Limits};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -106,6 +106,7 @@ impl KeySet {
         Ok(set)
     }
 
+    #[cfg(feature = "pem")]
     /// One public key as PEM `PUBLIC KEY` (SubjectPublicKeyInfo). It fits a
     /// token whatever `kid` that names; with `algorithm` it serves only that one.
     ///
@@ -113,7 +114,7 @@ impl KeySet {
     /// [`ErrorCode::KeyUnusable`] for anything but one supported, strong key,
     /// or a key that cannot serve `algorithm`.
     pub fn from_pem(pem: &[u8], algorithm: Option<Algorithm>) -> Result<Self, Error> {
-        Self::single(pem::public_key(pem)?, algorithm)
+        Self::single(super::pem::public_key(pem)?, algorithm)
     }
 
     /// One shared secret for one HMAC algorithm. The explicit call for symmetric keys.

@@ -7,6 +7,7 @@ mod header;
 pub mod json;
 pub mod jwk;
 pub mod key;
+#[cfg(feature = "pem")]
 mod pem;
 pub mod signature;
 mod swar;

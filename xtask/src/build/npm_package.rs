@@ -17,7 +17,7 @@ const VARIANTS: [(&str, Build, &str); 2] = [
     // The host's crypto verifies; everything is for size.
     ("slim", Build { package: "sentinel-wasm", profile: "wasm-slim", features: &[] }, "-Oz"),
     // Carries pure Rust signature verification, which the profile compiles for speed.
-    ("full", Build { package: "sentinel-wasm", profile: "wasm-full", features: &["policy", "pure"] }, "-O3"),
+    ("full", Build { package: "sentinel-wasm", profile: "wasm-full", features: &["details", "policy", "pure"] }, "-O3"),
 ];
 
 /// `target/wasm/pkg/slim.wasm` and `full.wasm`.
