@@ -38,17 +38,54 @@ pub(crate) fn report(outcome: Result<String, Failure>) -> ExitCode {
         Ok(line) => (line, 0),
         Err(Failure::Refused(error)) => (refusal(error).to_string(), 1),
         Err(Failure::Usage(message)) => {
-            eprintln!("error: {message}\n\nFor more information, try '--help'.");
+            eprintln!("error: {}\n\nFor more information, try '--help'.", shown(&message));
             return ExitCode::from(2);
         }
         Err(Failure::Unanswered(code, message)) => {
-            eprintln!("error: {message}");
+            eprintln!("error: {}", shown(&message));
             (json!({ "ok": false, "code": code, "message": message }).to_string(), 3)
         }
     };
-    match writeln!(std::io::stdout(), "{line}") {
+    match writeln!(std::io::stdout(), "{}", one_line(&line)) {
         Ok(()) => ExitCode::from(status),
         Err(_) => ExitCode::from(3),
+    }
+}
+
+/// The same JSON without white space between its parts: a token that was written over several lines forges none of
+/// ours; and without characters that steer a terminal or reorder what it shows, which JSON may hold unescaped
+/// (RFC 8259 §7 asks for U+0000 to U+001F alone).
+fn one_line(json: &str) -> String {
+    let (mut out, mut in_string, mut escaped) = (String::with_capacity(json.len()), false, false);
+    for character in json.chars() {
+        if !in_string && character.is_ascii_whitespace() {
+            continue;
+        }
+        in_string ^= character == '"' && !escaped;
+        escaped = in_string && character == '\\' && !escaped;
+        push(&mut out, character);
+    }
+    out
+}
+
+/// A message without such characters: a path or a URL may hold them.
+fn shown(message: &str) -> String {
+    message.chars().fold(String::new(), |mut out, character| {
+        push(&mut out, character);
+        out
+    })
+}
+
+/// Appends a character, as JSON escapes where it is not one to be seen.
+fn push(out: &mut String, character: char) {
+    let hidden = matches!(character,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+    if !hidden && !character.is_control() {
+        return out.push(character);
+    }
+    for unit in character.encode_utf16(&mut [0; 2]) {
+        out.push_str(&format!("\\u{unit:04x}"));
     }
 }
 

@@ -174,6 +174,31 @@ fn inspect_decodes_and_says_loudly_that_nothing_was_verified() {
 }
 
 #[test]
+fn a_hostile_token_is_shown_on_one_line_and_steers_no_terminal() {
+    let folder = folder();
+    // C1's CSI and OSC, DEL, an override of the writing direction, tags; a line that looks like an answer of `verify`.
+    let hostile = "\u{9b}31m\u{9d}0;title\u{7f}\u{202e}\u{2066}\u{200b}\u{2028}\u{feff}\u{e0041}é 😀 \\\" \\\\";
+    let forged = r#"{"ok":true,"claims":{}}"#;
+    let header = format!("{{\"alg\":\"HS256\",\"h\":\"{hostile}\",\"x\":\r\n{forged}\r\n}}");
+    let claims = PAYLOAD.replacen('{', &format!("{{ \"h\" : \"{hostile}\" ,\n\"x\":\n{forged}\n,"), 1);
+    let unsigned = |payload: &str| format!("{}.{}.", encode(&header), encode(payload));
+    for (arguments, token) in [("inspect", unsigned(&claims)), ("inspect", unsigned(hostile)), (VERIFY, hs256(&claims))]
+    {
+        let run = folder.run(arguments, &token);
+        assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
+        let answer = run.json();
+        let steers = |c: char| c.is_control() || "\u{202e}\u{2066}\u{200b}\u{2028}\u{feff}\u{e0041}".contains(c);
+        assert!(!run.stdout.trim_end_matches('\n').contains(steers), "{:?}", run.stdout);
+        let shown = answer["claims"]["h"].as_str().unwrap_or_else(|| answer["payload"].as_str().unwrap());
+        let meant: String = serde_json::from_str(&format!("\"{hostile}\"")).unwrap();
+        assert!(shown == meant || shown == hostile, "nothing is lost: {shown:?}");
+        assert!(run.stdout.contains("é 😀 "), "what is to be seen stays: {}", run.stdout);
+    }
+    let run = folder.run("verify --jwks absent\u{9b}31m\u{202e} --issuer i --audience a", "");
+    assert!(run.status == 3 && !format!("{}{}", run.stdout, run.stderr).contains(['\u{9b}', '\u{202e}']));
+}
+
+#[test]
 fn help_tells_the_exit_statuses() {
     let run = Folder::new().run("--help", "");
     assert!(run.status == 0 && run.stdout.contains("1 the token was refused"), "{}", run.stdout);
