@@ -5,6 +5,7 @@ mod build;
 mod checks;
 mod conformance;
 mod demo;
+mod fuzz;
 mod generate;
 mod lint;
 mod process;
@@ -30,6 +31,7 @@ cargo xtask COMMAND
   lint          formatting, clippy, who imports whom, generated files, documentation, licences
   conformance   [--vectors PATH]… [--runtime native,node,workerd,chromium]: the vector files
   bench         [NAME [OPTIONS…]]: tests/bench/NAME.mjs, by default verify
+  fuzz          [--long]: hostile input; long runs take most of an hour
   size          what ships, gzipped, against its budgets
 ";
 
@@ -59,6 +61,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ("lint", []) => lint::all()?,
         ("conformance", options) => conformance::command(options)?,
         ("bench", options) => bench::command(options)?,
+        ("fuzz", options) => fuzz::command(options)?,
         ("size", []) => size::command()?,
         _ => bail!("unknown: cargo xtask {}\n\n{HELP}", arguments.join(" ")),
     }
