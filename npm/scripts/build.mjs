@@ -58,7 +58,15 @@ const beside = {
   },
 };
 
-async function bundle({ source, out, format = "esm" }, folder, module) {
+/** What every entry point exports is less in `/slim`. */
+const exportsOf = (slim) => ({
+  name: "exports",
+  setup(build) {
+    if (slim) build.onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: new URL("src/slim.ts", root).pathname }));
+  },
+});
+
+async function bundle({ source, out, format = "esm" }, folder, module, slim = false) {
   await build({
     entryPoints: [new URL(`src/entrypoints/${source}.ts`, root).pathname],
     outfile: new URL(out, folder).pathname,
@@ -69,7 +77,8 @@ async function bundle({ source, out, format = "esm" }, folder, module) {
     charset: "ascii",
     minify: true,
     keepNames: false,
-    plugins: [inline(module), beside],
+    define: { SLIM: String(slim) },
+    plugins: [inline(module), beside, exportsOf(slim)],
     logLevel: "warning",
   });
 }
@@ -86,7 +95,7 @@ for (const [variant, path] of [["full", "./"], ["slim", "slim/"]]) {
   const module = new URL(`${variant}.wasm`, modules);
   await mkdir(folder, { recursive: true });
   await Promise.all([
-    ...entries.map((entry) => bundle(entry, folder, module)),
+    ...entries.map((entry) => bundle(entry, folder, module, variant === "slim")),
     copyFile(module, new URL("sentinel.wasm", folder)),
   ]);
 }

@@ -17,10 +17,33 @@ const PAIR = `
 export declare function createTokenPair(options: TokenPairOptions): TokenPair;
 `;
 
-/** One file without imports: everything public is in it. */
+/** Our sources in one file: everything public is in it, and it imports nothing. */
 function joined(...parts) {
-  const text = parts.join("\n").replace(/^import .*;\n/gm, "").replace(/^export declare const [A-Z_]+: readonly .*\n/gm, "");
-  return NOTICE + text.replace(/^export \{\};\n/gm, "").replace(/^\/\/ .*\n/gm, "").replace(/\n{3,}/g, "\n\n");
+  return tidy(parts.join("\n").replace(/^import .*;\n/gm, ""));
+}
+
+/** Without what only our sources need. */
+function tidy(text) {
+  const public_ = text.replace(/^export declare const (ERROR_CODES|REASONS|ALGORITHMS): .*\n/gm, "");
+  return (NOTICE + public_.replace(/^export \{\};\n/gm, "").replace(/^\/\/ .*\n/gm, "")).replace(/\n{3,}/g, "\n\n");
+}
+
+/** `/slim` has the same types but for what it leaves out. */
+function slim(api, from, create) {
+  const text = api.replace('"./api.js"', `"${from}"`);
+  return tidy(`${text}
+export { ANY, SentinelError } from "${from}";
+export type {
+  Algorithm,
+  Claims,
+  ErrorCode,
+  Expected,
+  Header,
+  JsonWebKeySet,
+  RemoteKeySource,
+  RemoteOptions,
+} from "${from}";
+${create}`);
 }
 
 export async function declarations(root) {
@@ -31,11 +54,17 @@ export async function declarations(root) {
     await promisify(execFile)(process.execPath, [tsc, "-p", new URL("tsconfig.json", root).pathname, ...options]);
     const read = (name) => readFile(new URL(`${name}.d.ts`, pathToFileURL(`${out}/`)), "utf8");
     const [codes, errors] = [await read("codes"), await read("errors")];
-    const api = await readFile(new URL("src/api.ts", root), "utf8");
+    const [api, slimApi] = await Promise.all(["api", "slim-api"].map((name) => readFile(new URL(`src/${name}.ts`, root), "utf8")));
     const error = errors.slice(0, errors.indexOf("/** Something needed"));
     const index = joined(codes, error, api, PAIR, CREATE);
-    const web = joined(codes, error, api, PAIR, CREATE_ASYNC);
-    return { "index.d.ts": index, "index.d.cts": index, "web.d.ts": web };
+    return {
+      "index.d.ts": index,
+      "index.d.cts": index,
+      "web.d.ts": joined(codes, error, api, PAIR, CREATE_ASYNC),
+      "slim.d.ts": slim(slimApi, "./index.js", CREATE),
+      "slim.d.cts": slim(slimApi, "./index.cjs", CREATE),
+      "slim-web.d.ts": slim(slimApi, "./index.js", CREATE_ASYNC),
+    };
   } finally {
     await rm(out, { recursive: true });
   }

@@ -44,6 +44,7 @@ export type HostCrypto = typeof node;
 
 /** The host's synchronous crypto. */
 export function hostCrypto(): HostCrypto | undefined {
+  if (SLIM) return undefined;
   const found = builtin<HostCrypto>("node:crypto");
   return typeof found?.verify === "function" ? found : undefined;
 }

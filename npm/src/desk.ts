@@ -1,7 +1,7 @@
 import type { RouteRequest } from "./api.js";
 import type { KeyMaterial } from "./backends.js";
 import { type Engine, Status, Word } from "./engine.js";
-import { type SentinelError, unavailable } from "./errors.js";
+import { misconfigured, type SentinelError, unavailable } from "./errors.js";
 import { pathOf } from "./request.js";
 import type { Keys, Setup } from "./setup.js";
 
@@ -73,6 +73,7 @@ export class Desk {
 
   /** Asks about a subject that was verified before: who it is, or whether it may do what a request asks for. */
   about(subject: Subject, now: number, request?: RouteRequest): unknown {
+    if (SLIM) throw misconfigured("sentinel-edge/slim verifies tokens; identities and decisions are in sentinel-edge");
     const { engine } = this;
     const { token, pair } = subject;
     const other = pair?.desk ?? this;

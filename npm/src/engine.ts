@@ -160,14 +160,15 @@ export class Engine {
   refusal(): SentinelError {
     const code = ERROR_CODES[this.record[Word.Error]!] ?? "unavailable";
     const claim = this.record[Word.Claim + 1] === 0 ? undefined : this.#sentence(Word.Claim);
-    return new SentinelError(code, this.#sentence(Word.Message), claim);
+    // The small module has no sentences.
+    return new SentinelError(code, SLIM ? code.replaceAll("_", " ") : this.#sentence(Word.Message), claim);
   }
 
   #start(): void {
     try {
       const exports = new WebAssembly.Instance(this.#module, {}).exports as unknown as Exports;
       const words = new Uint32Array(4);
-      const random = this.#host?.randomFillSync(words) ?? globalThis.crypto?.getRandomValues(words);
+      const random = (SLIM ? undefined : this.#host?.randomFillSync(words)) ?? globalThis.crypto?.getRandomValues(words);
       // Without randomness the module caches nothing.
       if (random !== undefined) exports.seed(random[0]!, random[1]!, random[2]!, random[3]!);
       exports.input(this.#capacity);

@@ -42,10 +42,13 @@ export class RemoteKeys {
     readonly shared: boolean,
   ) {
     this.#url = trusted(url);
-    this.#timeout = options.timeout ?? 5_000;
-    this.#staleFor = options.staleFor ?? 86_400_000;
+    const { timeout = 5_000, staleFor = 86_400_000, fetch: given, ...unknown } = options;
+    // A misspelt `staleFor: 0` must not be a day.
+    if (Object.keys(unknown).length > 0) throw misconfigured("jwksOptions has an unknown member");
+    if (!(timeout > 0) || !(staleFor >= 0)) throw misconfigured("timeout and staleFor must be milliseconds");
+    this.#timeout = timeout;
+    this.#staleFor = staleFor;
     // Called without a receiver: Workers and browsers refuse a `fetch` with a foreign `this`.
-    const given = options.fetch;
     this.#fetch = given === undefined ? (input, init) => fetch(input, init) : (input, init) => given(input, init);
   }
 

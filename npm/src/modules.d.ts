@@ -13,3 +13,6 @@ declare module "sentinel:inline" {
   const bytes: () => Uint8Array<ArrayBuffer>;
   export default bytes;
 }
+
+/** Whether this is built for `/slim`: WebCrypto alone, and no policy. `scripts/build.mjs` says so. */
+declare const SLIM: boolean;

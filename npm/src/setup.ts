@@ -55,6 +55,7 @@ export function setupOf(options: api.VerifierOptions, test: TestSettings): Setup
   if ([jwks, jwksUrl, pem, secret].filter((source) => source !== undefined).length !== 1) {
     throw misconfigured("exactly one of jwks, jwksUrl, pem and secret must be given");
   }
+  if (jwksOptions !== undefined && jwksUrl === undefined) throw misconfigured("jwksOptions goes with jwksUrl");
   if (!Number.isInteger(cache) || cache < 0 || cache > MOST_CACHED) throw misconfigured("cache must be 0 to 4096");
   for (const [name, hook] of Object.entries({ revoked, clock })) {
     if (hook !== undefined && typeof hook !== "function") throw misconfigured(`${name} must be a function`);
@@ -93,7 +94,7 @@ export function keysOf(options: object, algorithms: readonly Algorithm[], test: 
     const text = typeof jwks === "string" ? jwks : JSON.stringify(jwks);
     return { source: test.secrets ? Source.JwksWithSecrets : Source.Jwks, algorithm, bytes: encoder.encode(text) };
   }
-  if (pem !== undefined) {
+  if (!SLIM && pem !== undefined) {
     if (typeof pem !== "string") throw misconfigured("pem must be text");
     return { source: Source.Pem, algorithm, bytes: encoder.encode(pem) };
   }

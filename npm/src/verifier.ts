@@ -114,12 +114,14 @@ export class Verifier implements api.Verifier {
       // Asked before anything is in the module: a clock is the caller's, and may use this verifier itself.
       const now = this.#now();
       const length = desk.write(checked(token));
-      let status = host === undefined && pure ? desk.verify(length, now) : desk.begin(length, now);
+      let status = !SLIM && host === undefined && pure ? desk.verify(length, now) : desk.begin(length, now);
       if (status === Status.SignatureNeeded) {
+        if (SLIM) throw lacking();
         const { record } = engine;
         const check = this.#check(record[Word.Key]!, record[Word.Algorithm]!);
         if (check === null) {
-          status = pure ? desk.verify(length, now) : lacking();
+          if (!pure) throw lacking();
+          status = desk.verify(length, now);
         } else {
           const data = engine.input.subarray(0, record[Word.SigningInput]!);
           const holds = asked(check, data, engine.bytes(Word.Signature));
@@ -135,7 +137,7 @@ export class Verifier implements api.Verifier {
   /** Accepts the token or throws. While it waits, other verifications may use the module: nothing in it is relied on. */
   async #settle(token: string): Promise<VerifiedToken> {
     const { engine, host, pure } = this.#runtime;
-    if (host !== undefined) {
+    if (!SLIM && host !== undefined) {
       try {
         return this.#settleSync(token);
       } catch (error) {
@@ -156,7 +158,10 @@ export class Verifier implements api.Verifier {
         const data = engine.input.slice(0, record[Word.SigningInput]!);
         const signature = engine.bytes(Word.Signature).slice();
         const check = await this.#webCheck(record[Word.Key]!, record[Word.Algorithm]!);
-        if (check === undefined) return pure ? this.#settleSync(token) : lacking();
+        if (check === undefined) {
+          if (SLIM || !pure) throw lacking();
+          return this.#settleSync(token);
+        }
         const holds = await check(data, signature).catch(hostFailed);
         now = this.#now();
         length = desk.write(token);
@@ -186,6 +191,7 @@ export class Verifier implements api.Verifier {
   }
 
   #check(key: number, algorithm: number): Check | null {
+    if (SLIM) return null;
     this.#refresh();
     const place = key * ALGORITHMS.length + algorithm;
     const known = this.#checks[place];
@@ -264,8 +270,8 @@ function untold(cause?: unknown): SentinelError {
   return unavailable("whether the token was revoked could not be told", cause);
 }
 
-function lacking(): never {
-  throw new SentinelError("algorithm_unavailable", "the algorithm cannot be verified in this environment");
+function lacking(): SentinelError {
+  return new SentinelError("algorithm_unavailable", "the algorithm cannot be verified in this environment");
 }
 
 /** The host's clock. workerd's stands at 0 outside a request: a time that would make every token fresh tells nothing. */

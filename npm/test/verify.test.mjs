@@ -147,6 +147,10 @@ test("options that are not understood are refused", async () => {
     { issuer: "i", audience: "a", jwks: keySet, clock: 5 },
     { issuer: "i", audience: "a", jwks: keySet, profile: "unknown" },
     { issuer: "i", audience: "a", secret: "text" },
+    { issuer: "i", audience: "a", jwks: keySet, jwksOptions: { staleFor: 0 } },
+    { issuer: "i", audience: "a", jwksUrl: "https://login.example.com/jwks", jwksOptions: { staleFro: 0 } },
+    { issuer: "i", audience: "a", jwksUrl: "https://login.example.com/jwks", jwksOptions: { staleFor: Number.NaN } },
+    { issuer: "i", audience: "a", jwksUrl: "https://login.example.com/jwks", jwksOptions: { timeout: "5s" } },
     // JSON writes `null` for them, which says that nothing is checked.
     { issuer: Number.NaN, audience: "a", jwks: keySet },
     { issuer: "i", audience: Number.POSITIVE_INFINITY, jwks: keySet },

@@ -1,0 +1,3 @@
+// What the entry points of `/slim` export, beside their `createVerifier`.
+export { SentinelError } from "./errors.js";
+export { ANY } from "./setup.js";

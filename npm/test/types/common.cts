@@ -1,0 +1,8 @@
+// The same for CommonJS.
+import sentinel = require("sentinel-edge");
+import slim = require("sentinel-edge/slim");
+
+const jwks = { keys: [] };
+const verifier: sentinel.Verifier = sentinel.createVerifier({ issuer: "i", audience: sentinel.ANY, jwks });
+const small: slim.Verifier = slim.createVerifier({ issuer: "i", audience: slim.ANY, jwks });
+export = { verifier, small };
