@@ -213,9 +213,9 @@ impl Reference {
             0 => add(&vec![0; self.length()], small as i64),
             1 => add(&self.order(), -(small as i64)),
             2 => {
-                // The parts of a scalar begin at multiples of 65, 97 and 131 bits.
-                let part = [65, 97, 131][(self.length() / 17) - 1];
-                let bit = part * (1 + random.below(3)) as usize + random.below(3) as usize;
+                // The parts of a scalar begin at multiples of 33, 49 and 66 bits.
+                let part = [33, 49, 66][(self.length() / 17) - 1];
+                let bit = part * (1 + random.below(7)) as usize + random.below(3) as usize;
                 let mut power = vec![0; self.length()];
                 let at = self.length() - 1 - bit / 8;
                 power[at] = 1 << (bit % 8);

@@ -35,7 +35,7 @@ impl Modulus {
         *x.first_mut()? = 1;
         loop {
             while let Some(shift @ 1..) = u.first().map(|limb| limb.trailing_zeros().min(BITS as u32)) {
-                shift_down(&mut u, shift, 0, &[]);
+                shift_down(&mut u, shift, 0, &self.limbs);
                 let factor = x.first()?.wrapping_mul(self.inverse) & ((1 << shift) - 1);
                 shift_down(&mut x, shift, factor, &self.limbs);
             }
@@ -83,23 +83,19 @@ impl Residue {
     }
 }
 
-/// (number + factor·other) / 2^shift, where that is exact: with the right factor an odd x is halved modulo n.
+/// (number + factor·other) / 2^shift, where that is exact and the factor below 2^shift: with the right one
+/// an odd number is halved modulo n.
 fn shift_down(number: &mut [u32], shift: u32, factor: u32, other: &[u32]) {
-    let mut others = other.iter();
-    let (mut carry, mut below): (u64, Option<&mut u32>) = (0, None);
-    for limb in number {
-        let sum = u64::from(*limb) + u64::from(factor) * u64::from(*others.next().unwrap_or(&0)) + carry;
-        carry = sum >> BITS;
-        let sum = sum as u32 & MASK;
-        *limb = sum >> shift;
-        if let Some(below) = below {
-            *below |= sum << (BITS as u32 - shift) & MASK;
-        }
-        below = Some(limb);
+    let mut limbs = number.iter_mut().zip(other);
+    let Some((mut place, first)) = limbs.next() else { return };
+    let mut sum = (u64::from(*place) + u64::from(factor) * u64::from(*first)) >> shift;
+    for (limb, other) in limbs {
+        sum += (u64::from(*limb) + u64::from(factor) * u64::from(*other)) << (BITS as u32 - shift);
+        *place = sum as u32 & MASK;
+        sum >>= BITS;
+        place = limb;
     }
-    if let Some(below) = below {
-        *below |= (carry as u32) << (BITS as u32 - shift) & MASK;
-    }
+    *place = sum as u32;
 }
 
 fn add(number: &mut [u32], other: &[u32]) {

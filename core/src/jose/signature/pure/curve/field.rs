@@ -11,8 +11,8 @@ const MASK: i64 = (1 << BITS) - 1;
 /// x·R modulo p for x, with R = 2^(28·L): signed limbs, and not reduced to one representative.
 ///
 /// INVARIANT ("tight"): what `multiply`, `square` and `combine` give has limbs from 0 to 2^28 but
-/// for the topmost, which takes the sign. Products have an absolute value below 1.8 p as long as
-/// the factors' values multiply to less than 200 p^2: R is at least 2^8 p on every curve. Sums of
+/// for the topmost, which takes the sign. Products have an absolute value below 1.9 p as long as
+/// the factors' values multiply to less than 230 p^2: R is at least 2^8 p on every curve. Sums of
 /// products stay below 2^63 as long as the factors' limbs, in units of 2^28, multiply to at most 6
 /// (for the longest, L = 19).
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +20,10 @@ pub(crate) struct Element<const L: usize>([i32; L]);
 
 /// What is particular to a prime: its reduction.
 pub(crate) trait Prime<const L: usize>: Copy {
-    /// The columns of Montgomery's product, by operand scanning (Koç et al., "CIOS"): after each
-    /// row the lowest column is made to vanish and all move down by one.
+    /// One row of Montgomery's product by operand scanning (Koç et al., "CIOS"): then the lowest column
+    /// is made to vanish and all move down by one.
+    fn row(columns: [i64; L], left: &[i32; L], row: i32) -> [i64; L];
+    /// All rows.
     fn columns(left: &[i32; L], right: &[i32; L]) -> [i64; L];
     /// Moves the carries on.
     fn tight(columns: [i64; L]) -> [i32; L];
@@ -30,22 +32,24 @@ pub(crate) trait Prime<const L: usize>: Copy {
 /// Written out limb by limb: this way the columns are variables, also where the compiler goes for size.
 /// The fold adds (p + 1)/2^28 times the multiple: its remainder, -1 times the multiple, has made the limb below vanish.
 macro_rules! prime {
-    ($size:literal: $column:ident $limb:ident, $($columns:ident $limbs:ident),*; $fold:expr) => {
+    ($size:literal, $rows:ident: $column:ident $limb:ident, $($columns:ident $limbs:ident),*; $fold:expr) => {
         impl Prime<$size> for Element<$size> {
             #[inline(always)]
-            fn columns(left: &[i32; $size], right: &[i32; $size]) -> [i64; $size] {
+            fn row(columns: [i64; $size], left: &[i32; $size], row: i32) -> [i64; $size] {
+                let [$column, $($columns),*] = columns;
                 let [$limb, $($limbs),*] = *left;
-                let mut columns = [0; $size];
-                for row in right {
-                    let row = i64::from(*row);
-                    let [$column, $($columns),*] = columns;
-                    let lowest = $column + i64::from($limb) * row;
-                    columns = [$($columns + i64::from($limbs) * row),*, 0];
-                    columns[0] += lowest >> BITS;
-                    let fold: fn(&mut [i64; $size], i64) = $fold;
-                    fold(&mut columns, lowest & MASK);
-                }
+                let row = i64::from(row);
+                let lowest = $column + i64::from($limb) * row;
+                let mut columns = [$($columns + i64::from($limbs) * row),*, 0];
+                columns[0] += lowest >> BITS;
+                let fold: fn(&mut [i64; $size], i64) = $fold;
+                fold(&mut columns, lowest & MASK);
                 columns
+            }
+
+            #[inline(always)]
+            fn columns(left: &[i32; $size], right: &[i32; $size]) -> [i64; $size] {
+                $rows!(left, right, [0; $size], $limb $($limbs)*)
             }
 
             #[inline(always)]
@@ -61,8 +65,29 @@ macro_rules! prime {
     };
 }
 
+/// All rows written out: for a square, the compiler then makes equal products once.
+macro_rules! unrolled {
+    ($left:expr, $right:expr, $columns:expr, $($limbs:ident)*) => {{
+        let columns = $columns;
+        let [$($limbs),*] = *$right;
+        $(let columns = Self::row(columns, $left, $limbs);)*
+        columns
+    }};
+}
+
+/// The rows one by one, where size counts for more.
+macro_rules! looped {
+    ($left:expr, $right:expr, $columns:expr, $($limbs:ident)*) => {{
+        let mut columns = $columns;
+        for limb in $right {
+            columns = Self::row(columns, $left, *limb);
+        }
+        columns
+    }};
+}
+
 // p = 2^256 - 2^224 + 2^192 + 2^96 - 1
-prime!(10: c0 a0, c1 a1, c2 a2, c3 a3, c4 a4, c5 a5, c6 a6, c7 a7, c8 a8, c9 a9; |columns, multiple| {
+prime!(10, unrolled: c0 a0, c1 a1, c2 a2, c3 a3, c4 a4, c5 a5, c6 a6, c7 a7, c8 a8, c9 a9; |columns, multiple| {
     columns[2] += multiple << 12;
     columns[5] += multiple << 24;
     columns[7] -= multiple;
@@ -70,7 +95,7 @@ prime!(10: c0 a0, c1 a1, c2 a2, c3 a3, c4 a4, c5 a5, c6 a6, c7 a7, c8 a8, c9 a9;
 });
 
 // p = 2^384 - 2^128 - 2^96 + 2^32 - 1
-prime!(14: c0 a0, c1 a1, c2 a2, c3 a3, c4 a4, c5 a5, c6 a6, c7 a7, c8 a8, c9 a9, c10 a10, c11 a11, c12 a12, c13 a13;
+prime!(14, looped: c0 a0, c1 a1, c2 a2, c3 a3, c4 a4, c5 a5, c6 a6, c7 a7, c8 a8, c9 a9, c10 a10, c11 a11, c12 a12, c13 a13;
     |columns, multiple| {
         columns[0] += multiple << 4;
         columns[2] -= multiple << 12;
@@ -80,7 +105,7 @@ prime!(14: c0 a0, c1 a1, c2 a2, c3 a3, c4 a4, c5 a5, c6 a6, c7 a7, c8 a8, c9 a9,
 );
 
 // p = 2^521 - 1
-prime!(19: c0 a0, c1 a1, c2 a2, c3 a3, c4 a4, c5 a5, c6 a6, c7 a7, c8 a8, c9 a9, c10 a10, c11 a11, c12 a12, c13 a13,
+prime!(19, looped: c0 a0, c1 a1, c2 a2, c3 a3, c4 a4, c5 a5, c6 a6, c7 a7, c8 a8, c9 a9, c10 a10, c11 a11, c12 a12, c13 a13,
     c14 a14, c15 a15, c16 a16, c17 a17, c18 a18;
     |columns, multiple| columns[17] += multiple << 17
 );
@@ -102,7 +127,7 @@ where
         Self(Self::tight(Self::columns(&self.0, &other.0)))
     }
 
-    /// The square. Where the product is unrolled, the compiler makes equal products once.
+    /// The square.
     #[inline(never)]
     pub(super) fn square(&self) -> Self {
         Self(Self::tight(Self::columns(&self.0, &self.0)))
