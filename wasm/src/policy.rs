@@ -71,7 +71,7 @@ impl State {
 impl Desk {
     /// A token that was verified before: everything is checked again but its signature.
     fn again(&mut self, token: &str, now: i64) -> Result<VerifiedToken, Error> {
-        if let Some(hit) = self.cache.recall(token, &self.config.verifier, now) {
+        if let Some(hit) = self.cache.recall(token.as_bytes(), &self.config.verifier, now) {
             return hit.cloned();
         }
         self.config.verifier.begin(token, &self.keys)?.finish(true, now)

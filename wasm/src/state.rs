@@ -137,12 +137,13 @@ impl State {
 
     /// Everything up to the signature. A token that is cached and still in time needs none.
     pub(crate) fn begin(&mut self, handle: usize, length: usize, now: f64) -> Answer {
-        let token = text(&self.input, 0, length)?;
+        let token = bytes(&self.input, 0, length)?;
         let now = seconds(now)?;
         let desk = desk::get(&mut self.desks, handle)?;
         if let Some(hit) = desk.cache.recall(token, &desk.config.verifier, now) {
             return Ok(hit.map(|_| ACCEPTED)?);
         }
+        let token = utf8(token)?;
         let challenge = desk.config.verifier.begin(token, &desk.keys)?;
         self.signature.clear();
         self.signature.extend_from_slice(challenge.signature());
@@ -169,12 +170,13 @@ impl State {
     /// All of it in one call, the signature verified in here.
     #[cfg(feature = "pure")]
     pub(crate) fn verify(&mut self, handle: usize, length: usize, now: f64) -> Answer {
-        let token = text(&self.input, 0, length)?;
+        let token = bytes(&self.input, 0, length)?;
         let now = seconds(now)?;
         let desk = desk::get(&mut self.desks, handle)?;
         if let Some(hit) = desk.cache.recall(token, &desk.config.verifier, now) {
             return Ok(hit.map(|_| ACCEPTED)?);
         }
+        let token = utf8(token)?;
         desk.conclude(token, now, |challenge| challenge.ask(&sentinel_core::jose::signature::PureRust))
     }
 
@@ -206,10 +208,17 @@ impl State {
 }
 
 /// A part of the input. JavaScript hands over a length past the buffer's end for what did not fit in it.
-pub(crate) fn text(input: &[u8], start: usize, length: usize) -> Result<&str, Error> {
+fn bytes(input: &[u8], start: usize, length: usize) -> Result<&[u8], Error> {
     let end = start.checked_add(length).ok_or(ErrorCode::TokenTooLarge)?;
-    let bytes = input.get(start..end).ok_or(ErrorCode::TokenTooLarge)?;
+    Ok(input.get(start..end).ok_or(ErrorCode::TokenTooLarge)?)
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, Error> {
     core::str::from_utf8(bytes).map_err(|_| ErrorCode::TokenMalformed.into())
+}
+
+pub(crate) fn text(input: &[u8], start: usize, length: usize) -> Result<&str, Error> {
+    utf8(bytes(input, start, length)?)
 }
 
 /// The host's time in whole seconds, rounded down. One that is no number refuses everything.
