@@ -8,6 +8,8 @@ mod hmac;
 pub(crate) mod modular;
 mod roca;
 mod rsa;
+#[cfg(test)]
+mod tests;
 
 pub use ec::{Curve, EcPublicKey};
 pub use ed25519::Ed25519PublicKey;

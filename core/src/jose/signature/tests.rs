@@ -2,7 +2,7 @@
 
 use std::vec::Vec;
 
-use super::{SignatureBackend, verify};
+use super::{SignatureBackend, settle, verify};
 use crate::ErrorCode;
 use crate::jose::algorithm::Algorithm;
 use crate::jose::key::{Curve, EcPublicKey, Ed25519PublicKey, HmacKey, RsaPublicKey, VerificationKey};
@@ -105,4 +105,90 @@ fn rfc8037_a4_ed25519() {
     );
     holds(Algorithm::EdDsa, &key, token);
     holds(Algorithm::Ed25519, &key, token);
+}
+
+fn settled(algorithm: Algorithm, key: &VerificationKey, signature: &[u8]) -> bool {
+    match settle(algorithm, key, signature) {
+        Ok(()) => true,
+        Err(error) => {
+            assert_eq!(error.code(), ErrorCode::SignatureInvalid);
+            false
+        }
+    }
+}
+
+/// The number one less.
+fn less_one(number: &[u8]) -> Vec<u8> {
+    let mut bytes = number.to_vec();
+    for byte in bytes.iter_mut().rev() {
+        let borrow = *byte == 0;
+        *byte = byte.wrapping_sub(1);
+        if !borrow {
+            break;
+        }
+    }
+    bytes
+}
+
+#[test]
+fn settles_rsa() {
+    let modulus = [&[0xc5; 255][..], &[0x01]].concat();
+    let key = VerificationKey::Rsa(RsaPublicKey::new(&modulus, &[1, 0, 1]).unwrap());
+    for algorithm in [Algorithm::Rs256, Algorithm::Ps512] {
+        assert!(settled(algorithm, &key, &less_one(&modulus)) && settled(algorithm, &key, &[0; 256]));
+        assert!(!settled(algorithm, &key, &modulus) && !settled(algorithm, &key, &[0xff; 256]));
+        assert!(!settled(algorithm, &key, &[0; 255]) && !settled(algorithm, &key, &[0; 257]));
+        assert!(!settled(algorithm, &key, &[]));
+    }
+    assert_eq!(settle(Algorithm::Es256, &key, &[1; 64]).unwrap_err().code(), ErrorCode::KeyUnusable);
+}
+
+#[test]
+fn settles_ecdsa() {
+    let x = base64url("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU");
+    let y = base64url("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
+    let key = VerificationKey::Ec(EcPublicKey::new(Curve::P256, &x, &y).unwrap());
+    let order = Curve::P256.domain().order;
+    let (zero, one, top) = ([0; 32], less_one(&[[0; 31].as_slice(), &[2]].concat()), less_one(order));
+    let both = |r: &[u8], s: &[u8]| settled(Algorithm::Es256, &key, &[r, s].concat());
+    assert!(both(&one, &one) && both(&top, &top) && both(&one, &top));
+    for out in [&zero, order, &[0xff; 32]] {
+        assert!(!both(out, &one) && !both(&one, out), "{out:x?}");
+    }
+    assert!(!both(&one, &one[1..]) && !both(&one, &[&one[..], &[0]].concat()) && !both(&[], &[]));
+    // DER is another encoding (RFC 7518 §3.4).
+    assert!(!settled(Algorithm::Es256, &key, &[0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01]));
+}
+
+#[test]
+fn settles_ed25519() {
+    let x = base64url("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+    let key = VerificationKey::Ed25519(Ed25519PublicKey::new(&x).unwrap());
+    let mut order = [0; 32];
+    order[..16].copy_from_slice(b"\xed\xd3\xf5\x5c\x1a\x63\x12\x58\xd6\x9c\xf7\xa2\xde\xf9\xde\x14");
+    order[31] = 0x10;
+    let mut below = order;
+    below[0] -= 1;
+    let both = |r: &[u8], s: &[u8]| settled(Algorithm::EdDsa, &key, &[r, s].concat());
+    assert!(both(&x, &below) && both(&x, &[0; 32]));
+    assert!(!both(&x, &order) && !both(&x, &[0xff; 32]));
+    assert!(!both(&x, &below[1..]) && !both(&x, &[&below[..], &[0]].concat()) && !both(&x, &[]));
+    // R of small order, with either sign, and R that is not canonical.
+    let (mut minus_zero, mut p, mut p_plus_three) = ([0; 32], [0xff; 32], [0xff; 32]);
+    minus_zero[31] = 0x80;
+    (p[0], p[31]) = (0xed, 0x7f);
+    p_plus_three[0] = 0xf0;
+    for r in [[0; 32], minus_zero, p, p_plus_three] {
+        assert!(!both(&r, &below), "{r:x?}");
+    }
+}
+
+#[test]
+fn settles_hmac() {
+    let key = VerificationKey::Hmac(HmacKey::new(&[5; 64]).unwrap());
+    for (algorithm, length) in [(Algorithm::Hs256, 32), (Algorithm::Hs384, 48), (Algorithm::Hs512, 64)] {
+        assert!(settled(algorithm, &key, &[0; 64][..length]));
+        assert!(!settled(algorithm, &key, &[0; 64][..length - 1]) && !settled(algorithm, &key, &[0; 65][..length + 1]));
+        assert!(!settled(algorithm, &key, &[]));
+    }
 }
