@@ -2,17 +2,15 @@
 //! compared with other libraries and ten minutes of libFuzzer. The last results are in `docs/fuzzing.md`.
 
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
 use crate::process::Job;
-use crate::set_up::on_path;
+use crate::set_up::cargo_tool;
 use crate::workspace;
 
 const CASES: &str = "10000000";
 const SECONDS: u32 = 600;
-const VERSION: &str = "0.13.2";
 
 pub(crate) fn command(options: &[String]) -> Result<()> {
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
@@ -38,29 +36,11 @@ fn long() -> Result<()> {
     fs::create_dir_all(&corpus)?;
     let seeds = workspace::root().join("target/fuzz/seeds");
     Job::cargo("seeds").args(example("fuzz_seeds")).args([&seeds]).succeed()?;
-    Job::new("cargo-fuzz", cargo_fuzz()?)
+    Job::new("cargo-fuzz", cargo_tool::find("cargo-fuzz", "0.13.2", &[])?)
         .args(["fuzz", "run", "--fuzz-dir", "core/fuzz", "--target-dir", "target/fuzz/build", "verify"])
         .args([corpus.as_os_str(), seeds.as_os_str()])
         .args(["--", &format!("-max_total_time={SECONDS}"), "-max_len=20000", "-timeout=5", "-rss_limit_mb=2048"])
         // libFuzzer's instrumentation is a compiler's unstable option.
         .env("RUSTUP_TOOLCHAIN", "nightly")
         .attached()
-}
-
-/// The one on PATH, else one of our own under `target/tools`.
-fn cargo_fuzz() -> Result<PathBuf> {
-    let tools = workspace::root().join("target/tools");
-    let own = tools.join("bin/cargo-fuzz");
-    if own.is_file() {
-        return Ok(own);
-    }
-    if let Some(path) = on_path("cargo-fuzz") {
-        return Ok(path);
-    }
-    println!("   builds cargo-fuzz {VERSION} into target/tools, once (about two minutes)");
-    Job::cargo("cargo install cargo-fuzz")
-        .args(["install", "--locked", "--debug", "--version", VERSION, "--root"])
-        .args([tools.as_os_str(), "cargo-fuzz".as_ref()])
-        .succeed()?;
-    Ok(own)
 }

@@ -25,8 +25,8 @@ const NODE_TESTS: [(&str, &str); 5] = [
 
 pub(crate) fn all() -> Result<()> {
     let mut checks = Checks::new();
-    lint::run(&mut checks);
     checks.counts("cargo test", cargo);
+    lint::run(&mut checks, true);
     checks.holds("build", build::all);
     if let Err(error) = conformance::all(&mut checks) {
         checks.holds("conformance", || Err(error));

@@ -1,7 +1,7 @@
 //! What the project needs of a machine: found first, installed where it is missing, named in one line where it cannot be.
 
 pub(crate) mod apt;
-pub(crate) mod cargo_deny;
+pub(crate) mod cargo_tool;
 pub(crate) mod chromium;
 mod debian_sysroot;
 pub(crate) mod node;
