@@ -69,9 +69,9 @@ impl TokenCache {
         let used = self.clock;
         let places = self.places(hash);
         let slots = self.slots.get_mut(places)?;
-        let slot = slots
-            .iter_mut()
-            .find(|slot| slot.as_ref().is_some_and(|entry| entry.hash == hash && same(entry.token.as_bytes(), token)))?;
+        let slot = slots.iter_mut().find(|slot| {
+            slot.as_ref().is_some_and(|entry| entry.hash == hash && same(entry.token.as_bytes(), token))
+        })?;
         let outcome = verifier.recheck(&slot.as_ref()?.verified, now);
         if let Err(error) = outcome {
             self.bytes -= slot.take().map_or(0, |entry| entry.bytes());
@@ -172,8 +172,7 @@ mod tests {
     const SEED: [u64; 2] = [3, 5];
     const KEY: &[u8] = br#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
     /// Of the right form; whether it holds is what the tests say.
-    const SIGNATURE: &str =
-        "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+    const SIGNATURE: &str = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
 
     fn verifier() -> Verifier {
         Verifier::new(Expected::any(), Expected::any(), Algorithms::of(&[Algorithm::EdDsa]))
@@ -182,7 +181,8 @@ mod tests {
     fn base64url(bytes: &[u8]) -> String {
         const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let bits: Vec<u8> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
-        let sextet = |chunk: &[u8]| (0..6).fold(0, |value, bit| value << 1 | usize::from(*chunk.get(bit).unwrap_or(&0)));
+        let sextet =
+            |chunk: &[u8]| (0..6).fold(0, |value, bit| value << 1 | usize::from(*chunk.get(bit).unwrap_or(&0)));
         bits.chunks(6).map(|chunk| char::from(ALPHABET[sextet(chunk)])).collect()
     }
 

@@ -92,7 +92,8 @@ fn is_known(name: &str) -> bool {
 fn verifier(config: Value<'_>) -> Result<Verifier, Error> {
     let issuer = config.member("issuer").and_then(expected);
     let audience = config.member("audience").and_then(expected);
-    let algorithms = config.member("algorithms").ok_or(invalid("`algorithms` is missing: the list of allowed names"))?;
+    let algorithms =
+        config.member("algorithms").ok_or(invalid("`algorithms` is missing: the list of allowed names"))?;
     let mut verifier = Verifier::new(
         issuer.ok_or(invalid("`issuer` must be there: a string, a list, or null for any"))?,
         audience.ok_or(invalid("`audience` must be there: a string, a list, or null for any"))?,

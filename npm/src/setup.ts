@@ -88,6 +88,9 @@ function expected(value: unknown): string | readonly string[] | null | undefined
 /** The keys that the options hold; `undefined` where they come from a URL. */
 export function keysOf(options: object, algorithms: readonly Algorithm[], test: TestSettings): Keys | undefined {
   const { jwks, pem, secret } = options as { jwks?: unknown; pem?: unknown; secret?: unknown };
+  if ([jwks, pem, secret].filter((source) => source !== undefined).length > 1) {
+    throw misconfigured("only one of jwks, pem and secret can be the source of keys");
+  }
   // The one algorithm that the key is for, where the allow-list has only one.
   const algorithm = algorithms.length === 1 ? ALGORITHMS.indexOf(algorithms[0]!) : NO_ALGORITHM;
   if (jwks !== undefined) {

@@ -227,7 +227,9 @@ export class Verifier implements api.Verifier {
   }
 
   #now(): number {
-    return this.#clock() / 1000;
+    const now: unknown = this.#clock();
+    // `null / 1000` would be 0: the time before which nothing has expired.
+    return typeof now === "number" ? now / 1000 : Number.NaN;
   }
 }
 

@@ -127,6 +127,7 @@ test("keys that are refused replace nothing", async () => {
   const { verifier } = counted();
   assert.equal(await refusal(() => verifier.updateKeys({ jwks: "{" })), "key_unusable");
   assert.equal(await refusal(() => verifier.updateKeys({})), "configuration_invalid");
+  assert.equal(await refusal(() => verifier.updateKeys({ jwks: jwks(keys("ES256")), secret: new Uint8Array(32) })), "configuration_invalid");
   await verifier.verify(sign("ES256"));
 });
 

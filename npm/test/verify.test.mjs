@@ -169,7 +169,7 @@ test("options that are not understood are refused", async () => {
 });
 
 test("a clock that does not tell the time refuses", async () => {
-  for (const time of [NaN, Infinity, -Infinity, undefined]) {
+  for (const time of [NaN, Infinity, -Infinity, undefined, null, "1", new Date()]) {
     const broken = createVerifier(settings({ jwks: jwks(keys("RS256")), clock: () => time }));
     assert.equal(await refusal(() => broken.verify(sign("RS256"))), "unavailable", String(time));
   }

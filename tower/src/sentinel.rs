@@ -120,13 +120,17 @@ impl Sentinel {
     /// Said again, these replace the earlier ones.
     ///
     /// # Errors
-    /// `configuration_invalid` for what is no path.
+    /// `configuration_invalid` for what is no path: `/`, and patterns.
     pub fn exclude_paths<S: AsRef<str>>(mut self, paths: impl IntoIterator<Item = S>) -> Result<Self, Error> {
         let mut rules = Vec::new();
         for path in paths {
             let path = path.as_ref().trim_end_matches('/');
             if path.is_empty() {
                 return Err(Error::with(ErrorCode::ConfigurationInvalid, "excluding `/` would exclude everything"));
+            }
+            if path.contains([':', '*', '{']) {
+                // A pattern here could open far more than it seems to: rules are the place for those.
+                return Err(Error::with(ErrorCode::ConfigurationInvalid, "an excluded path is no pattern"));
             }
             rules.push(Rule::new("*", path, Allow::public())?);
             rules.push(Rule::new("*", &format!("{path}/**"), Allow::public())?);
@@ -142,7 +146,8 @@ impl Sentinel {
         self
     }
 
-    /// Asks this host of every accepted token whether it was revoked.
+    /// Asks this host of every accepted token whether it was revoked. Of a pair, the authorization token is
+    /// asked about: it holds the rights, and identity providers rarely give their tokens a `jti`.
     #[must_use]
     pub fn revocations(mut self, revocations: Arc<dyn Revocations + Send + Sync>) -> Self {
         self.revocations = Some(revocations);

@@ -209,7 +209,9 @@ impl Shared {
         // A shared secret is never taken from a URL: who may read it could sign.
         let keys = KeySet::from_jwks(&answer.body, SymmetricKeys::Refuse, &self.settings.limits)?;
         let fresh_until = asked + freshness::lifetime(&answer.headers, SystemTime::now(), &self.settings);
-        Ok(Snapshot { keys, fresh_until, usable_until: fresh_until + self.settings.max_stale })
+        // Beyond what a clock can count, "stale for ever" was meant: and that is never granted.
+        let usable_until = fresh_until.checked_add(self.settings.max_stale).unwrap_or(fresh_until);
+        Ok(Snapshot { keys, fresh_until, usable_until })
     }
 
     fn schedule(&self) -> MutexGuard<'_, Schedule> {
