@@ -65,7 +65,12 @@ fn compare(random: &mut Random, mut modulus: Vec<u8>, tally: &mut Tally) {
     let exponent = random.next() >> random.below(64);
     let power = ours.power(&x, &exponent.to_be_bytes());
     same("power", leave(&power), a.modpow(&BigUint::from(exponent), &n));
-    assert!(ours.plain(&(&n + &a).to_bytes_be()).is_none(), "took a number not below {n:x}");
+    let above = &n + &a;
+    assert!(ours.plain(&above.to_bytes_be()).is_none(), "took a number not below {n:x}");
+    match ours.plain_once(&above.to_bytes_be()) {
+        Some(rest) => same("less n", value(&rest), a.clone()),
+        None => assert!(above.bits() > 140 * n.bits().div_ceil(140), "did not take {n:x} + {a:x}"),
+    }
 
     match ours.invert(&plain(&a)) {
         Some(inverse) => same("inverse", value(&inverse) * &a % &n, BigUint::from(1_u8) % &n),

@@ -197,6 +197,24 @@ impl Cases {
     }
 }
 
+/// Keys that are the generator or its negative: sums on the way to a good signature's point then meet equal points, or
+/// opposite ones. With the negative and a small nonce they do so at nearly every step, else once in 700 signatures.
+pub(crate) fn meeting_points(random: &mut Random, count: u64, tally: &mut Tally) {
+    let reference = &CURVES[0];
+    let (one, order) = (add(&[0; 32], 1), reference.order());
+    for (secret, small) in [(&one, false), (&add(&order, -1), false), (&add(&order, -1), true)] {
+        let (x, y) = (reference.public)(secret);
+        let key = VerificationKey::Ec(EcPublicKey::new(reference.curve, &x, &y).unwrap());
+        for _ in 0..if small { count / 32 + 1 } else { count } {
+            let message = random.bytes(8);
+            let nonce = if small { add(&[0; 32], 1 + random.below(1 << 30) as i64) } else { random.bytes(32) };
+            let Some(signature) = (reference.sign)(secret, &nonce, &message) else { continue };
+            assert!(ours(reference.algorithm, &key, &message, &signature), "{} {}", hex(&message), hex(&signature));
+            tally.count(reference.kind, true);
+        }
+    }
+}
+
 impl Reference {
     fn length(&self) -> usize {
         self.order.len() / 2

@@ -49,6 +49,7 @@ pub(crate) fn run(count: u64, seed: u64, mut report: impl FnMut(u64, &Tally)) ->
     let mut rsa = rsa::Cases::new(&mut random, sizes);
     let mut ecdsa = ecdsa::Cases::default();
     bigint::full_blocks(&mut random, &mut tally);
+    ecdsa::meeting_points(&mut random, 3_000, &mut tally);
     for done in 1..=count {
         match random.below(20) {
             0..6 => bigint::case(&mut random, &mut tally),

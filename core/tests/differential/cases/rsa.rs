@@ -58,17 +58,19 @@ impl Pool {
         let modulus = private.n().to_bytes_be();
         let key = RsaPublicKey::new(&modulus, &private.e().to_bytes_be()).unwrap();
         let mut signed = Vec::new();
-        for round in 0..if bits < 2052 { 60 } else { 240 } {
+        // Every fault once for every algorithm, and as many without any.
+        for round in 0..2 * FAULTS * ALGORITHMS.len() {
             let algorithm = ALGORITHMS[round % ALGORITHMS.len()];
+            let fault = round / ALGORITHMS.len();
             let length = random.below(100) as usize;
             let message = random.bytes(length);
             let encoded = match algorithm {
-                Algorithm::Rs256 => pkcs1(random, &SHA256, &Sha256::digest(&message), modulus.len()),
-                Algorithm::Rs384 => pkcs1(random, &SHA384, &Sha384::digest(&message), modulus.len()),
-                Algorithm::Rs512 => pkcs1(random, &SHA512, &Sha512::digest(&message), modulus.len()),
-                Algorithm::Ps256 => pss::<Sha256>(random, &message, bits),
-                Algorithm::Ps384 => pss::<Sha384>(random, &message, bits),
-                _ => pss::<Sha512>(random, &message, bits),
+                Algorithm::Rs256 => pkcs1(random, fault, &SHA256, &Sha256::digest(&message), modulus.len()),
+                Algorithm::Rs384 => pkcs1(random, fault, &SHA384, &Sha384::digest(&message), modulus.len()),
+                Algorithm::Rs512 => pkcs1(random, fault, &SHA512, &Sha512::digest(&message), modulus.len()),
+                Algorithm::Ps256 => pss::<Sha256>(random, fault, &message, bits),
+                Algorithm::Ps384 => pss::<Sha384>(random, fault, &message, bits),
+                _ => pss::<Sha512>(random, fault, &message, bits),
             };
             let encoded = BigUint::from_bytes_be(&encoded);
             if &encoded >= private.n() {
@@ -117,6 +119,11 @@ impl Pool {
         if signature.len() != self.modulus.len() || signature >= self.modulus.as_slice() {
             return false;
         }
+        // It does not look at an octet before the encoding either, which a modulus of 8k + 1 bits leaves (step 2c).
+        let encoded = BigUint::from_bytes_be(signature).modpow(self.reference.e(), self.reference.n());
+        if encoded.bits() >= self.reference.n().bits() && self.reference.n().bits() % 8 == 1 {
+            return false;
+        }
         let verify = |hash: &[u8]| match algorithm {
             Algorithm::Rs256 => self.reference.verify(Pkcs1v15Sign::new::<Sha256>(), hash, signature),
             Algorithm::Rs384 => self.reference.verify(Pkcs1v15Sign::new::<Sha384>(), hash, signature),
@@ -138,8 +145,11 @@ const SHA256: [u8; 19] = *b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04
 const SHA384: [u8; 19] = *b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30";
 const SHA512: [u8; 19] = *b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40";
 
+/// How many faults there are; those above are none.
+const FAULTS: usize = 14;
+
 /// EMSA-PKCS1-v1_5, right or with one of the faults that lax verifiers have let pass.
-fn pkcs1(random: &mut Random, prefix: &[u8], hash: &[u8], length: usize) -> Vec<u8> {
+fn pkcs1(random: &mut Random, fault: usize, prefix: &[u8], hash: &[u8], length: usize) -> Vec<u8> {
     let without_null = || {
         // The AlgorithmIdentifier without its NULL: two octets less in three lengths.
         let mut der = prefix.to_vec();
@@ -148,7 +158,6 @@ fn pkcs1(random: &mut Random, prefix: &[u8], hash: &[u8], length: usize) -> Vec<
         der.drain(15..17);
         der
     };
-    let fault = random.below(20);
     let prefix = if fault == 0 { without_null() } else { prefix.to_vec() };
     let padding = length - 3 - prefix.len() - hash.len();
     let mut encoded = vec![0, 1];
@@ -179,10 +188,9 @@ fn pkcs1(random: &mut Random, prefix: &[u8], hash: &[u8], length: usize) -> Vec<
 }
 
 /// EMSA-PSS, right or with one fault.
-fn pss<D: Digest>(random: &mut Random, message: &[u8], bits: usize) -> Vec<u8> {
+fn pss<D: Digest>(random: &mut Random, fault: usize, message: &[u8], bits: usize) -> Vec<u8> {
     let size = <D as Digest>::output_size();
     let length = (bits - 1).div_ceil(8);
-    let fault = random.below(24);
     let longest = length - size - 2;
     let salt = match fault {
         0 => 0,
@@ -216,8 +224,11 @@ fn pss<D: Digest>(random: &mut Random, message: &[u8], bits: usize) -> Vec<u8> {
     let mut encoded = data;
     encoded.extend(hash);
     encoded.push(if fault == 11 { 0xcc } else { 0xbc });
-    if fault == 12 {
-        random.turn(&mut encoded);
+    match fault {
+        12 => random.turn(&mut encoded),
+        // A bit that belongs to the modulus, not to the encoding.
+        13 if unused == 0 => encoded.insert(0, 1),
+        _ => {}
     }
     encoded
 }
