@@ -107,7 +107,6 @@ extern "C" fn identity(handle: usize, pair: usize, now: f64, token: usize, other
 /// See [`State::decide`].
 #[cfg(feature = "policy")]
 #[unsafe(no_mangle)]
-#[expect(clippy::too_many_arguments, reason = "numbers are all that crosses")]
 extern "C" fn decide(
     handle: usize,
     pair: usize,
