@@ -19,20 +19,21 @@ pub(crate) fn case(random: &mut Random, tally: &mut Tally) {
         _ => 1 + random.below(80),
     };
     let modulus = random.runs(length as usize);
-    compare(random, modulus, tally);
+    compare(random, modulus, false, tally);
 }
 
 /// Whole blocks of limbs without a spare bit: nothing above the topmost takes a carry.
 pub(crate) fn full_blocks(random: &mut Random, tally: &mut Tally) {
     for length in (35..=1015).step_by(35) {
-        compare(random, vec![0xff; length], tally);
+        // The largest sums there can be.
+        compare(random, vec![0xff; length], true, tally);
         let mut modulus = random.runs(length);
         modulus[0] |= 0xc0;
-        compare(random, modulus, tally);
+        compare(random, modulus, false, tally);
     }
 }
 
-fn compare(random: &mut Random, mut modulus: Vec<u8>, tally: &mut Tally) {
+fn compare(random: &mut Random, mut modulus: Vec<u8>, largest: bool, tally: &mut Tally) {
     *modulus.last_mut().unwrap() |= 1;
     let n = BigUint::from_bytes_be(&modulus);
     let Some(ours) = Modulus::new(&modulus) else {
@@ -43,6 +44,7 @@ fn compare(random: &mut Random, mut modulus: Vec<u8>, tally: &mut Tally) {
         let bytes = random.runs(modulus.len());
         let near = BigUint::from(random.below(3));
         match random.below(8) {
+            _ if largest => &n - BigUint::from(1_u8),
             0 => near % &n,
             1 => (&n - BigUint::from(1_u8)) - (near % &n),
             _ => BigUint::from_bytes_be(&bytes) % &n,
@@ -60,6 +62,8 @@ fn compare(random: &mut Random, mut modulus: Vec<u8>, tally: &mut Tally) {
     same("enter and leave", leave(&x), a.clone());
     same("multiply", leave(&ours.multiply(&x, &y)), &a * &b % &n);
     same("mixed multiply", value(&ours.multiply(&x, &plain(&b))), &a * &b % &n);
+    same("plain multiply", value(&ours.enter(&ours.multiply(&plain(&a), &plain(&b)))), &a * &b % &n);
+    same("plain square", value(&ours.enter(&ours.square(&plain(&a)))), &a * &a % &n);
     same("square", leave(&ours.square(&x)), &a * &a % &n);
     same("add", leave(&ours.add(&x, &y)), (&a + &b) % &n);
     let exponent = random.next() >> random.below(64);

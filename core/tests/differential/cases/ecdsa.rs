@@ -24,6 +24,7 @@ struct Reference {
     import: &'static str,
     public: Public,
     sign: Sign,
+    infinite: Sign,
     wrapped: Wrapped,
     imports: fn(&[u8]) -> bool,
     verify: fn(&[u8], &[u8], &[u8]) -> bool,
@@ -78,6 +79,12 @@ macro_rules! reference {
                 concat(r, inverse * (hash(message) + r * scalar(secret)))
             }
 
+            /// A signature whose point is the one at infinity: u·G + v·Q with u = -v·d.
+            pub(super) fn infinite(secret: &[u8], s: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+                let inverse = Option::<Scalar>::from(scalar(secret).invert())?;
+                concat(-hash(message) * inverse, scalar(s))
+            }
+
             /// A key and a signature whose point has this x coordinate, of which r is the rest.
             pub(super) fn wrapped(x: &[u8], r: &[u8], s: &[u8], message: &[u8]) -> Option<(Coordinates, Vec<u8>)> {
                 let x = FieldBytes::try_from(x).unwrap();
@@ -111,10 +118,11 @@ macro_rules! entry {
             order: $order,
             prime: $prime,
             kind: $kind,
-            wrapped_kind: concat!($kind, ", x not below the order"),
+            wrapped_kind: concat!($kind, ", x around the order"),
             import: $import,
             public: $krate::public,
             sign: $krate::sign,
+            infinite: $krate::infinite,
             wrapped: $krate::wrapped,
             imports: $krate::imports,
             verify: $krate::verify,
@@ -258,11 +266,17 @@ impl Reference {
             let length = random.below(100) as usize;
             let message = random.bytes(length);
             let (secret, ((x, y), signature)) = if random.below(4) == 0 {
-                // A point whose x coordinate lies between the order and the prime.
-                let rest = add(&vec![0; self.length()], random.below(1 << 40) as i64);
-                let x = sum(&self.order(), &rest);
-                assert!(x < unhex(self.prime));
-                let Some(made) = (self.wrapped)(&x, &rest, &self.scalar(random), &message) else { continue };
+                let small = add(&vec![0; self.length()], random.below(1 << 40) as i64);
+                let order = self.order();
+                let (x, r) = if random.below(4) > 0 {
+                    // A point whose x coordinate lies between the order and the prime: r is what is above the order.
+                    (sum(&order, &small), small)
+                } else {
+                    // r and the order together are beyond the prime, and only modulo the prime the point's x.
+                    let r = sum(&difference(&unhex(self.prime), &order), &small);
+                    (small, r)
+                };
+                let Some(made) = (self.wrapped)(&x, &r, &self.scalar(random), &message) else { continue };
                 (None, made)
             } else {
                 let (secret, nonce) = (self.scalar(random), self.scalar(random));
@@ -312,9 +326,18 @@ impl Reference {
                 signature[at..at + half].copy_from_slice(&special[special.len() - half..]);
             }
             10 => random.turn(&mut message),
-            11 => drop(signature.pop()),
-            12 => signature.push(0),
-            13 => signature.insert(0, 0),
+            11 => match random.below(3) {
+                0 => drop(signature.pop()),
+                1 => signature.push(0),
+                _ => signature.insert(0, 0),
+            },
+            12 => {
+                if let Some(secret) = &current.secret
+                    && let Some(infinite) = (self.infinite)(secret, &self.scalar(random), &message)
+                {
+                    signature = infinite;
+                }
+            }
             _ => random.turn(&mut signature),
         }
         let answer = ours(self.algorithm, &current.key, &message, &signature);

@@ -62,20 +62,22 @@ impl Pool {
         for round in 0..2 * FAULTS * ALGORITHMS.len() {
             let algorithm = ALGORITHMS[round % ALGORITHMS.len()];
             let fault = round / ALGORITHMS.len();
-            let length = random.below(100) as usize;
-            let message = random.bytes(length);
-            let encoded = match algorithm {
-                Algorithm::Rs256 => pkcs1(random, fault, &SHA256, &Sha256::digest(&message), modulus.len()),
-                Algorithm::Rs384 => pkcs1(random, fault, &SHA384, &Sha384::digest(&message), modulus.len()),
-                Algorithm::Rs512 => pkcs1(random, fault, &SHA512, &Sha512::digest(&message), modulus.len()),
-                Algorithm::Ps256 => pss::<Sha256>(random, fault, &message, bits),
-                Algorithm::Ps384 => pss::<Sha384>(random, fault, &message, bits),
-                _ => pss::<Sha512>(random, fault, &message, bits),
+            let mut message = Vec::new();
+            let mut encode = |_| {
+                let length = random.below(100) as usize;
+                message = random.bytes(length);
+                let encoded = match algorithm {
+                    Algorithm::Rs256 => pkcs1(random, fault, &SHA256, &Sha256::digest(&message), modulus.len()),
+                    Algorithm::Rs384 => pkcs1(random, fault, &SHA384, &Sha384::digest(&message), modulus.len()),
+                    Algorithm::Rs512 => pkcs1(random, fault, &SHA512, &Sha512::digest(&message), modulus.len()),
+                    Algorithm::Ps256 => pss::<Sha256>(random, fault, &message, bits),
+                    Algorithm::Ps384 => pss::<Sha384>(random, fault, &message, bits),
+                    _ => pss::<Sha512>(random, fault, &message, bits),
+                };
+                BigUint::from_bytes_be(&encoded)
             };
-            let encoded = BigUint::from_bytes_be(&encoded);
-            if &encoded >= private.n() {
-                continue;
-            }
+            // Some faults make most encodings larger than the modulus.
+            let Some(encoded) = (0..100).map(&mut encode).find(|encoded| encoded < private.n()) else { continue };
             let signature = rsa::hazmat::rsa_decrypt(None::<&mut Random>, &private, &encoded).unwrap().to_bytes_be();
             let mut padded = vec![0; modulus.len() - signature.len()];
             padded.extend(signature);
@@ -146,7 +148,7 @@ const SHA384: [u8; 19] = *b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04
 const SHA512: [u8; 19] = *b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40";
 
 /// How many faults there are; those above are none.
-const FAULTS: usize = 14;
+const FAULTS: usize = 15;
 
 /// EMSA-PKCS1-v1_5, right or with one of the faults that lax verifiers have let pass.
 fn pkcs1(random: &mut Random, fault: usize, prefix: &[u8], hash: &[u8], length: usize) -> Vec<u8> {
@@ -210,7 +212,8 @@ fn pss<D: Digest>(random: &mut Random, fault: usize, message: &[u8], bits: usize
     let separator = data.len() - salt.len() - 1;
     match fault {
         6 => data[separator] = 2,
-        7 => data[random.below(separator as u64) as usize] = 1,
+        7 => data[0] = 1,
+        14 => data[random.below(separator as u64) as usize] = 1,
         8 => random.turn(&mut hash),
         9 => random.turn(&mut data),
         _ => {}
@@ -218,8 +221,9 @@ fn pss<D: Digest>(random: &mut Random, fault: usize, message: &[u8], bits: usize
     let mask = (0_u32..).flat_map(|i| D::new().chain_update(&hash).chain_update(i.to_be_bytes()).finalize().to_vec());
     data.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
     let unused = 8 * length - (bits - 1);
-    if fault != 10 {
-        data[0] &= 0xff >> unused;
+    data[0] &= 0xff >> unused;
+    if fault == 10 && unused > 0 {
+        data[0] |= 0x100_u16.wrapping_shr(unused as u32) as u8;
     }
     let mut encoded = data;
     encoded.extend(hash);
