@@ -17,7 +17,7 @@ export async function coldStarts(data, runs) {
   const samples = Object.fromEntries(Object.keys(starters).map((name) => [name, []]));
   for (let turn = 0; turn < runs; turn++) {
     for (const [name, contender] of Object.entries(starters)) {
-      const { stdout } = await run(process.execPath, [here("cold.mjs"), ...contender], { input });
+      const { stdout } = await run(process.execPath, [here("cold.mjs"), ...contender], { input, timeout: 60_000 });
       samples[name].push(Number(stdout));
     }
   }

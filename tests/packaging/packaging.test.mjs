@@ -41,7 +41,7 @@ after(async () => {
 });
 
 async function prints(program, args, { answer = expected, ...options } = {}) {
-  const { stdout } = await run(program, args, { env, ...options });
+  const { stdout } = await run(program, args, { env, timeout: 60_000, ...options });
   assert.deepEqual(JSON.parse(stdout), answer);
 }
 
