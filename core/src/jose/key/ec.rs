@@ -3,7 +3,6 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-#[cfg(feature = "points")]
 use super::modular::Modulus;
 #[cfg(feature = "pure")]
 use crate::jose::signature::Multiples;
@@ -23,7 +22,6 @@ pub enum Curve {
 /// A curve's numbers, big-endian (SP 800-186 §3.2.1). All have a = -3 and prime order.
 pub(crate) struct Domain {
     pub(crate) prime: &'static [u8],
-    #[cfg(feature = "points")]
     pub(crate) b: &'static [u8],
     pub(crate) order: &'static [u8],
     #[cfg(feature = "pure")]
@@ -32,7 +30,6 @@ pub(crate) struct Domain {
 
 static P256: Domain = Domain {
     prime: &unhex::<32>("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"),
-    #[cfg(feature = "points")]
     b: &unhex::<32>("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b"),
     order: &unhex::<32>("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"),
     #[cfg(feature = "pure")]
@@ -46,7 +43,6 @@ static P384: Domain = Domain {
     prime: &unhex::<48>(
         "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff",
     ),
-    #[cfg(feature = "points")]
     b: &unhex::<48>("b3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef"),
     order: &unhex::<48>(
         "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
@@ -67,7 +63,6 @@ static P521: Domain = Domain {
         "01ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
         "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
     )),
-    #[cfg(feature = "points")]
     b: &unhex::<66>(concat!(
         "0051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109",
         "e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00"
@@ -142,7 +137,6 @@ impl EcPublicKey {
         if x.len() != length || y.len() != length {
             return Err(Error::with(ErrorCode::KeyUnusable, "a coordinate must have the full length of its curve"));
         }
-        #[cfg(feature = "points")]
         if on_curve(curve.domain(), x, y) != Some(true) {
             return Err(Error::with(ErrorCode::KeyUnusable, "the point is not on its curve"));
         }
@@ -186,7 +180,6 @@ impl EcPublicKey {
     }
 }
 
-#[cfg(feature = "points")]
 /// Whether y^2 + 3x = x^3 + b, with both coordinates below p; none if one is not.
 fn on_curve(domain: &Domain, x: &[u8], y: &[u8]) -> Option<bool> {
     let field = Modulus::new(domain.prime)?;

@@ -1,5 +1,4 @@
 use super::ec::unhex;
-#[cfg(feature = "points")]
 use super::modular::Modulus;
 use crate::{Error, ErrorCode};
 
@@ -8,10 +7,8 @@ const PRIME: [u8; 32] = unhex("7ffffffffffffffffffffffffffffffffffffffffffffffff
 /// p - 1.
 const MINUS_ONE: [u8; 32] = unhex("7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffec");
 /// (p - 1)/2, the exponent of Euler's criterion.
-#[cfg(feature = "points")]
 const HALF: [u8; 32] = unhex("3ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff6");
 /// d = -121665/121666 (RFC 8032 §5.1).
-#[cfg(feature = "points")]
 const D: [u8; 32] = unhex("52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3");
 /// The y coordinates of the eight points of small order: 0, 1, -1 and two of order eight.
 /// Each x but 0 has two signs, and 0 with a sign is no canonical encoding at all.
@@ -43,11 +40,7 @@ impl Ed25519PublicKey {
         let bytes: [u8; 32] =
             bytes.try_into().map_err(|_| Error::with(ErrorCode::KeyUnusable, "an Ed25519 key must have 32 bytes"))?;
         let refused = Error::with(ErrorCode::KeyUnusable, "the Ed25519 key is not a proper point of the curve");
-        if !is_sound(&bytes) {
-            return Err(refused);
-        }
-        #[cfg(feature = "points")]
-        if on_curve(&bytes) != Some(true) {
+        if !is_sound(&bytes) || on_curve(&bytes) != Some(true) {
             return Err(refused);
         }
         Ok(Self {
@@ -84,7 +77,6 @@ fn coordinate(point: &[u8; 32]) -> [u8; 32] {
     y
 }
 
-#[cfg(feature = "points")]
 /// x^2 = (y^2 - 1)/(d·y^2 + 1) must have a root (RFC 8032 §5.1.3). u/v is a square exactly
 /// when u·v is; u is not 0 (y is not 1 or -1), v never is (-1/d is not a square).
 fn on_curve(point: &[u8; 32]) -> Option<bool> {

@@ -4,7 +4,6 @@
 mod ec;
 mod ed25519;
 mod hmac;
-#[cfg(feature = "points")]
 pub(crate) mod modular;
 mod roca;
 mod rsa;

@@ -108,7 +108,6 @@ fn points_have_their_full_length() {
 }
 
 #[test]
-#[cfg(feature = "points")]
 fn points_lie_on_their_curve() {
     for curve in [Curve::P256, Curve::P384, Curve::P521] {
         let (x, y) = generator(curve);
@@ -158,7 +157,6 @@ fn ed25519_keys_are_canonical_and_of_large_order() {
 }
 
 #[test]
-#[cfg(feature = "points")]
 fn ed25519_keys_lie_on_the_curve() {
     let mut two = [0; 32];
     two[0] = 2;

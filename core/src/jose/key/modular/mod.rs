@@ -19,7 +19,6 @@ mod inverse;
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::iter::repeat_n;
 use core::mem::take;
 
 pub(crate) const BITS: usize = 28;
@@ -78,8 +77,12 @@ impl Modulus {
 
         // R from the highest power of two below n by doublings; R^2 as the power 2^(28·size) in Montgomery's form.
         let bit = highest.ilog2();
-        let power = Residue(repeat_n(0, top).chain([1 << bit]).chain(repeat_n(0, size - 1 - top)).collect());
-        modulus.one = (top * BITS + bit as usize..size * BITS).fold(power, |power, _| modulus.add(&power, &power));
+        let mut power = vec![0; size];
+        *power.get_mut(top)? = 1 << bit;
+        modulus.one = Residue(power.into());
+        for _ in top * BITS + bit as usize..size * BITS {
+            modulus.one = modulus.add(&modulus.one, &modulus.one);
+        }
         let two = modulus.add(&modulus.one, &modulus.one);
         modulus.square = modulus.power(&two, &(BITS * size).to_be_bytes());
         Some(modulus)
@@ -169,13 +172,16 @@ impl Modulus {
 
     /// The power by a big-endian exponent, from its highest bit on (HAC 14.79).
     pub(crate) fn power(&self, base: &Residue, exponent: &[u8]) -> Residue {
-        let bits = exponent.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
-        let mut bits = bits.skip_while(|bit| *bit == 0);
-        let first = if bits.next().is_some() { base } else { &self.one };
-        bits.fold(first.clone(), |power, bit| match bit {
-            0 => self.square(&power),
-            _ => self.multiply(&self.square(&power), base),
-        })
+        let mut power: Option<Residue> = None;
+        for byte in exponent {
+            for bit in (0..8).rev() {
+                power = power.map(|power| self.square(&power));
+                if byte >> bit & 1 == 1 {
+                    power = Some(power.map_or_else(|| base.clone(), |power| self.multiply(&power, base)));
+                }
+            }
+        }
+        power.unwrap_or_else(|| self.one.clone())
     }
 
     /// The sum of the columns divided by R: a multiple of n is added that makes its lower half vanish (HAC 14.32).
