@@ -3,7 +3,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::modular::Modulus;
+use super::on_curve::Field;
 #[cfg(feature = "pure")]
 use crate::jose::signature::Multiples;
 use crate::{Error, ErrorCode};
@@ -137,7 +137,7 @@ impl EcPublicKey {
         if x.len() != length || y.len() != length {
             return Err(Error::with(ErrorCode::KeyUnusable, "a coordinate must have the full length of its curve"));
         }
-        if on_curve(curve.domain(), x, y) != Some(true) {
+        if !on_curve(curve.domain(), x, y) {
             return Err(Error::with(ErrorCode::KeyUnusable, "the point is not on its curve"));
         }
         Ok(Self {
@@ -180,13 +180,17 @@ impl EcPublicKey {
     }
 }
 
-/// Whether y^2 + 3x = x^3 + b, with both coordinates below p; none if one is not.
-fn on_curve(domain: &Domain, x: &[u8], y: &[u8]) -> Option<bool> {
-    let field = Modulus::new(domain.prime)?;
-    let (x, y) = (field.residue(x)?, field.residue(y)?);
-    let triple = field.add(&field.add(&x, &x), &x);
-    let cube = field.multiply(&field.square(&x), &x);
-    Some(field.add(&field.square(&y), &triple) == field.add(&cube, &field.residue(domain.b)?))
+/// Whether y^2 + 3x = x^3 + b, with both coordinates below p.
+fn on_curve(domain: &Domain, x: &[u8], y: &[u8]) -> bool {
+    let field = Field(domain.prime);
+    if !field.has(x) || !field.has(y) {
+        return false;
+    }
+    let mut left = field.multiply(y, y);
+    field.combine(&mut left, 1, x, 3);
+    let mut right = field.multiply(&field.multiply(x, x), x);
+    field.combine(&mut right, 1, domain.b, 1);
+    left == right
 }
 
 /// The bytes of a hexadecimal constant, as the standards print them.

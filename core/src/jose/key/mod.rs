@@ -4,7 +4,9 @@
 mod ec;
 mod ed25519;
 mod hmac;
+#[cfg(feature = "pure")]
 pub(crate) mod modular;
+mod on_curve;
 mod roca;
 mod rsa;
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! Arithmetic modulo an odd number, in Montgomery's form. For public data only:
 //! how long it takes depends on the values.
 //!
-//! One module serves RSA verification, ECDSA's scalars and the checks that a
-//! key's point lies on its curve. Numbers are little-endian limbs of 28 bits in
+//! One module serves RSA verification and ECDSA's scalars. Numbers are little-endian limbs of 28 bits in
 //! a `u32`: a product has 56 bits and a `u64` sums 256 of them before a carry
 //! must be looked at, since WebAssembly has no add-with-carry and no 128-bit product.
 //!
@@ -13,7 +12,6 @@
 //! method "SOS" (separated operand scanning), here five rows at a time so that a
 //! column is loaded and stored once for five products.
 
-#[cfg(feature = "pure")]
 mod inverse;
 
 use alloc::boxed::Box;
@@ -112,11 +110,6 @@ impl Modulus {
         self.multiply(plain, &self.square)
     }
 
-    /// One in Montgomery's form.
-    pub(crate) fn one(&self) -> &Residue {
-        &self.one
-    }
-
     /// The sum.
     pub(crate) fn add(&self, left: &Residue, right: &Residue) -> Residue {
         let mut carry = 0;
@@ -143,7 +136,6 @@ impl Modulus {
     }
 
     /// Montgomery's square: products of two different limbs are made once and doubled (HAC 14.16).
-    #[cfg(feature = "pure")]
     pub(crate) fn square(&self, number: &Residue) -> Residue {
         let mut sum = vec![0; 2 * self.limbs.len()];
         let (mut columns, mut rest) = (&mut *sum, &*number.0);
@@ -162,12 +154,6 @@ impl Modulus {
             columns = columns.get_mut(2 * BLOCK..).unwrap_or_default();
         }
         self.reduce(sum)
-    }
-
-    /// The square, where small code counts for more.
-    #[cfg(not(feature = "pure"))]
-    pub(crate) fn square(&self, number: &Residue) -> Residue {
-        self.multiply(number, number)
     }
 
     /// The power by a big-endian exponent, from its highest bit on (HAC 14.79).
@@ -236,7 +222,7 @@ impl Modulus {
 
 /// Adds `long` times a block of five limbs, spread over the columns. `window` holds the four limbs
 /// of `long` just below its first, the nearest first.
-#[cfg_attr(feature = "pure", inline(always))]
+#[inline(always)]
 fn add_rows(columns: &mut [u64], long: &[u32], block: [u64; BLOCK], window: [u64; BLOCK - 1]) {
     let [f0, f1, f2, f3, f4] = block;
     let [mut a, mut b, mut c, mut d] = window;
