@@ -18,8 +18,10 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const DRAIN: Duration = Duration::from_secs(2);
 /// How long a program may take to end by itself after it was asked to.
 const FAREWELL: Duration = Duration::from_secs(10);
-/// How much of a failed program's output is shown; the rest is in its log.
+/// How much of a failed program's output is shown: its last lines, and those after a failure; the rest is in its log.
 const TAIL_LINES: usize = 60;
+const AFTER_FAILURE: usize = 20;
+const MOST_LINES: usize = 400;
 
 /// One run of a program.
 pub(crate) struct Job {
@@ -189,11 +191,22 @@ impl Job {
 }
 
 impl Outcome {
-    /// The last lines, indented.
+    /// What a reader wants of a failed program, indented.
     pub(crate) fn tail(&self) -> String {
         let lines: Vec<&str> = self.text.lines().collect();
-        let skip = lines.len().saturating_sub(TAIL_LINES);
-        lines.iter().skip(skip).map(|line| format!("      {line}\n")).collect()
+        let last = lines.len().saturating_sub(TAIL_LINES);
+        let mut until = 0;
+        let mut shown = Vec::new();
+        for (number, line) in lines.iter().enumerate() {
+            if says_failure(line) {
+                until = number + AFTER_FAILURE;
+            }
+            if number < until || number >= last {
+                shown.push(format!("      {line}\n"));
+            }
+        }
+        let cut = shown.len().saturating_sub(MOST_LINES);
+        shown.split_off(cut).concat()
     }
 }
 
@@ -214,6 +227,13 @@ fn forward(source: impl Read + Send + 'static, lines: Sender<String>) {
             line.clear();
         }
     });
+}
+
+/// How the runners of cargo and of node name a case that failed, and compilers an error.
+fn says_failure(line: &str) -> bool {
+    let line = line.trim_start();
+    let starts = ["not ok ", "✖ ", "error:", "error[", "thread '"];
+    starts.iter().any(|start| line.starts_with(start)) || line.ends_with("... FAILED")
 }
 
 /// Asks first, so that a test runner can end its own browser and servers.
@@ -260,6 +280,16 @@ mod tests {
         let outcome = Job::new("process-drain", "sh").args(["-c", "sleep 20 & echo done"]).run().unwrap();
         assert!(outcome.success && outcome.text == "done\n");
         assert!(start.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn shows_a_failure_far_from_the_end() {
+        let far = format!("not ok 3 - far\n  because\n{}", "ok\n".repeat(500));
+        let shown = Outcome { success: false, text: far }.tail();
+        assert!(shown.contains("far") && shown.contains("because"));
+        assert_eq!(shown.lines().count(), AFTER_FAILURE + TAIL_LINES);
+        let many = Outcome { success: false, text: "not ok 1\n".repeat(5_000) }.tail();
+        assert_eq!(many.lines().count(), MOST_LINES);
     }
 
     #[test]
