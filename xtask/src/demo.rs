@@ -13,7 +13,7 @@ pub(crate) fn run() -> Result<()> {
         npm::install(folder)?;
     }
     let browser = chromium::find()?;
-    Job::cargo("build the sentinel binary").args(["build", "--quiet", "--package", "sentinel-server"]).succeed()?;
+    Job::cargo("build the sentinel binary").args(["build", "--package", "sentinel-server"]).succeed()?;
     println!("== demo");
     Job::new("demo", "node").args(["tests/e2e/demo.mjs"]).env(chromium::VARIABLE, browser).attached()
 }

@@ -51,7 +51,7 @@ pub(crate) fn run(checks: &mut Checks, built: bool) {
     checks.holds("lint: core with fewer features", core_features);
     checks.holds("lint: core needs no std", no_std::check);
     checks.holds("lint: documentation", || {
-        let job = Job::cargo("cargo doc").args(["doc", "--quiet", "--workspace", "--no-deps", "--all-features"]);
+        let job = Job::cargo("cargo doc").args(["doc", "--workspace", "--no-deps", "--all-features"]);
         job.args(["--exclude", WORKER]).env("RUSTDOCFLAGS", "-D warnings").succeed().map(drop)
     });
     checks.holds("lint: licences, duplicates and bans of dependencies", || {
