@@ -33,7 +33,7 @@ function runtime(name, algorithms) {
   return [`## ${names[name]}`, ...sections].join("\n\n");
 }
 
-const unit = { x: ratio, us: (value) => `${us(value)} us`, ms: (value) => `${value.toFixed(1)} ms`, bytes: (value) => `${value} bytes` };
+const unit = { x: ratio, us: (value) => `${us(value)} us`, ms: (value) => `${value.toFixed(1)} ms`, KiB: (value) => `${value} KiB` };
 
 const goalTable = (goals) =>
   table(
@@ -45,9 +45,9 @@ const coldTable = (cold) =>
   table(["import and first verification, ms", "min", "p10", "median"], Object.entries(cold).map(([name, { min, p10, median }]) => [name, ...[min, p10, median].map((ms) => ms.toFixed(1))]));
 
 function hostileTable({ refusals, memory }) {
-  const rows = Object.entries(refusals).map(([name, { code, first, median, most }]) => [name, `\`${code}\``, us(first), us(median), us(most)]);
+  const rows = Object.entries(refusals).map(([name, { code, min, median, most }]) => [name, `\`${code}\``, us(min), us(median), us(most)]);
   const kib = (bytes) => `${(bytes / 1024).toFixed(0)} KiB`;
-  return `${table(["refused in, us", "code", "min", "median", "most"], rows)}\n\nWASM memory before: ${kib(memory.before)}; after: ${kib(memory.after)}.`;
+  return `${table(["refused in, us", "code", "min", "median", "most"], rows)}\n\nWASM memory before: ${kib(memory.before)}; after: ${kib(memory.after)}; after the same again: ${kib(memory.again)}.`;
 }
 
 const machineLine = ({ date, cores, node, load, loadAfter }) =>
