@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::on_curve::Field;
 #[cfg(feature = "pure")]
-use crate::jose::signature::Multiples;
+use crate::jose::signature::weierstrass::Multiples;
 use crate::{Error, ErrorCode};
 
 /// A curve of RFC 7518 §6.2.1.1.

@@ -2,7 +2,7 @@
 //! malformed ever reaches a signature backend.
 
 mod ec;
-mod ed25519;
+pub(crate) mod ed25519;
 mod hmac;
 #[cfg(feature = "pure")]
 pub(crate) mod modular;
@@ -19,7 +19,6 @@ pub use rsa::RsaPublicKey;
 
 #[cfg(feature = "pure")]
 pub(crate) use ec::Domain;
-pub(crate) use ed25519::is_sound;
 
 use super::algorithm::Algorithm;
 

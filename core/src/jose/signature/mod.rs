@@ -12,7 +12,7 @@ mod tests;
 #[cfg(feature = "pure")]
 pub use self::pure::PureRust;
 #[cfg(feature = "pure")]
-pub(crate) use self::pure::curve::Multiples;
+pub(crate) use self::pure::curve::{edwards, weierstrass};
 #[cfg(feature = "ring")]
 pub use self::ring::Ring;
 pub use settle::settle;

@@ -1,10 +1,6 @@
 use crate::jose::algorithm::Algorithm;
-use crate::jose::key::{EcPublicKey, VerificationKey, is_sound, tag_bytes};
+use crate::jose::key::{EcPublicKey, VerificationKey, ed25519, tag_bytes};
 use crate::{Error, ErrorCode};
-
-/// The order of Ed25519's base point, big-endian (RFC 8032 §5.1).
-const ED25519_ORDER: [u8; 32] =
-    *b"\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x14\xde\xf9\xde\xa2\xf7\x9c\xd6\x58\x12\x63\x1a\x5c\xf5\xd3\xed";
 
 /// Checks what a signature looks like before any backend sees it, so that all of them
 /// give one answer: hosts differ in the encodings, lengths and ranges that they accept.
@@ -23,7 +19,7 @@ pub fn settle(algorithm: Algorithm, key: &VerificationKey, signature: &[u8]) -> 
     let holds = match key {
         VerificationKey::Rsa(key) => signature.len() == key.modulus().len() && signature < key.modulus(),
         VerificationKey::Ec(key) => ecdsa(key, signature),
-        VerificationKey::Ed25519(_) => ed25519(signature),
+        VerificationKey::Ed25519(_) => eddsa(signature),
         VerificationKey::Hmac(_) => signature.len() == tag_bytes(algorithm),
     };
     if holds { Ok(()) } else { Err(ErrorCode::SignatureInvalid.into()) }
@@ -35,7 +31,7 @@ fn ecdsa(key: &EcPublicKey, signature: &[u8]) -> bool {
     signature.len() == 2 * length && signature.chunks(length).all(in_range)
 }
 
-fn ed25519(signature: &[u8]) -> bool {
+fn eddsa(signature: &[u8]) -> bool {
     let Some((point, scalar)) = signature.split_first_chunk::<32>() else { return false };
-    scalar.len() == 32 && scalar.iter().rev().lt(&ED25519_ORDER) && is_sound(point)
+    scalar.len() == 32 && scalar.iter().rev().lt(&ed25519::ORDER) && ed25519::is_sound(point)
 }

@@ -226,14 +226,22 @@ impl Modulus {
 fn add_rows(columns: &mut [u64], long: &[u32], block: [u64; BLOCK], window: [u64; BLOCK - 1]) {
     let [f0, f1, f2, f3, f4] = block;
     let [mut a, mut b, mut c, mut d] = window;
-    for (column, limb) in columns.iter_mut().zip(long) {
-        let limb = u64::from(*limb);
-        *column += limb * f0 + a * f1 + b * f2 + c * f3 + d * f4;
-        (a, b, c, d) = (limb, a, b, c);
+    let (columns, _) = columns.as_chunks_mut::<BLOCK>();
+    let (long, _) = long.as_chunks::<BLOCK>();
+    for ([c0, c1, c2, c3, c4], [k, l, m, n, o]) in columns.iter_mut().zip(long) {
+        let (k, l, m, n, o) = (u64::from(*k), u64::from(*l), u64::from(*m), u64::from(*n), u64::from(*o));
+        *c0 += k * f0 + a * f1 + b * f2 + c * f3 + d * f4;
+        *c1 += l * f0 + k * f1 + a * f2 + b * f3 + c * f4;
+        *c2 += m * f0 + l * f1 + k * f2 + a * f3 + b * f4;
+        *c3 += n * f0 + m * f1 + l * f2 + k * f3 + a * f4;
+        *c4 += o * f0 + n * f1 + m * f2 + l * f3 + k * f4;
+        (a, b, c, d) = (o, n, m, l);
     }
-    let above = [a * f1 + b * f2 + c * f3 + d * f4, a * f2 + b * f3 + c * f4, a * f3 + b * f4, a * f4];
-    for (column, sum) in columns.iter_mut().skip(long.len()).zip(above) {
-        *column += sum;
+    if let Some([c0, c1, c2, c3, _]) = columns.get_mut(long.len()) {
+        *c0 += a * f1 + b * f2 + c * f3 + d * f4;
+        *c1 += a * f2 + b * f3 + c * f4;
+        *c2 += a * f3 + b * f4;
+        *c3 += a * f4;
     }
 }
 

@@ -2,9 +2,9 @@
 
 pub(crate) mod curve;
 pub(super) mod ecdsa;
+mod ed25519;
 mod rsa;
 
-use ed25519_dalek::Verifier as _;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha384, Sha512};
 
@@ -14,8 +14,8 @@ use crate::jose::key::VerificationKey;
 
 /// Verifies every algorithm in Rust alone, on any target.
 ///
-/// ECDSA, EdDSA, HMAC and the hashes come from RustCrypto's and dalek's crates; RSA is this
-/// crate's own, because in WebAssembly it is many times faster. It handles public data only.
+/// The hashes and HMAC come from RustCrypto's crates. RSA and the curves are this crate's own, because in
+/// WebAssembly they are many times faster; they handle public data only.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PureRust;
 
@@ -28,12 +28,7 @@ impl SignatureBackend for PureRust {
         match key {
             VerificationKey::Rsa(key) => rsa::verify(algorithm, key, signing_input, signature),
             VerificationKey::Ec(key) => ecdsa::verify(key, signing_input, signature),
-            // Not `verify_strict`: what it refuses beyond this, keys and points R of small order, the key's
-            // type and `settle` have refused for every backend, and R is compared as it is encoded.
-            VerificationKey::Ed25519(key) => {
-                let signature = ed25519_dalek::Signature::from_slice(signature);
-                signature.is_ok_and(|signature| key.point().verify(signing_input, &signature).is_ok())
-            }
+            VerificationKey::Ed25519(key) => ed25519::verify(key, signing_input, signature),
             VerificationKey::Hmac(key) => match algorithm {
                 Algorithm::Hs256 => hmac::<Hmac<Sha256>>(key.secret(), signing_input, signature),
                 Algorithm::Hs384 => hmac::<Hmac<Sha384>>(key.secret(), signing_input, signature),
