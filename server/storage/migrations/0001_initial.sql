@@ -1,0 +1,301 @@
+-- The first schema. One text for both databases: words in braces are replaced (see ../src/migrate.rs).
+-- All times are milliseconds since 1970 UTC. Ids are random UUIDs. Text compares octet by octet.
+
+CREATE TABLE users (
+    id {uuid} PRIMARY KEY,
+    email {text} NOT NULL,
+    -- Lower case; what accounts are found and searched by.
+    email_key {text} NOT NULL,
+    -- Whether the account is found by its address: one account at most has it so. An address that was not
+    -- proven, or that another account has proven, is for display alone.
+    email_verified {bool} NOT NULL,
+    name {text} NOT NULL,
+    avatar_url {text},
+    is_active {bool} NOT NULL,
+    is_admin {bool} NOT NULL,
+    -- Tokens issued before this moment are void.
+    sessions_invalidated_at {time},
+    created_at {time} NOT NULL,
+    updated_at {time} NOT NULL,
+    last_login_at {time}
+){strict};
+CREATE UNIQUE INDEX users_by_verified_email ON users (email_key) WHERE email_verified;
+CREATE INDEX users_by_email ON users (email_key);
+
+-- A person at an identity provider: (issuer, subject), and nothing else, says who it is.
+CREATE TABLE identities (
+    issuer {text} NOT NULL,
+    subject {text} NOT NULL,
+    user_id {uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    provider {text} NOT NULL,
+    email {text},
+    email_verified {bool} NOT NULL,
+    created_at {time} NOT NULL,
+    last_login_at {time} NOT NULL,
+    PRIMARY KEY (issuer, subject)
+){strict};
+CREATE INDEX identities_by_user ON identities (user_id);
+
+CREATE TABLE workspaces (
+    id {uuid} PRIMARY KEY,
+    slug {text} NOT NULL UNIQUE,
+    name {text} NOT NULL,
+    description {text},
+    created_by {uuid} REFERENCES users (id) ON DELETE SET NULL,
+    created_at {time} NOT NULL,
+    updated_at {time} NOT NULL
+){strict};
+
+CREATE TABLE memberships (
+    workspace_id {uuid} NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+    user_id {uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    role {text} NOT NULL CHECK (role IN ('owner', 'admin', 'editor', 'viewer')),
+    created_at {time} NOT NULL,
+    PRIMARY KEY (workspace_id, user_id)
+){strict};
+CREATE INDEX memberships_by_user ON memberships (user_id);
+
+CREATE TABLE groups (
+    id {uuid} PRIMARY KEY,
+    workspace_id {uuid} NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+    name {text} NOT NULL,
+    description {text},
+    created_by {uuid} REFERENCES users (id) ON DELETE SET NULL,
+    created_at {time} NOT NULL,
+    UNIQUE (workspace_id, name),
+    UNIQUE (workspace_id, id)
+){strict};
+
+-- The workspace stands here too, so that only its members can be in its groups and leave them with it.
+CREATE TABLE group_members (
+    group_id {uuid} NOT NULL,
+    workspace_id {uuid} NOT NULL,
+    user_id {uuid} NOT NULL,
+    added_at {time} NOT NULL,
+    PRIMARY KEY (group_id, user_id),
+    FOREIGN KEY (workspace_id, group_id) REFERENCES groups (workspace_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (workspace_id, user_id) REFERENCES memberships (workspace_id, user_id) ON DELETE CASCADE
+){strict};
+CREATE INDEX group_members_by_user ON group_members (workspace_id, user_id);
+
+-- Services that share one scope: actions, permissions and tokens are the realm's, not each member's own.
+CREATE TABLE realms (
+    id {uuid} PRIMARY KEY,
+    slug {text} NOT NULL UNIQUE,
+    name {text} NOT NULL,
+    created_at {time} NOT NULL
+){strict};
+
+CREATE TABLE services (
+    id {uuid} PRIMARY KEY,
+    -- What tokens (`svc`), actions and resources are named by.
+    service_name {text} NOT NULL UNIQUE,
+    name {text} NOT NULL,
+    realm_id {uuid} REFERENCES realms (id),
+    -- JSON array of origins whose browsers may resolve tokens for this service.
+    allowed_origins {text} NOT NULL,
+    is_active {bool} NOT NULL,
+    created_by {uuid} REFERENCES users (id) ON DELETE SET NULL,
+    created_at {time} NOT NULL,
+    updated_at {time} NOT NULL
+){strict};
+
+-- A key is 256 random bits: its plain SHA-256 is what is stored. Several are valid while keys rotate.
+CREATE TABLE service_keys (
+    hash {bytes} PRIMARY KEY,
+    service_id {uuid} NOT NULL REFERENCES services (id) ON DELETE CASCADE,
+    prefix {text} NOT NULL,
+    created_at {time} NOT NULL,
+    expires_at {time}
+){strict};
+CREATE INDEX service_keys_by_service ON service_keys (service_id);
+
+-- Front ends of proxy mode: where a login may lead back to.
+CREATE TABLE clients (
+    id {uuid} PRIMARY KEY,
+    name {text} NOT NULL,
+    -- JSON arrays: redirect URIs compared as they are, and origins allowed by CORS.
+    redirect_uris {text} NOT NULL,
+    allowed_origins {text} NOT NULL,
+    is_active {bool} NOT NULL,
+    created_by {uuid} REFERENCES users (id) ON DELETE SET NULL,
+    created_at {time} NOT NULL,
+    updated_at {time} NOT NULL
+){strict};
+
+CREATE TABLE actions (
+    id {uuid} PRIMARY KEY,
+    -- The effective scope: a service's name or its realm's slug.
+    service_name {text} NOT NULL,
+    action {text} NOT NULL,
+    description {text},
+    created_at {time} NOT NULL,
+    UNIQUE (service_name, action)
+){strict};
+
+CREATE TABLE roles (
+    id {uuid} PRIMARY KEY,
+    workspace_id {uuid} NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+    name {text} NOT NULL,
+    description {text},
+    created_by {uuid} REFERENCES users (id) ON DELETE SET NULL,
+    created_at {time} NOT NULL,
+    UNIQUE (workspace_id, name),
+    UNIQUE (workspace_id, id)
+){strict};
+
+CREATE TABLE role_actions (
+    role_id {uuid} NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
+    action_id {uuid} NOT NULL REFERENCES actions (id) ON DELETE CASCADE,
+    PRIMARY KEY (role_id, action_id)
+){strict};
+CREATE INDEX role_actions_by_action ON role_actions (action_id);
+
+CREATE TABLE role_members (
+    role_id {uuid} NOT NULL,
+    workspace_id {uuid} NOT NULL,
+    user_id {uuid} NOT NULL,
+    assigned_by {uuid} REFERENCES users (id) ON DELETE SET NULL,
+    assigned_at {time} NOT NULL,
+    PRIMARY KEY (role_id, user_id),
+    FOREIGN KEY (workspace_id, role_id) REFERENCES roles (workspace_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (workspace_id, user_id) REFERENCES memberships (workspace_id, user_id) ON DELETE CASCADE
+){strict};
+CREATE INDEX role_members_by_user ON role_members (workspace_id, user_id);
+
+-- What a permission is about. The owner is a fact about the resource and stays when the owner leaves
+-- the workspace: nothing follows from it then, since no token is issued to a non-member.
+CREATE TABLE resources (
+    id {uuid} PRIMARY KEY,
+    service_name {text} NOT NULL,
+    resource_type {text} NOT NULL,
+    resource_id {uuid} NOT NULL,
+    workspace_id {uuid} NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+    owner_id {uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    visibility {text} NOT NULL CHECK (visibility IN ('private', 'workspace')),
+    created_at {time} NOT NULL,
+    updated_at {time} NOT NULL,
+    UNIQUE (service_name, resource_type, resource_id)
+){strict};
+CREATE INDEX resources_by_workspace ON resources (workspace_id, service_name, resource_type, id);
+
+-- Who else may: one row is one relation tuple (resource, permission, grantee).
+CREATE TABLE shares (
+    id {uuid} PRIMARY KEY,
+    permission_id {uuid} NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
+    grantee_type {text} NOT NULL CHECK (grantee_type IN ('user', 'group')),
+    grantee_id {uuid} NOT NULL,
+    permission {text} NOT NULL CHECK (permission IN ('view', 'edit')),
+    granted_by {uuid} REFERENCES users (id) ON DELETE SET NULL,
+    granted_at {time} NOT NULL,
+    UNIQUE (permission_id, grantee_type, grantee_id)
+){strict};
+CREATE INDEX shares_by_grantee ON shares (grantee_id, permission_id);
+
+-- A login on its way to an identity provider and back. Secrets are stored hashed or sealed.
+CREATE TABLE login_states (
+    state_hash {bytes} PRIMARY KEY,
+    -- 'login', 'admin' or 'authz'.
+    purpose {text} NOT NULL,
+    provider {text} NOT NULL,
+    -- What the way back needs (nonce, PKCE verifier, redirect URI, client's state and challenge), sealed.
+    sealed {bytes} NOT NULL,
+    expires_at {time} NOT NULL
+){strict};
+CREATE INDEX login_states_by_expiry ON login_states (expires_at);
+
+CREATE TABLE authorization_codes (
+    code_hash {bytes} PRIMARY KEY,
+    user_id {uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    client_id {uuid} NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    code_challenge {text} NOT NULL,
+    created_at {time} NOT NULL,
+    expires_at {time} NOT NULL,
+    -- A code that comes a second time revokes what it led to (RFC 6749, section 4.1.2).
+    consumed_at {time},
+    session_id {uuid}
+){strict};
+CREATE INDEX authorization_codes_by_expiry ON authorization_codes (expires_at);
+
+-- A login's refresh-token family. Its one live child is named by this row, so there can be no second.
+CREATE TABLE sessions (
+    id {uuid} PRIMARY KEY,
+    user_id {uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    workspace_id {uuid} NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+    client_id {uuid} REFERENCES clients (id) ON DELETE CASCADE,
+    -- The family's secret, sealed: a child's `jti` is derived from it and its parent's.
+    sealed_secret {bytes} NOT NULL,
+    -- The generation of the live refresh token; its parent is one less.
+    generation {int} NOT NULL,
+    rotated_at {time} NOT NULL,
+    user_agent {text},
+    ip_address {text},
+    created_at {time} NOT NULL,
+    last_used_at {time} NOT NULL,
+    expires_at {time} NOT NULL,
+    revoked_at {time},
+    -- 'logout', 'reuse', 'admin', 'user'.
+    revoked_for {text}
+){strict};
+CREATE INDEX sessions_by_user ON sessions (user_id, created_at);
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+-- What was taken back before it expired, in the order in which verifiers elsewhere learn of it.
+CREATE TABLE revocations (
+    seq {serial},
+    -- 'token' (value: jti), 'session' (value: session id) or 'user' (value: user id; tokens issued before `at`).
+    kind {text} NOT NULL,
+    value {text} NOT NULL,
+    at {time} NOT NULL,
+    -- When no token that it concerns can be alive any more.
+    expires_at {time} NOT NULL,
+    UNIQUE (kind, value, at)
+){strict};
+CREATE INDEX revocations_by_value ON revocations (kind, value);
+CREATE INDEX revocations_by_expiry ON revocations (expires_at);
+
+CREATE TABLE signing_keys (
+    kid {text} PRIMARY KEY,
+    algorithm {text} NOT NULL,
+    public_jwk {text} NOT NULL,
+    sealed_private {bytes} NOT NULL,
+    created_at {time} NOT NULL,
+    -- Published at once, signing from here on, until a younger one signs.
+    signs_from {time} NOT NULL,
+    -- No longer published from here on: every token that it signed has expired.
+    retires_at {time}
+){strict};
+
+-- One-time links and other single-use secrets of this deployment.
+CREATE TABLE one_time_links (
+    hash {bytes} PRIMARY KEY,
+    purpose {text} NOT NULL,
+    user_id {uuid} REFERENCES users (id) ON DELETE CASCADE,
+    created_at {time} NOT NULL,
+    expires_at {time} NOT NULL,
+    used_at {time}
+){strict};
+
+CREATE TABLE activity (
+    seq {serial},
+    at {time} NOT NULL,
+    -- 'user', 'admin', 'service' or 'system', and its id or name.
+    actor_kind {text} NOT NULL,
+    actor_id {text},
+    action {text} NOT NULL,
+    target_kind {text},
+    target_id {text},
+    workspace_id {uuid},
+    -- JSON object; no secret, no token.
+    detail {text} NOT NULL,
+    ip_address {text}
+){strict};
+CREATE INDEX activity_by_workspace ON activity (workspace_id, seq);
+CREATE INDEX activity_by_target ON activity (target_kind, target_id, seq);
+
+-- Settings that are changed while the server runs, and what the deployment remembers of itself.
+CREATE TABLE deployment (
+    key {text} PRIMARY KEY,
+    value {text} NOT NULL,
+    updated_at {time} NOT NULL
+){strict};

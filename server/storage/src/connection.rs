@@ -1,0 +1,99 @@
+use std::ops::{Deref, DerefMut};
+
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
+
+use crate::StorageError;
+
+/// Runs the same expression on whichever database it is: `on!(connection, db => query.fetch_all(db))`.
+///
+/// The expression is compiled twice, once for each driver, so the statement in it is checked against
+/// the types of both and stands in the source once.
+macro_rules! on {
+    ($connection:expr, $db:ident => $run:expr) => {
+        match $connection.database() {
+            $crate::connection::Database::Sqlite($db) => $run.await?,
+            $crate::connection::Database::Postgres($db) => $run.await?,
+        }
+    };
+}
+pub(crate) use on;
+
+/// A borrowed connection: what is read through it was committed, or stands in its transaction.
+pub struct Connection {
+    inner: Inner,
+}
+
+pub(crate) enum Inner {
+    Sqlite(PoolConnection<Sqlite>),
+    SqliteTransaction(sqlx::Transaction<'static, Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+    PostgresTransaction(sqlx::Transaction<'static, Postgres>),
+}
+
+/// A connection by its driver's own type, for the statements in this crate.
+pub(crate) enum Database<'a> {
+    Sqlite(&'a mut SqliteConnection),
+    Postgres(&'a mut PgConnection),
+}
+
+impl Connection {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self { inner }
+    }
+
+    pub(crate) fn database(&mut self) -> Database<'_> {
+        match &mut self.inner {
+            Inner::Sqlite(db) => Database::Sqlite(db),
+            Inner::SqliteTransaction(db) => Database::Sqlite(db),
+            Inner::Postgres(db) => Database::Postgres(db),
+            Inner::PostgresTransaction(db) => Database::Postgres(db),
+        }
+    }
+
+    /// The text for the database at hand, where the two have to differ.
+    pub(crate) fn either(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        match self.inner {
+            Inner::Sqlite(_) | Inner::SqliteTransaction(_) => sqlite,
+            Inner::Postgres(_) | Inner::PostgresTransaction(_) => postgres,
+        }
+    }
+}
+
+/// A transaction: statements that change anything are its methods. Dropped without [`Transaction::commit`] it is undone.
+pub struct Transaction {
+    connection: Connection,
+}
+
+impl Transaction {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self { connection: Connection::new(inner) }
+    }
+
+    /// Makes it durable.
+    ///
+    /// # Errors
+    /// Where the database did not confirm it: whether it happened is then unknown.
+    pub async fn commit(self) -> Result<(), StorageError> {
+        match self.connection.inner {
+            Inner::SqliteTransaction(transaction) => transaction.commit().await?,
+            Inner::PostgresTransaction(transaction) => transaction.commit().await?,
+            Inner::Sqlite(_) | Inner::Postgres(_) => {}
+        }
+        Ok(())
+    }
+}
+
+impl Deref for Transaction {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}

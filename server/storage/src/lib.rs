@@ -1,0 +1,25 @@
+//! What the Sentinel server remembers: one [`Store`] on SQLite or PostgreSQL.
+//!
+//! Every statement is written once and runs on both; what differs (types in the
+//! schema, a few functions) stands in [`migrate`] and in the `on!` macro's use.
+//! No rule lives here: who may do what is decided before a statement is reached.
+//!
+//! [`Store::read`] lends a [`Connection`]: each statement sees what was committed.
+//! [`Store::begin`] starts a [`Transaction`]: all of it happens or nothing does, and
+//! [`Transaction::commit`] returns once it is durable. Times are arguments.
+#![forbid(unsafe_code)]
+
+mod connection;
+mod error;
+mod migrate;
+mod store;
+mod users;
+
+pub use connection::{Connection, Transaction};
+pub use error::StorageError;
+pub use migrate::SCHEMA_VERSION;
+pub use store::{Store, StoreOptions};
+pub use users::{NewUser, User};
+
+/// Milliseconds since 1970 UTC.
+pub type Millis = i64;

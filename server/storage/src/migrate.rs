@@ -1,0 +1,57 @@
+use sqlx::AssertSqlSafe;
+
+use crate::connection::{Transaction, on};
+use crate::{Millis, StorageError, Store};
+
+/// Each schema in order. What has been released is never edited: a change is a new file.
+const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_initial.sql")];
+
+/// The schema that this release reads and writes.
+pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// The words of a migration that differ between the databases: (word, SQLite, PostgreSQL).
+const WORDS: [(&str, &str, &str); 8] = [
+    ("{uuid}", "BLOB", "UUID"),
+    ("{text}", "TEXT", "TEXT COLLATE \"C\""),
+    ("{bytes}", "BLOB", "BYTEA"),
+    ("{bool}", "INTEGER", "BOOLEAN"),
+    ("{int}", "INTEGER", "BIGINT"),
+    ("{time}", "INTEGER", "BIGINT"),
+    ("{serial}", "INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+    ("{strict}", " STRICT", ""),
+];
+
+/// A number that no other program is likely to lock: "sentinel" in ASCII.
+const LOCK: i64 = 0x7365_6e74_696e_656c;
+
+/// Brings the schema up to date, once, however many replicas start at the same time.
+pub(crate) async fn run(store: &Store, now: Millis) -> Result<(), StorageError> {
+    let mut transaction = store.begin().await?;
+    // SQLite holds its write lock already.
+    let lock = transaction.either("SELECT 1", "SELECT pg_advisory_xact_lock($1)");
+    on!(transaction, db => sqlx::query(lock).bind(LOCK).execute(db));
+    let table = fill(
+        "CREATE TABLE IF NOT EXISTS schema_versions (version {int} PRIMARY KEY, applied_at {time} NOT NULL){strict}",
+        &transaction,
+    );
+    on!(transaction, db => sqlx::raw_sql(AssertSqlSafe(table.clone())).execute(db));
+    let (found,): (i64,) =
+        on!(transaction, db => sqlx::query_as("SELECT COALESCE(MAX(version), 0) FROM schema_versions").fetch_one(db));
+    if found > SCHEMA_VERSION {
+        return Err(StorageError::NewerSchema { found, known: SCHEMA_VERSION });
+    }
+    for (version, text) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
+        tracing::info!(version, "bringing the database's schema up to date");
+        let text = fill(text, &transaction);
+        on!(transaction, db => sqlx::raw_sql(AssertSqlSafe(text.clone())).execute(db));
+        on!(transaction, db => sqlx::query("INSERT INTO schema_versions (version, applied_at) VALUES ($1, $2)").bind(version).bind(now).execute(db));
+    }
+    transaction.commit().await
+}
+
+/// The text for the database at hand. Made of constants alone.
+fn fill(text: &str, transaction: &Transaction) -> String {
+    WORDS.iter().fold(text.to_owned(), |text, (word, sqlite, postgres)| {
+        text.replace(word, transaction.either(sqlite, postgres))
+    })
+}

@@ -1,0 +1,121 @@
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+
+use crate::connection::{Connection, Inner, Transaction};
+use crate::{Millis, StorageError, migrate};
+
+/// Where the data lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreOptions {
+    /// One file, made when it is missing. Its folder must exist.
+    Sqlite {
+        /// The database file.
+        file: PathBuf,
+    },
+    /// A PostgreSQL database, shared by replicas.
+    Postgres {
+        /// `postgres://user:password@host/database?sslmode=…`; never logged.
+        url: String,
+        /// Most connections of this process.
+        max_connections: u32,
+    },
+}
+
+/// The store. Clones share its connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: Pool,
+}
+
+#[derive(Clone, Debug)]
+enum Pool {
+    /// SQLite has one writer at a time; readers never wait for it (write-ahead log).
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// How long a request waits for a connection, or for SQLite's write lock.
+const WAIT: Duration = Duration::from_secs(5);
+const SQLITE_READERS: u32 = 4;
+
+impl Store {
+    /// Opens the store and brings its schema up to date, under a lock that all replicas respect.
+    ///
+    /// # Errors
+    /// Where the database cannot be reached or was made by a newer release ([`StorageError::NewerSchema`]).
+    pub async fn open(options: &StoreOptions, now: Millis) -> Result<Self, StorageError> {
+        let pool = match options {
+            StoreOptions::Sqlite { file } => {
+                let connect = SqliteConnectOptions::new()
+                    .filename(file)
+                    .create_if_missing(true)
+                    .foreign_keys(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    // An acknowledged change survives the loss of power: rotation and revocation rest on it.
+                    .synchronous(SqliteSynchronous::Full)
+                    .busy_timeout(WAIT);
+                let write = SqlitePoolOptions::new()
+                    .max_connections(1)
+                    .acquire_timeout(WAIT)
+                    .connect_with(connect.clone())
+                    .await?;
+                let read = SqlitePoolOptions::new()
+                    .max_connections(SQLITE_READERS)
+                    .acquire_timeout(WAIT)
+                    .connect_lazy_with(connect.pragma("query_only", "on"));
+                Pool::Sqlite { read, write }
+            }
+            StoreOptions::Postgres { url, max_connections } => {
+                let connect = PgConnectOptions::from_str(url)
+                    .map_err(|_| StorageError::Settings("DATABASE_URL is not a PostgreSQL URL".into()))?
+                    .application_name("sentinel");
+                let options = PgPoolOptions::new().max_connections(*max_connections).acquire_timeout(WAIT);
+                Pool::Postgres(options.connect_with(connect).await?)
+            }
+        };
+        let store = Self { pool };
+        migrate::run(&store, now).await?;
+        Ok(store)
+    }
+
+    /// A connection to read through.
+    ///
+    /// # Errors
+    /// [`StorageError::Unavailable`] where none is to be had in time.
+    pub async fn read(&self) -> Result<Connection, StorageError> {
+        Ok(Connection::new(match &self.pool {
+            Pool::Sqlite { read, .. } => Inner::Sqlite(read.acquire().await?),
+            Pool::Postgres(pool) => Inner::Postgres(pool.acquire().await?),
+        }))
+    }
+
+    /// A transaction to write in. SQLite's write lock is taken at once: a later statement cannot fail for want of it.
+    ///
+    /// # Errors
+    /// [`StorageError::Unavailable`] where no connection is to be had in time.
+    pub async fn begin(&self) -> Result<Transaction, StorageError> {
+        Ok(Transaction::new(match &self.pool {
+            Pool::Sqlite { write, .. } => Inner::SqliteTransaction(write.begin_with("BEGIN IMMEDIATE").await?),
+            Pool::Postgres(pool) => Inner::PostgresTransaction(pool.begin().await?),
+        }))
+    }
+
+    /// Ends all connections once they are given back.
+    pub async fn close(&self) {
+        match &self.pool {
+            Pool::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pool::Postgres(pool) => pool.close().await,
+        }
+    }
+}
