@@ -8,6 +8,7 @@ mod demo;
 mod fuzz;
 mod generate;
 mod lint;
+mod postgres;
 mod process;
 mod set_up;
 mod size;
@@ -33,6 +34,7 @@ cargo xtask COMMAND
   bench         [NAME [OPTIONS…]]: tests/bench/NAME.mjs, by default verify
   fuzz          [--long]: hostile input; long runs take most of an hour
   size          what ships, gzipped, against its budgets
+  with-postgres COMMAND…: runs it with a throwaway PostgreSQL in $SENTINEL_TEST_POSTGRES
 ";
 
 fn main() -> ExitCode {
@@ -63,6 +65,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ("bench", options) => bench::command(options)?,
         ("fuzz", options) => fuzz::command(options)?,
         ("size", []) => size::command()?,
+        ("with-postgres", command) => postgres::command(command)?,
         _ => bail!("unknown: cargo xtask {}\n\n{HELP}", arguments.join(" ")),
     }
     Ok(())

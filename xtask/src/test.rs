@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use crate::checks::{self, Checks};
+use crate::postgres::{self, Postgres};
 use crate::process::Job;
 use crate::set_up::{self, chromium, node, npm};
 use crate::summary::{Count, Format};
@@ -25,7 +26,10 @@ const NODE_TESTS: [(&str, &str); 5] = [
 
 pub(crate) fn all() -> Result<()> {
     let mut checks = Checks::new();
-    checks.counts("cargo test", cargo);
+    // Without a server the run goes on: every test that needs one says so and fails.
+    let database = Postgres::start().map_err(|error| checks.holds("PostgreSQL", || Err(error))).ok();
+    let environment = Environment { database };
+    checks.counts("cargo test", || cargo(&environment));
     lint::run(&mut checks, true);
     checks.holds("build", build::all);
     if let Err(error) = conformance::all(&mut checks) {
@@ -33,7 +37,7 @@ pub(crate) fn all() -> Result<()> {
     }
     npm_on_every_node(&mut checks);
     for (name, folder) in NODE_TESTS {
-        checks.counts(name, || node_tests(name, folder));
+        checks.counts(name, || node_tests(name, folder, &environment));
     }
     if let Err(error) = size::all(&mut checks) {
         checks.holds("size", || Err(error));
@@ -41,8 +45,25 @@ pub(crate) fn all() -> Result<()> {
     checks.close()
 }
 
-fn cargo() -> Result<Count> {
+/// What every lane may rely on.
+struct Environment {
+    database: Option<Postgres>,
+}
+
+impl Environment {
+    fn of(&self, job: Job) -> Job {
+        // `cargo test` has built it, with the features of the whole workspace: built alone, half of it would be built anew.
+        let job = job.env("SENTINEL_BIN", workspace::target().join("debug/sentinel"));
+        match &self.database {
+            Some(database) => job.env(postgres::VARIABLE, database.url()),
+            None => job,
+        }
+    }
+}
+
+fn cargo(environment: &Environment) -> Result<Count> {
     let job = Job::cargo("cargo test").args(["test", "--workspace", "--all-features", "--no-fail-fast"]);
+    let job = environment.of(job);
     let job = NOT_ON_HOST.iter().fold(job, |job, name| job.args(["--exclude", name]));
     checks::count(job, Format::Cargo)
 }
@@ -74,7 +95,7 @@ fn releases() -> Result<Vec<(String, PathBuf)>> {
 }
 
 /// The test files of a folder under node's own test runner.
-fn node_tests(name: &str, folder: &str) -> Result<Count> {
+fn node_tests(name: &str, folder: &str, environment: &Environment) -> Result<Count> {
     for folder in ["tests/hosts", folder] {
         npm::install(folder)?;
     }
@@ -82,8 +103,7 @@ fn node_tests(name: &str, folder: &str) -> Result<Count> {
         fs::read_dir(workspace::root().join(folder))?.flatten().map(|entry| entry.file_name()).collect();
     files.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
     ensure!(!files.is_empty(), "{folder} holds no test");
-    // `cargo test` has built it, with the features of the whole workspace: built alone, half of it would be built anew.
-    let job = Job::new(name, "node").env("SENTINEL_BIN", workspace::target().join("debug/sentinel"));
+    let job = environment.of(Job::new(name, "node"));
     let job = job.args(["--test", "--test-reporter=spec"]).args(files).dir(folder);
     checks::count(job.env(chromium::VARIABLE, chromium::find()?), Format::Node)
 }

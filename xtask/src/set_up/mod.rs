@@ -6,6 +6,7 @@ pub(crate) mod chromium;
 mod debian_sysroot;
 pub(crate) mod node;
 pub(crate) mod npm;
+pub(crate) mod postgres;
 pub(crate) mod python;
 pub(crate) mod wasm_target;
 
@@ -30,6 +31,8 @@ pub(crate) fn all() -> Result<()> {
         },
     );
     report("chromium", &chromium::find()?);
+    let postgres = postgres::find()?;
+    report("postgresql", &postgres::version(&postgres).unwrap_or_default());
     match python::find() {
         Some((path, version)) => report("python", &format!("{version}, {}", path.display())),
         None => report("python", "none of 3.12 or later: install one (only the tests of the Python SDK need it)"),
