@@ -1,0 +1,159 @@
+//! Who is calling. A value of these types exists only after its credential was verified on this request.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+use super::Error;
+
+/// Roles in a workspace, each with all that the ones before it may.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum WorkspaceRole {
+    /// Reads.
+    Viewer,
+    /// Creates, and edits what is their own.
+    Editor,
+    /// Edits all, manages members, groups and settings.
+    Admin,
+    /// Also deletes the workspace.
+    Owner,
+}
+
+impl WorkspaceRole {
+    /// As it is stored and stands in tokens.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Editor => "editor",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+impl fmt::Display for WorkspaceRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for WorkspaceRole {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        [Self::Viewer, Self::Editor, Self::Admin, Self::Owner]
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or_else(|| Error::invalid("role must be one of: owner, admin, editor, viewer"))
+    }
+}
+
+/// Which of our tokens a user came with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Identity and authorization in one (proxy mode).
+    Access,
+    /// Authorization alone, bound to an identity provider's token and to one service (authz mode).
+    Authz,
+}
+
+/// A person acting in one workspace. Role and groups are what storage says now, not what the token says.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// The account.
+    pub id: Uuid,
+    /// For display.
+    pub email: String,
+    /// For display.
+    pub name: String,
+    /// The workspace that the token is for.
+    pub workspace_id: Uuid,
+    /// The role in it, at this moment.
+    pub role: WorkspaceRole,
+    /// The groups in it, at this moment.
+    pub groups: Vec<Uuid>,
+    /// What the user came with.
+    pub token: TokenKind,
+    /// The token's own id, and when it expires (seconds since 1970).
+    pub jti: String,
+    /// See `jti`.
+    pub expires_at: i64,
+    /// The login that the token came from.
+    pub session_id: Option<Uuid>,
+    /// The scope that an authz token is bound to.
+    pub scope: Option<String>,
+}
+
+impl User {
+    /// That the user acts in this workspace, with this role at least.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`].
+    pub fn require(&self, workspace_id: Uuid, role: WorkspaceRole) -> Result<(), Error> {
+        if self.workspace_id != workspace_id {
+            return Err(Error::forbidden("The token is for another workspace"));
+        }
+        if self.role < role {
+            return Err(Error::forbidden(format!("Insufficient permissions: requires '{role}' role")));
+        }
+        Ok(())
+    }
+}
+
+/// Services that share one scope.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct Realm {
+    /// Its scope.
+    pub slug: String,
+    /// For display.
+    pub name: String,
+}
+
+/// A service that came with its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceApp {
+    /// The registration.
+    pub id: Uuid,
+    /// Its own name.
+    pub service_name: String,
+    /// The realm that it is a member of.
+    pub realm: Option<Realm>,
+}
+
+impl ServiceApp {
+    /// What its actions, permissions and tokens are named by: the realm's slug, or its own name.
+    #[must_use]
+    pub fn scope(&self) -> &str {
+        self.realm.as_ref().map_or(&self.service_name, |realm| &realm.slug)
+    }
+}
+
+/// An administrator of the whole deployment, with a cookie of the admin pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Administrator {
+    /// The account.
+    pub id: Uuid,
+    /// For display.
+    pub email: String,
+    /// For display.
+    pub name: String,
+    /// The cookie token's own id.
+    pub jti: String,
+    /// When the cookie's token expires, in seconds since 1970.
+    pub expires_at: i64,
+}
+
+/// Where a request came from, for the activity log and for limits; proves nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The client's address, by a trusted proxy's word where there is one.
+    pub ip: Option<IpAddr>,
+    /// Its `User-Agent`, cut to 256 characters.
+    pub user_agent: Option<String>,
+}
