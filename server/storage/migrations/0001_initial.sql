@@ -10,6 +10,8 @@ CREATE TABLE users (
     -- proven, or that another account has proven, is for display alone.
     email_verified {bool} NOT NULL,
     name {text} NOT NULL,
+    -- Lower case, here and below: what lists are ordered and searched by.
+    name_key {text} NOT NULL,
     avatar_url {text},
     is_active {bool} NOT NULL,
     is_admin {bool} NOT NULL,
@@ -20,7 +22,7 @@ CREATE TABLE users (
     last_login_at {time}
 ){strict};
 CREATE UNIQUE INDEX users_by_verified_email ON users (email_key) WHERE email_verified;
-CREATE INDEX users_by_email ON users (email_key);
+CREATE INDEX users_by_email ON users (email_key, id);
 
 -- A person at an identity provider: (issuer, subject), and nothing else, says who it is.
 CREATE TABLE identities (
@@ -40,11 +42,13 @@ CREATE TABLE workspaces (
     id {uuid} PRIMARY KEY,
     slug {text} NOT NULL UNIQUE,
     name {text} NOT NULL,
+    name_key {text} NOT NULL,
     description {text},
     created_by {uuid} REFERENCES users (id) ON DELETE SET NULL,
     created_at {time} NOT NULL,
     updated_at {time} NOT NULL
 ){strict};
+CREATE INDEX workspaces_by_name ON workspaces (name_key, id);
 
 CREATE TABLE memberships (
     workspace_id {uuid} NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
@@ -59,6 +63,7 @@ CREATE TABLE groups (
     id {uuid} PRIMARY KEY,
     workspace_id {uuid} NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
     name {text} NOT NULL,
+    name_key {text} NOT NULL,
     description {text},
     created_by {uuid} REFERENCES users (id) ON DELETE SET NULL,
     created_at {time} NOT NULL,
@@ -137,6 +142,7 @@ CREATE TABLE roles (
     id {uuid} PRIMARY KEY,
     workspace_id {uuid} NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
     name {text} NOT NULL,
+    name_key {text} NOT NULL,
     description {text},
     created_by {uuid} REFERENCES users (id) ON DELETE SET NULL,
     created_at {time} NOT NULL,
@@ -175,22 +181,33 @@ CREATE TABLE resources (
     visibility {text} NOT NULL CHECK (visibility IN ('private', 'workspace')),
     created_at {time} NOT NULL,
     updated_at {time} NOT NULL,
-    UNIQUE (service_name, resource_type, resource_id)
+    UNIQUE (service_name, resource_type, resource_id),
+    UNIQUE (workspace_id, id)
 ){strict};
-CREATE INDEX resources_by_workspace ON resources (workspace_id, service_name, resource_type, id);
+-- One for each way in which a resource can be accessible: to its owner, and to every member.
+CREATE INDEX resources_by_owner ON resources (workspace_id, service_name, resource_type, owner_id);
+CREATE INDEX resources_by_visibility ON resources (workspace_id, service_name, resource_type, visibility);
 
--- Who else may: one row is one relation tuple (resource, permission, grantee).
+-- Who else may: one row is one relation tuple (resource, permission, grantee). The grantee is a member or a
+-- group of the resource's workspace: the row cannot be made otherwise, and goes when the member or the group goes.
 CREATE TABLE shares (
     id {uuid} PRIMARY KEY,
-    permission_id {uuid} NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
-    grantee_type {text} NOT NULL CHECK (grantee_type IN ('user', 'group')),
-    grantee_id {uuid} NOT NULL,
+    permission_id {uuid} NOT NULL,
+    workspace_id {uuid} NOT NULL,
+    user_id {uuid},
+    group_id {uuid},
     permission {text} NOT NULL CHECK (permission IN ('view', 'edit')),
     granted_by {uuid} REFERENCES users (id) ON DELETE SET NULL,
     granted_at {time} NOT NULL,
-    UNIQUE (permission_id, grantee_type, grantee_id)
+    CHECK ((user_id IS NULL) <> (group_id IS NULL)),
+    UNIQUE (permission_id, user_id),
+    UNIQUE (permission_id, group_id),
+    FOREIGN KEY (workspace_id, permission_id) REFERENCES resources (workspace_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (workspace_id, user_id) REFERENCES memberships (workspace_id, user_id) ON DELETE CASCADE,
+    FOREIGN KEY (workspace_id, group_id) REFERENCES groups (workspace_id, id) ON DELETE CASCADE
 ){strict};
-CREATE INDEX shares_by_grantee ON shares (grantee_id, permission_id);
+CREATE INDEX shares_by_user ON shares (workspace_id, user_id);
+CREATE INDEX shares_by_group ON shares (workspace_id, group_id);
 
 -- A login on its way to an identity provider and back. Secrets are stored hashed or sealed.
 CREATE TABLE login_states (
@@ -291,6 +308,7 @@ CREATE TABLE activity (
     ip_address {text}
 ){strict};
 CREATE INDEX activity_by_workspace ON activity (workspace_id, seq);
+CREATE INDEX activity_by_actor ON activity (actor_id, seq);
 CREATE INDEX activity_by_target ON activity (target_kind, target_id, seq);
 
 -- Settings that are changed while the server runs, and what the deployment remembers of itself.

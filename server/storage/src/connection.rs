@@ -19,6 +19,17 @@ macro_rules! on {
 }
 pub(crate) use on;
 
+/// As [`on!`], for statements that answer no rows: how many rows they changed.
+macro_rules! affected {
+    ($connection:expr, $db:ident => $run:expr) => {
+        match $connection.database() {
+            $crate::connection::Database::Sqlite($db) => $run.await?.rows_affected(),
+            $crate::connection::Database::Postgres($db) => $run.await?.rows_affected(),
+        }
+    };
+}
+pub(crate) use affected;
+
 /// A borrowed connection: what is read through it was committed, or stands in its transaction.
 pub struct Connection {
     inner: Inner,

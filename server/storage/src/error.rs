@@ -39,9 +39,13 @@ impl From<sqlx::Error> for StorageError {
                 ErrorKind::UniqueViolation => Self::Conflict,
                 ErrorKind::ForeignKeyViolation => Self::Reference,
                 ErrorKind::CheckViolation | ErrorKind::NotNullViolation => Self::Invalid,
-                // SQLite: busy or locked. PostgreSQL: class 08 (connection), 53 (resources), 57 (operator), 40 (serialization).
                 _ => match database.code().as_deref() {
-                    Some("5" | "6" | "261" | "517") => Self::Unavailable(error),
+                    // SQLite: busy, locked (and their extended codes), disk full.
+                    Some("5" | "6" | "13" | "261" | "517" | "773") => Self::Unavailable(error),
+                    // PostgreSQL: a character that its text cannot hold (NUL), or a text that is too long.
+                    Some("22021" | "22001") => Self::Invalid,
+                    // PostgreSQL: lock timeout; classes 08 (connection), 53 (resources), 57 (operator), 40 (rollback).
+                    Some("55P03") => Self::Unavailable(error),
                     Some(code)
                         if code.len() == 5 && ["08", "53", "57", "40"].iter().any(|class| code.starts_with(class)) =>
                     {

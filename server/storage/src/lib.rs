@@ -11,15 +11,21 @@
 
 mod connection;
 mod error;
+mod identities;
 mod migrate;
+mod page;
 mod store;
 mod users;
+mod values;
 
 pub use connection::{Connection, Transaction};
 pub use error::StorageError;
+pub use identities::{Identity, NewIdentity};
 pub use migrate::SCHEMA_VERSION;
+pub use page::{Cursor, CursorError, Page, PageRequest};
 pub use store::{Store, StoreOptions};
-pub use users::{NewUser, User};
+pub use users::{NewUser, ProfileChange, User, UserFilter};
+pub use values::{Permission, Visibility, WorkspaceRole};
 
 /// Milliseconds since 1970 UTC.
 pub type Millis = i64;

@@ -1,7 +1,7 @@
 use sqlx::AssertSqlSafe;
 
-use crate::connection::{Transaction, on};
-use crate::{Millis, StorageError, Store};
+use crate::connection::{Transaction, affected, on};
+use crate::{Connection, Millis, StorageError, Store};
 
 /// Each schema in order. What has been released is never edited: a change is a new file.
 const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_initial.sql")];
@@ -27,24 +27,25 @@ const LOCK: i64 = 0x7365_6e74_696e_656c;
 /// Brings the schema up to date, once, however many replicas start at the same time.
 pub(crate) async fn run(store: &Store, now: Millis) -> Result<(), StorageError> {
     let mut transaction = store.begin().await?;
-    // SQLite holds its write lock already.
+    // SQLite holds its write lock already. A replica waits for the one that came first, however long that takes.
+    let patience = transaction.either("SELECT 1", "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0");
+    affected!(transaction, db => sqlx::raw_sql(patience).execute(db));
     let lock = transaction.either("SELECT 1", "SELECT pg_advisory_xact_lock($1)");
-    on!(transaction, db => sqlx::query(lock).bind(LOCK).execute(db));
+    affected!(transaction, db => sqlx::query(lock).bind(LOCK).execute(db));
     let table = fill(
         "CREATE TABLE IF NOT EXISTS schema_versions (version {int} PRIMARY KEY, applied_at {time} NOT NULL){strict}",
         &transaction,
     );
-    on!(transaction, db => sqlx::raw_sql(AssertSqlSafe(table.clone())).execute(db));
-    let (found,): (i64,) =
-        on!(transaction, db => sqlx::query_as("SELECT COALESCE(MAX(version), 0) FROM schema_versions").fetch_one(db));
+    affected!(transaction, db => sqlx::raw_sql(AssertSqlSafe(table.clone())).execute(db));
+    let found = transaction.schema_version().await?;
     if found > SCHEMA_VERSION {
         return Err(StorageError::NewerSchema { found, known: SCHEMA_VERSION });
     }
     for (version, text) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
         tracing::info!(version, "bringing the database's schema up to date");
         let text = fill(text, &transaction);
-        on!(transaction, db => sqlx::raw_sql(AssertSqlSafe(text.clone())).execute(db));
-        on!(transaction, db => sqlx::query("INSERT INTO schema_versions (version, applied_at) VALUES ($1, $2)").bind(version).bind(now).execute(db));
+        affected!(transaction, db => sqlx::raw_sql(AssertSqlSafe(text.clone())).execute(db));
+        affected!(transaction, db => sqlx::query("INSERT INTO schema_versions (version, applied_at) VALUES ($1, $2)").bind(version).bind(now).execute(db));
     }
     transaction.commit().await
 }
@@ -54,4 +55,15 @@ fn fill(text: &str, transaction: &Transaction) -> String {
     WORDS.iter().fold(text.to_owned(), |text, (word, sqlite, postgres)| {
         text.replace(word, transaction.either(sqlite, postgres))
     })
+}
+
+impl Connection {
+    /// The schema that the database has.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn schema_version(&mut self) -> Result<i64, StorageError> {
+        let sql = "SELECT COALESCE(MAX(version), 0) FROM schema_versions";
+        Ok(on!(self, db => sqlx::query_scalar(sql).fetch_one(db)))
+    }
 }

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use crate::connection::{Connection, Inner, Transaction};
 use crate::{Millis, StorageError, migrate};
 
 /// Where the data lies.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum StoreOptions {
     /// One file, made when it is missing. Its folder must exist.
     Sqlite {
@@ -24,6 +25,18 @@ pub enum StoreOptions {
         /// Most connections of this process.
         max_connections: u32,
     },
+}
+
+/// Without the URL, which holds a password.
+impl fmt::Debug for StoreOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite { file } => f.debug_struct("Sqlite").field("file", file).finish(),
+            Self::Postgres { max_connections, .. } => {
+                f.debug_struct("Postgres").field("max_connections", max_connections).finish_non_exhaustive()
+            }
+        }
+    }
 }
 
 /// The store. Clones share its connections.
@@ -45,6 +58,9 @@ enum Pool {
 /// How long a request waits for a connection, or for SQLite's write lock.
 const WAIT: Duration = Duration::from_secs(5);
 const SQLITE_READERS: u32 = 4;
+/// No request waits longer for a row that another one holds, and a forgotten transaction gives its rows back.
+const POSTGRES_LIMITS: &str =
+    "SET lock_timeout = '5s'; SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'";
 
 impl Store {
     /// Opens the store and brings its schema up to date, under a lock that all replicas respect.
@@ -74,10 +90,18 @@ impl Store {
                 Pool::Sqlite { read, write }
             }
             StoreOptions::Postgres { url, max_connections } => {
-                let connect = PgConnectOptions::from_str(url)
-                    .map_err(|_| StorageError::Settings("DATABASE_URL is not a PostgreSQL URL".into()))?
+                // The driver's own parser takes any scheme, and then asks a server that nobody named.
+                let connect = ["postgres://", "postgresql://"]
+                    .iter()
+                    .any(|scheme| url.starts_with(scheme))
+                    .then(|| PgConnectOptions::from_str(url).ok())
+                    .flatten()
+                    .ok_or_else(|| StorageError::Settings("DATABASE_URL is not a PostgreSQL URL".into()))?
                     .application_name("sentinel");
-                let options = PgPoolOptions::new().max_connections(*max_connections).acquire_timeout(WAIT);
+                let options =
+                    PgPoolOptions::new().max_connections(*max_connections).acquire_timeout(WAIT).after_connect(
+                        |db, _| Box::pin(async move { sqlx::raw_sql(POSTGRES_LIMITS).execute(db).await.map(drop) }),
+                    );
                 Pool::Postgres(options.connect_with(connect).await?)
             }
         };

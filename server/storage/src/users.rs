@@ -1,10 +1,12 @@
 //! People.
 
+use const_format::concatcp;
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::connection::on;
-use crate::{Connection, Millis, StorageError, Transaction};
+use crate::page::{key, pattern};
+use crate::{Connection, Millis, Page, PageRequest, StorageError, Transaction};
 
 /// A person's account.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -35,7 +37,35 @@ pub struct NewUser<'a> {
     pub is_admin: bool,
 }
 
-const COLUMNS: &str = "id, email, email_verified, name, avatar_url, is_active, is_admin, sessions_invalidated_at, created_at, updated_at, last_login_at";
+/// Which accounts a list shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UserFilter<'a> {
+    /// Part of the name or the e-mail address, in any case.
+    pub search: Option<&'a str>,
+    /// Only those that are active, or only those that are not.
+    pub is_active: Option<bool>,
+    /// Only admins, or only others.
+    pub is_admin: Option<bool>,
+}
+
+/// What of a profile is to change; `None` stays as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ProfileChange<'a> {
+    /// The name that others see.
+    pub name: Option<&'a str>,
+    /// The picture; `Some(None)` removes it.
+    pub avatar_url: Option<Option<&'a str>>,
+}
+
+const COLUMNS: &str = "id, email, email_verified, name, avatar_url, is_active, is_admin, sessions_invalidated_at, \
+                       created_at, updated_at, last_login_at";
+const RETURNING: &str = concatcp!(" WHERE id = $1 RETURNING ", COLUMNS);
+const FILTER: &str = "(name_key LIKE $1 ESCAPE '!' OR email_key LIKE $1 ESCAPE '!') \
+                      AND ($2 IS NULL OR is_active = $2) AND ($3 IS NULL OR is_admin = $3)";
+
+/// An account's columns under their own names, for statements that find it in other ways.
+pub(crate) const USER_COLUMNS: &str = "u.id, u.email, u.email_verified, u.name, u.avatar_url, u.is_active, u.is_admin, \
+                                       u.sessions_invalidated_at, u.created_at, u.updated_at, u.last_login_at";
 
 impl Connection {
     /// The account with this id.
@@ -43,8 +73,54 @@ impl Connection {
     /// # Errors
     /// As every statement: [`StorageError::Unavailable`], [`StorageError::Broken`].
     pub async fn user(&mut self, id: Uuid) -> Result<Option<User>, StorageError> {
-        let sql = const_format::concatcp!("SELECT ", COLUMNS, " FROM users WHERE id = $1");
+        let sql = concatcp!("SELECT ", COLUMNS, " FROM users WHERE id = $1");
         Ok(on!(self, db => sqlx::query_as(sql).bind(id).fetch_optional(db)))
+    }
+
+    /// The account that has proven this address. Case does not matter.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn user_by_verified_email(&mut self, email: &str) -> Result<Option<User>, StorageError> {
+        let sql = concatcp!("SELECT ", COLUMNS, " FROM users WHERE email_key = $1 AND email_verified");
+        Ok(on!(self, db => sqlx::query_as(sql).bind(key(email)).fetch_optional(db)))
+    }
+
+    /// Accounts in the order of their addresses.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn users(&mut self, filter: &UserFilter<'_>, page: &PageRequest) -> Result<Page<User>, StorageError> {
+        let sql = concatcp!(
+            "SELECT ",
+            COLUMNS,
+            " FROM users WHERE ",
+            FILTER,
+            " AND (email_key, id) > ($4, $5) ORDER BY email_key, id LIMIT $6"
+        );
+        let after = page.start();
+        let rows: Vec<User> = on!(self, db => sqlx::query_as(sql)
+            .bind(pattern(filter.search))
+            .bind(filter.is_active)
+            .bind(filter.is_admin)
+            .bind(after.key.as_str())
+            .bind(after.id)
+            .bind(page.rows())
+            .fetch_all(db));
+        Ok(Page::new(rows, page, |user| (key(&user.email), user.id)))
+    }
+
+    /// How many accounts the filter lets through.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn count_users(&mut self, filter: &UserFilter<'_>) -> Result<i64, StorageError> {
+        let sql = concatcp!("SELECT COUNT(*) FROM users WHERE ", FILTER);
+        Ok(on!(self, db => sqlx::query_scalar(sql)
+            .bind(pattern(filter.search))
+            .bind(filter.is_active)
+            .bind(filter.is_admin)
+            .fetch_one(db)))
     }
 }
 
@@ -53,19 +129,130 @@ impl Transaction {
     ///
     /// # Errors
     /// [`StorageError::Conflict`] where another account has proven the same address.
-    pub async fn insert_user(&mut self, user: &NewUser<'_>, now: Millis) -> Result<(), StorageError> {
-        let sql = "INSERT INTO users (id, email, email_key, email_verified, name, avatar_url, is_active, is_admin, created_at, updated_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, TRUE, $7, $8, $8)";
-        on!(self, db => sqlx::query(sql)
+    pub async fn insert_user(&mut self, user: &NewUser<'_>, now: Millis) -> Result<User, StorageError> {
+        let sql = concatcp!(
+            "INSERT INTO users (id, email, email_key, email_verified, name, name_key, avatar_url, is_active, is_admin, \
+             created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $9) RETURNING ",
+            COLUMNS
+        );
+        Ok(on!(self, db => sqlx::query_as(sql)
             .bind(user.id)
             .bind(user.email)
-            .bind(user.email.to_lowercase())
+            .bind(key(user.email))
             .bind(user.email_verified)
             .bind(user.name)
+            .bind(key(user.name))
             .bind(user.avatar_url)
             .bind(user.is_admin)
             .bind(now)
-            .execute(db));
-        Ok(())
+            .fetch_one(db)))
+    }
+
+    /// Changes what a person says of themselves. `None`: there is no such account.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn update_user_profile(
+        &mut self,
+        id: Uuid,
+        change: &ProfileChange<'_>,
+        now: Millis,
+    ) -> Result<Option<User>, StorageError> {
+        let sql = concatcp!(
+            "UPDATE users SET name = COALESCE($2, name), name_key = COALESCE($3, name_key), \
+             avatar_url = CASE WHEN $4 THEN $5 ELSE avatar_url END, updated_at = $6",
+            RETURNING
+        );
+        Ok(on!(self, db => sqlx::query_as(sql)
+            .bind(id)
+            .bind(change.name)
+            .bind(change.name.map(key))
+            .bind(change.avatar_url.is_some())
+            .bind(change.avatar_url.flatten())
+            .bind(now)
+            .fetch_optional(db)))
+    }
+
+    /// Gives the account another address. `None`: there is no such account.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`] where another account has proven the same address.
+    pub async fn set_user_email(
+        &mut self,
+        id: Uuid,
+        email: &str,
+        verified: bool,
+        now: Millis,
+    ) -> Result<Option<User>, StorageError> {
+        let sql =
+            concatcp!("UPDATE users SET email = $2, email_key = $3, email_verified = $4, updated_at = $5", RETURNING);
+        Ok(on!(self, db => sqlx::query_as(sql)
+            .bind(id)
+            .bind(email)
+            .bind(key(email))
+            .bind(verified)
+            .bind(now)
+            .fetch_optional(db)))
+    }
+
+    /// Opens or closes an account. `None`: there is no such account.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn set_user_active(
+        &mut self,
+        id: Uuid,
+        is_active: bool,
+        now: Millis,
+    ) -> Result<Option<User>, StorageError> {
+        let sql = concatcp!("UPDATE users SET is_active = $2, updated_at = $3", RETURNING);
+        Ok(on!(self, db => sqlx::query_as(sql).bind(id).bind(is_active).bind(now).fetch_optional(db)))
+    }
+
+    /// Makes the account an admin of this deployment, or no longer. `None`: there is no such account.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn set_user_admin(
+        &mut self,
+        id: Uuid,
+        is_admin: bool,
+        now: Millis,
+    ) -> Result<Option<User>, StorageError> {
+        let sql = concatcp!("UPDATE users SET is_admin = $2, updated_at = $3", RETURNING);
+        Ok(on!(self, db => sqlx::query_as(sql).bind(id).bind(is_admin).bind(now).fetch_optional(db)))
+    }
+
+    /// Voids every token of the account that was issued before `at`. Never goes back in time.
+    /// `None`: there is no such account.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn invalidate_user_sessions(&mut self, id: Uuid, at: Millis) -> Result<Option<User>, StorageError> {
+        let sql = concatcp!(
+            "UPDATE users SET sessions_invalidated_at = \
+             CASE WHEN sessions_invalidated_at > $2 THEN sessions_invalidated_at ELSE $2 END",
+            RETURNING
+        );
+        Ok(on!(self, db => sqlx::query_as(sql).bind(id).bind(at).fetch_optional(db)))
+    }
+
+    /// Notes a login.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn record_user_login(&mut self, id: Uuid, at: Millis) -> Result<Option<User>, StorageError> {
+        let sql = concatcp!("UPDATE users SET last_login_at = $2", RETURNING);
+        Ok(on!(self, db => sqlx::query_as(sql).bind(id).bind(at).fetch_optional(db)))
+    }
+
+    /// The active admins. No other transaction can change them until this one ends, so that one of them can be kept.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn lock_admins(&mut self) -> Result<Vec<Uuid>, StorageError> {
+        const SQL: &str = "SELECT id FROM users WHERE is_admin AND is_active ORDER BY id";
+        let sql = self.either(SQL, concatcp!(SQL, " FOR UPDATE"));
+        Ok(on!(self, db => sqlx::query_scalar(sql).fetch_all(db)))
     }
 }

@@ -1,0 +1,109 @@
+//! Words that a column holds, as types.
+
+use serde::{Deserialize, Serialize};
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
+use sqlx::{Database, Decode, Encode, Type};
+
+/// An enumeration that is stored as one of a few words.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant),+
+        }
+
+        impl $name {
+            /// All of them, the least first.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its word.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word),+
+                }
+            }
+
+            /// The one with this word.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == word)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl<DB: Database> Type<DB> for $name
+        where
+            str: Type<DB>,
+        {
+            fn type_info() -> DB::TypeInfo {
+                <str as Type<DB>>::type_info()
+            }
+
+            fn compatible(ty: &DB::TypeInfo) -> bool {
+                <str as Type<DB>>::compatible(ty)
+            }
+        }
+
+        impl<'q, DB: Database> Encode<'q, DB> for $name
+        where
+            &'static str: Encode<'q, DB>,
+        {
+            fn encode_by_ref(&self, buffer: &mut DB::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+                self.as_str().encode_by_ref(buffer)
+            }
+        }
+
+        impl<'r, DB: Database> Decode<'r, DB> for $name
+        where
+            &'r str: Decode<'r, DB>,
+        {
+            fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
+                let word = <&str>::decode(value)?;
+                Self::from_word(word).ok_or_else(|| concat!("unknown word for ", stringify!($name)).into())
+            }
+        }
+    };
+}
+
+words! {
+    /// What a member may do in a workspace; a greater one may all that a lesser one may.
+    WorkspaceRole {
+        /// Reads.
+        Viewer = "viewer",
+        /// Also creates, and edits what is theirs.
+        Editor = "editor",
+        /// Also edits all, and manages members, groups and settings.
+        Admin = "admin",
+        /// Also deletes the workspace.
+        Owner = "owner",
+    }
+}
+
+words! {
+    /// Who sees a resource besides its owner, those it is shared with, and the workspace's admins.
+    Visibility {
+        /// Nobody.
+        Private = "private",
+        /// Every member of the workspace.
+        Workspace = "workspace",
+    }
+}
+
+words! {
+    /// What a share allows.
+    Permission {
+        /// To view.
+        View = "view",
+        /// To view and to edit.
+        Edit = "edit",
+    }
+}

@@ -1,0 +1,9 @@
+//! One suite, both databases: every case takes a new, empty [`sentinel_storage::Store`] and runs twice.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "part of tests")]
+
+mod coverage;
+mod harness;
+mod identities;
+mod page;
+mod schema;
+mod users;

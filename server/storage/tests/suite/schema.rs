@@ -1,0 +1,68 @@
+//! Opening a store: once, again, by many at a time, and when it is too new.
+
+use sentinel_storage::{SCHEMA_VERSION, StorageError, Store, StoreOptions};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
+
+use crate::harness::{NOW, Place, begin, places, read};
+
+async fn replicas_start_together(place: Place) {
+    let mut starting = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        let place = place.clone();
+        starting.spawn(async move { place.open().await });
+    }
+    for store in starting.join_all().await {
+        assert_eq!(read(&store).await.schema_version().await.unwrap(), SCHEMA_VERSION);
+        store.close().await;
+    }
+}
+
+async fn a_newer_schema_is_refused(place: Place) {
+    place.open().await.close().await;
+    let statement = format!("INSERT INTO schema_versions (version, applied_at) VALUES ({}, 0)", SCHEMA_VERSION + 1);
+    match &place.options {
+        StoreOptions::Sqlite { file } => {
+            let mut db = SqliteConnection::connect(file.to_str().unwrap()).await.unwrap();
+            sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut db).await.unwrap();
+            db.close().await.unwrap();
+        }
+        StoreOptions::Postgres { url, .. } => {
+            let mut db = PgConnection::connect(url).await.unwrap();
+            sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut db).await.unwrap();
+            db.close().await.unwrap();
+        }
+    }
+    let refused = Store::open(&place.options, NOW).await.unwrap_err();
+    assert!(
+        matches!(refused, StorageError::NewerSchema { found, known } if found == SCHEMA_VERSION + 1 && known == SCHEMA_VERSION),
+        "{refused}"
+    );
+}
+
+async fn what_is_not_committed_is_undone(place: Place) {
+    let store = place.open().await;
+    let mut dropped = begin(&store).await;
+    dropped.insert_user(&crate::users::person("ada"), NOW).await.unwrap();
+    drop(dropped);
+    assert_eq!(read(&store).await.count_users(&Default::default()).await.unwrap(), 0);
+    store.close().await;
+}
+
+places! {
+    starts_of_replicas => super::replicas_start_together,
+    newer_schema => super::a_newer_schema_is_refused,
+    undone => super::what_is_not_committed_is_undone,
+}
+
+#[test]
+fn the_options_do_not_show_the_password() {
+    let options = StoreOptions::Postgres { url: "postgres://sentinel:hunter2@db/sentinel".into(), max_connections: 1 };
+    assert!(!format!("{options:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_wrong_url_is_a_setting_not_a_fault() {
+    let options = StoreOptions::Postgres { url: "mysql:/nowhere".into(), max_connections: 1 };
+    let refused = Store::open(&options, NOW).await.unwrap_err();
+    assert!(matches!(refused, StorageError::Settings(_)), "{refused}");
+}
