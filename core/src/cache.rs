@@ -34,6 +34,15 @@ pub struct TokenCache {
     hand: usize,
 }
 
+/// A token that was found, still in time.
+#[derive(Debug)]
+pub struct Recalled<'a> {
+    /// As it was verified.
+    pub token: &'a VerifiedToken,
+    /// Where it is in the table: for who keeps something beside it. Another token may be there next time.
+    pub place: usize,
+}
+
 struct Entry {
     hash: u64,
     used: u64,
@@ -63,13 +72,13 @@ impl TokenCache {
 
     /// The token as it was verified, if it is still in time; the error if it no longer is. It comes as bytes: what
     /// equals a verified token is text.
-    pub fn recall(&mut self, token: &[u8], verifier: &Verifier, now: i64) -> Option<Result<&VerifiedToken, Error>> {
+    pub fn recall(&mut self, token: &[u8], verifier: &Verifier, now: i64) -> Option<Result<Recalled<'_>, Error>> {
         let hash = self.hash(token);
         self.clock += 1;
         let used = self.clock;
         let places = self.places(hash);
-        let slots = self.slots.get_mut(places)?;
-        let slot = slots.iter_mut().find(|slot| {
+        let mut slots = self.slots.get_mut(places.clone())?.iter_mut().zip(places);
+        let (slot, place) = slots.find(|(slot, _)| {
             slot.as_ref().is_some_and(|entry| entry.hash == hash && same(entry.token.as_bytes(), token))
         })?;
         let outcome = verifier.recheck(&slot.as_ref()?.verified, now);
@@ -79,7 +88,7 @@ impl TokenCache {
         }
         let entry = slot.as_mut()?;
         entry.used = used;
-        Some(Ok(&entry.verified))
+        Some(Ok(Recalled { token: &entry.verified, place }))
     }
 
     /// Keeps a token that was just verified, unless it is too long to be worth it.
@@ -199,7 +208,7 @@ mod tests {
 
     fn ask(cache: &mut TokenCache, token: &str, now: i64) -> Option<Result<i64, ErrorCode>> {
         let found = cache.recall(token.as_bytes(), &verifier(), now)?;
-        Some(found.map(|verified| verified.claims().expires_at().unwrap().seconds()).map_err(|error| error.code()))
+        Some(found.map(|hit| hit.token.claims().expires_at().unwrap().seconds()).map_err(|error| error.code()))
     }
 
     #[test]
@@ -260,6 +269,26 @@ mod tests {
         cache.insert(&tokens[WAYS], verified(&tokens[WAYS]));
         let kept: Vec<bool> = tokens.iter().map(|token| ask(&mut cache, token, 50).is_some()).collect();
         assert_eq!(kept, [true, false, true, true, true]);
+    }
+
+    #[test]
+    fn a_token_stays_in_its_place_until_another_takes_it() {
+        let mut cache = TokenCache::new(WAYS, SEED);
+        let tokens: Vec<String> = (0..=WAYS).map(|number| token(100, number)).collect();
+        let place = |cache: &mut TokenCache, token: &str| {
+            cache.recall(token.as_bytes(), &verifier(), 50).map(|hit| hit.unwrap().place)
+        };
+        for token in tokens.iter().take(WAYS) {
+            cache.insert(token, verified(token));
+        }
+        let places: Vec<_> = tokens.iter().map(|token| place(&mut cache, token)).collect();
+        let mut distinct: Vec<usize> = places.iter().flatten().copied().collect();
+        distinct.sort_unstable();
+        assert_eq!(distinct, [0, 1, 2, 3]);
+        cache.insert(&tokens[WAYS], verified(&tokens[WAYS]));
+        assert_eq!(place(&mut cache, &tokens[0]), None);
+        assert_eq!(place(&mut cache, &tokens[1]), places[1]);
+        assert_eq!(place(&mut cache, &tokens[WAYS]), places[0]);
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub mod verifier;
 
 #[cfg(feature = "policy")]
 pub use action::{ACTION_BYTES, Action, is_action};
-pub use cache::TokenCache;
+pub use cache::{Recalled, TokenCache};
 pub use claims::Claims;
 #[cfg(feature = "policy")]
 pub use claims::ClaimsProfile;

@@ -169,7 +169,8 @@ export interface Verifier {
 /**
  * A token whose signature held and whose claims were accepted. Only a verifier makes one.
  *
- * Each result has its own copy of the claims: who changes one changes no other.
+ * Nothing in it can be changed, however deep it lies: a token that comes again may be answered with the same result,
+ * and then every caller sees the same claims. Copy what is to be changed: `structuredClone(token.claims)`.
  */
 export interface VerifiedToken {
   readonly claims: Claims;

@@ -29,6 +29,7 @@ export const enum Status {
   SignatureNeeded,
   KeysChanged,
   Gone,
+  Recalled,
 }
 
 /** The record's words: `wasm/src/record.rs`. Bytes take two, their address and their length. */
@@ -45,7 +46,8 @@ export const enum Word {
   Handle = 13,
   First = 14,
   Second = 16,
-  Count = 18,
+  Place = 18,
+  Count = 19,
 }
 
 const encoder = new TextEncoder();
@@ -138,6 +140,11 @@ export class Engine {
     if (text.length > room) return this.input.length + 1;
     const { read, written } = encoder.encodeInto(text, start === 0 ? this.input : this.input.subarray(start));
     return read === text.length ? written : this.input.length + 1;
+  }
+
+  /** The text of this length in the input. */
+  text(length: number): string {
+    return decoder.decode(this.input.subarray(0, length));
   }
 
   writeBytes(bytes: Uint8Array): number {

@@ -10,6 +10,8 @@ import { deskOf, type Runtime, Verifier } from "./verifier.js";
 export * from "./index.js";
 export { ALGORITHMS, Engine, ERROR_CODES, REASONS, Verifier };
 export { RemoteKeys } from "./jwks.js";
+export { Kept } from "./kept.js";
+export { Reader } from "./token.js";
 
 export type Backend = "host" | "webcrypto" | "pure";
 

@@ -25,7 +25,17 @@ export class Reader {
 
 const decoder = new TextDecoder();
 
-/** Reads its claims when they are first asked for. */
+/** JSON, frozen down to its leaves: core's limits bound how deep they lie. */
+function frozen<T>(json: T): T {
+  if (typeof json === "object" && json !== null) Object.values(json).forEach(frozen);
+  return Object.freeze(json);
+}
+
+/**
+ * Reads its claims when they are first asked for.
+ *
+ * INVARIANT: callers who verify the same token may share one, so nothing in it can be changed.
+ */
 export class VerifiedToken implements api.VerifiedToken {
   // The core accepted exactly this text: strict base64url and strict JSON without duplicate members,
   // which every parser reads alike (RFC 7515 §5.2, RFC 8725 §2.4).
@@ -40,6 +50,7 @@ export class VerifiedToken implements api.VerifiedToken {
     this.#text = text;
     this.#reader = reader;
     this.#replaced = reader.replaced();
+    Object.freeze(this);
   }
 
   get claims(): api.Claims {
@@ -51,11 +62,12 @@ export class VerifiedToken implements api.VerifiedToken {
   }
 
   get identity(): api.Identity {
-    return (this.#identity ??= this.#reader.identify(this));
+    return (this.#identity ??= frozen(this.#reader.identify(this)));
   }
 
   #part(index: 0 | 1): unknown {
-    return JSON.parse(decoder.decode(decode(this.#text.split(".", 2)[index]!.replaceAll("-", "+").replaceAll("_", "/"))));
+    const part = this.#text.split(".", 2)[index]!.replaceAll("-", "+").replaceAll("_", "/");
+    return frozen(JSON.parse(decoder.decode(decode(part))));
   }
 
   textFor(reader: Reader): string | undefined {

@@ -5,6 +5,7 @@ import { Desk, MOST_TRIES, unsettled } from "./desk.js";
 import { type Engine, Status, Word } from "./engine.js";
 import { misconfigured, SentinelError, unavailable } from "./errors.js";
 import { RemoteKeys } from "./jwks.js";
+import { Kept } from "./kept.js";
 import { keysOf, type Setup, setupOf, Source, type TestSettings } from "./setup.js";
 import { Reader, VerifiedToken } from "./token.js";
 
@@ -48,6 +49,7 @@ export class Verifier implements api.Verifier {
   /** Prepared keys by key and algorithm, for one version of the desk. `null`: the host lacks it. */
   #checks: (Check | null)[] = [];
   #webChecks: Promise<AsyncCheck | undefined>[] = [];
+  readonly #kept: Kept;
   #version = 0;
 
   constructor(runtime: Runtime, options: api.VerifierOptions, test: TestSettings = {}) {
@@ -61,6 +63,7 @@ export class Verifier implements api.Verifier {
       (verified) => this.#desk.about({ token: textOf(this, verified) }, this.#now()) as api.Identity,
       () => this.#desk.replaced,
     );
+    this.#kept = new Kept(this.#reader, this.#setup.cache);
     if ("jwksUrl" in options && options.jwksUrl !== undefined) {
       const source = test.secrets ? Source.JwksWithSecrets : Source.Jwks;
       const install = (bytes: Uint8Array) => this.#desk.install({ source, algorithm: 0, bytes });
@@ -129,6 +132,7 @@ export class Verifier implements api.Verifier {
         }
       }
       if (status === Status.Accepted) return new VerifiedToken(token, this.#reader);
+      if (status === Status.Recalled) return this.#recalled(token, length);
       if (status === Status.Refused) throw engine.refusal();
     }
     throw unsettled();
@@ -169,9 +173,16 @@ export class Verifier implements api.Verifier {
         status = desk.finish(length, now, generation, holds === true);
       }
       if (status === Status.Accepted) return new VerifiedToken(token, this.#reader);
+      if (status === Status.Recalled) return this.#recalled(token, length);
       if (status === Status.Refused) throw engine.refusal();
     }
     throw unsettled();
+  }
+
+  #recalled(token: string, length: number): VerifiedToken {
+    this.#refresh();
+    const { engine } = this.#runtime;
+    return this.#kept.at(engine.record[Word.Place]!, token, () => engine.text(length));
   }
 
   #ask(verified: VerifiedToken): unknown {
@@ -218,12 +229,13 @@ export class Verifier implements api.Verifier {
     ));
   }
 
-  /** INVARIANT: a prepared key belongs to the keys that the module has now. */
+  /** INVARIANT: prepared keys and kept results belong to the keys that the module has now. */
   #refresh(): void {
     if (this.#version === this.#desk.version) return;
     this.#version = this.#desk.version;
     this.#checks = [];
     this.#webChecks = [];
+    this.#kept.clear();
   }
 
   #now(): number {

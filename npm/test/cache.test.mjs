@@ -162,6 +162,73 @@ test("the cache is bounded, and evicting is not forgetting how to verify", async
   assert.ok(asked() > 64 + 40, `${asked()}`);
 });
 
+test("a token that comes again is read once, and every part of it", async () => {
+  for (const backend of testing.backends()) {
+    const verifier = testing.harness(module(), backend).createVerifier(settings({ jwks: jwks(keys("ES256")) }));
+    const [token, other] = [sign("ES256"), sign("ES256", { claims: { sub: "u2" } })];
+    for (const each of [token, other, token, other]) await verifier.verify(each);
+    const [one, two] = [await verifier.verify(token), await verifier.verify(token)];
+    assert.ok(one.claims === two.claims && one.header === two.header && one.identity === two.identity, backend);
+    assert.equal((await verifier.verify(other)).claims.sub, "u2");
+  }
+});
+
+test("a place that another token took shows that token's claims", async () => {
+  const { verifier } = counted({ cache: 4 });
+  const tokens = Array.from({ length: 9 }, (_, index) => sign("ES256", { claims: { sub: `u${index}` } }));
+  for (let round = 0; round < 40; round += 1) {
+    // Again and again, so that each is recalled before others take its place, in ever other orders.
+    const index = (round * round + round) % tokens.length;
+    for (let again = 0; again < 3; again += 1) {
+      const { claims, identity } = await verifier.verify(tokens[index]);
+      assert.deepEqual([claims.sub, identity.userId], [`u${index}`, `u${index}`]);
+    }
+  }
+});
+
+test("what is kept of a token is asked about each time: its time, its revocation, its keys", async () => {
+  const revoked = new Set();
+  const { verifier, time } = counted({ revoked: ({ claims }) => revoked.has(claims.jti) });
+  const token = sign("ES256", { claims: { exp: NOW + 5 } });
+  const kept = async () => {
+    await verifier.verify(token);
+    await verifier.verify(token);
+    return verifier.verify(token);
+  };
+  await kept();
+  revoked.add("t1");
+  assert.equal(await refusal(() => verifier.verify(token)), "token_revoked");
+  assert.throws(() => verifier.verifySync(token), { code: "token_revoked" });
+  revoked.clear();
+  const before = await kept();
+  time.now = NOW + 5;
+  assert.equal(await refusal(() => verifier.verify(token)), "token_expired");
+  time.now = NOW;
+  verifier.updateKeys({ jwks: jwks(keys("ES256"), keys("ES256", "k2")) });
+  const after = await kept();
+  assert.ok(before !== after && before.claims !== after.claims);
+  verifier.updateKeys({ jwks: { keys: [{ ...keys("ES256", "k2").jwk, kid: "k1" }] } });
+  assert.equal(await refusal(() => verifier.verify(token)), "signature_invalid");
+});
+
+test("results are kept for their own text alone, in bounded memory, and keep no longer text alive", () => {
+  const reader = new testing.Reader(() => ({}), () => 0);
+  const kept = new testing.Kept(reader, 4);
+  let copies = 0;
+  const at = (place, text) => kept.at(place, text, () => ((copies += 1), text));
+  const short = at(0, "a");
+  assert.ok(at(0, "a") === short && at(0, "b") !== short && at(0, "a") !== short && at(1, "a") !== short);
+  assert.equal(copies, 4);
+  for (let place = 0; place < 4; place += 1) at(place, `${place}`.repeat(1024));
+  const held = at(3, "3".repeat(1024));
+  assert.ok(at(3, "3".repeat(1024)) === held);
+  // One byte more than the bound: everything makes room.
+  const more = at(4, "4");
+  assert.ok(at(3, "3".repeat(1024)) !== held && at(4, "4") === more);
+  kept.clear();
+  assert.ok(at(4, "4") !== more);
+});
+
 test("cache: 0 keeps nothing", async () => {
   const { verifier, asked } = counted({ cache: 0 });
   const token = sign("ES256");

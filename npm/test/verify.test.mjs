@@ -187,13 +187,33 @@ test("a host's own clock that stands at 0 refuses: before it, every token is fre
 });
 
 test("what one result's owner does to its claims, no other result shows", async () => {
-  const token = sign("RS256", { claims: { groups: ["a"] } });
-  const first = await verifier.verify(token);
-  first.claims.sub = "root";
-  first.claims.groups.push("admins");
-  first.header.kid = "other";
-  const second = await verifier.verify(token);
-  assert.deepEqual([second.claims.sub, second.claims.groups, second.header.kid], ["u1", ["a"], "k1"]);
+  const text = JSON.stringify({ ...CLAIMS, groups: ["a"], of: { wid: [{ id: 1 }] } }).replace("{", '{"__proto__":{"admin":1},');
+  const token = sign("RS256", { claims: text });
+  // The first result is the verification's, the second is kept for the third.
+  for (let round = 0; round < 3; round += 1) {
+    const result = await verifier.verify(token);
+    const { claims, header, identity } = result;
+    for (const change of [
+      () => (result.user = "root"),
+      () => (result.claims = {}),
+      () => (claims.sub = "root"),
+      () => (claims.role = "admin"),
+      () => delete claims.exp,
+      () => claims.groups.push("admins"),
+      () => (claims.of.wid[0].id = 2),
+      () => (Object.getOwnPropertyDescriptor(claims, "__proto__").value.admin = 2),
+      () => Object.setPrototypeOf(claims, { admin: true }),
+      () => Object.setPrototypeOf(result, {}),
+      () => Object.defineProperty(claims, "toJSON", { value: () => ({}) }),
+      () => (header.kid = "other"),
+      () => (identity.role = "admin"),
+      () => identity.groups.push("admins"),
+    ]) {
+      assert.throws(change, TypeError, `${change}`);
+    }
+    assert.deepEqual([claims.sub, claims.groups, claims.of.wid[0].id, claims.role], ["u1", ["a"], 1, undefined]);
+    assert.deepEqual([header.kid, identity.groups, identity.role], ["k1", ["a"], undefined]);
+  }
 });
 
 test("a member called __proto__ is a claim and nothing else", async () => {

@@ -12,6 +12,8 @@ pub(crate) const SIGNATURE_NEEDED: u32 = 2;
 pub(crate) const KEYS_CHANGED: u32 = 3;
 /// The verifier made room for others: set it up again.
 pub(crate) const GONE: u32 = 4;
+/// As [`ACCEPTED`], from the cache: the record says from which place in it.
+pub(crate) const RECALLED: u32 = 5;
 
 /// The words. `npm/src/engine.ts` reads them in this order.
 #[repr(C)]
@@ -28,6 +30,7 @@ pub(crate) struct Record {
     pub(crate) handle: u32,
     pub(crate) first: Text,
     pub(crate) second: Text,
+    pub(crate) place: u32,
 }
 
 /// Where bytes are in the module's memory.
@@ -62,6 +65,7 @@ impl Record {
             handle: 0,
             first: Text::NONE,
             second: Text::NONE,
+            place: 0,
         }
     }
 

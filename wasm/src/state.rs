@@ -8,7 +8,7 @@ use sentinel_core::jose::key::VerificationKey;
 use sentinel_core::{Algorithm, Error, ErrorCode, KeySet, Limits, SymmetricKeys, TokenCache};
 
 use crate::desk::{self, Desk};
-use crate::record::{ACCEPTED, KEYS_CHANGED, Record, SIGNATURE_NEEDED, Text};
+use crate::record::{ACCEPTED, KEYS_CHANGED, RECALLED, Record, SIGNATURE_NEEDED, Text};
 
 /// A status for JavaScript, or what stands in the way of one.
 pub(crate) type Answer = Result<u32, Stop>;
@@ -141,7 +141,8 @@ impl State {
         let now = seconds(now)?;
         let desk = desk::get(&mut self.desks, handle)?;
         if let Some(hit) = desk.cache.recall(token, &desk.config.verifier, now) {
-            return Ok(hit.map(|_| ACCEPTED)?);
+            self.record.place = hit?.place as u32;
+            return Ok(RECALLED);
         }
         let token = utf8(token)?;
         let challenge = desk.config.verifier.begin(token, &desk.keys)?;
@@ -174,7 +175,8 @@ impl State {
         let now = seconds(now)?;
         let desk = desk::get(&mut self.desks, handle)?;
         if let Some(hit) = desk.cache.recall(token, &desk.config.verifier, now) {
-            return Ok(hit.map(|_| ACCEPTED)?);
+            self.record.place = hit?.place as u32;
+            return Ok(RECALLED);
         }
         let token = utf8(token)?;
         desk.conclude(token, now, |challenge| challenge.ask(&sentinel_core::jose::signature::PureRust))

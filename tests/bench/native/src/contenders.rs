@@ -49,7 +49,7 @@ pub fn caching(data: &Data) -> Result<Vec<Contender<'_>>, Box<dyn Error>> {
     let mut cache = TokenCache::new(1_000, [3, 5]);
     Ok(vec![contender("sentinel-core (cache)", move |token| {
         if let Some(recalled) = cache.recall(token.as_bytes(), &sentinel.verifier, now()) {
-            return taken(recalled?);
+            return taken(recalled?.token);
         }
         let verified = sentinel.verify(token)?;
         taken(&verified)?;
