@@ -14,9 +14,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
+use http::header::LOCATION;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Client, Response, Url};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Request, Response, Url};
 
 const REDIRECTS: usize = 2;
 
@@ -49,7 +50,7 @@ pub enum FetchError {
     UrlRefused,
     /// The host is, or resolves to, an address that may not be reached.
     AddressRefused,
-    /// A redirect to another origin, or too many.
+    /// A redirect to another origin, or too many, or of a request that follows none.
     RedirectRefused,
     /// The answer's status was not 200.
     Status(u16),
@@ -103,7 +104,7 @@ impl Fetcher {
             .tls_backend_preconfigured(tls().ok_or(FetchError::Connection)?)
             .no_proxy()
             .dns_resolver(Arc::new(JudgedResolver(policy)))
-            .redirect(Policy::custom(within_origin))
+            .redirect(Policy::none())
             .referer(false)
             .pool_max_idle_per_host(0)
             .user_agent(concat!("sentinel/", env!("CARGO_PKG_VERSION")))
@@ -120,23 +121,57 @@ impl Fetcher {
         self.judge(url).map(drop)
     }
 
-    /// Fetches one document.
+    /// Fetches one document. Redirects within the origin are followed.
     ///
     /// # Errors
     /// Where the policy refuses it, a limit is passed or the exchange fails.
     pub async fn get(&self, url: &str, accept: &'static str) -> Result<Fetched, FetchError> {
-        let url = self.judge(url)?;
+        let mut url = self.judge(url)?;
         let exchange = async {
-            let request = self.client.get(url).header(http::header::ACCEPT, accept);
-            self.read(request.send().await.map_err(|e| reason(&e))?).await
+            let mut redirects = 0;
+            loop {
+                let request = self.client.get(url.clone()).header(http::header::ACCEPT, accept);
+                let mut response = request.send().await.map_err(|e| reason(&e))?;
+                let status = response.status();
+                if status == http::StatusCode::OK {
+                    let body = self.body(&mut response).await?;
+                    return Ok(Fetched { headers: std::mem::take(response.headers_mut()), body });
+                }
+                if !status.is_redirection() || !response.headers().contains_key(LOCATION) {
+                    return Err(FetchError::Status(status.as_u16()));
+                }
+                redirects += 1;
+                let next = within_origin(&url, response.headers()).filter(|_| redirects <= REDIRECTS);
+                url = next.ok_or(FetchError::RedirectRefused)?;
+            }
         };
         tokio::time::timeout(self.policy.timeout, exchange).await.map_err(|_| FetchError::TimedOut)?
     }
 
-    async fn read(&self, mut response: Response) -> Result<Fetched, FetchError> {
-        if response.status() != http::StatusCode::OK {
-            return Err(FetchError::Status(response.status().as_u16()));
-        }
+    /// Sends a request with its method, header fields and body, and gives the answer whatever its status is. It
+    /// follows no redirect: what it carries (a code, a token, a client's secret) is for the one URL named.
+    ///
+    /// # Errors
+    /// Where the policy refuses it, the answer is a redirect, a limit is passed or the exchange fails.
+    pub async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, FetchError> {
+        // Judged as a URL and not as what `http` makes of it: the two parsers must not disagree about the host.
+        self.judge(&request.uri().to_string())?;
+        let request = Request::try_from(request).map_err(|_| FetchError::UrlRefused)?;
+        self.judge(request.url().as_str())?;
+        let exchange = async {
+            let mut response = self.client.execute(request).await.map_err(|e| reason(&e))?;
+            if response.status().is_redirection() {
+                return Err(FetchError::RedirectRefused);
+            }
+            let mut answer = http::Response::new(self.body(&mut response).await?);
+            *answer.status_mut() = response.status();
+            *answer.headers_mut() = std::mem::take(response.headers_mut());
+            Ok(answer)
+        };
+        tokio::time::timeout(self.policy.timeout, exchange).await.map_err(|_| FetchError::TimedOut)?
+    }
+
+    async fn body(&self, response: &mut Response) -> Result<Vec<u8>, FetchError> {
         let limit = self.policy.max_bytes;
         if response.content_length().is_some_and(|length| length > limit as u64) {
             return Err(FetchError::TooLarge);
@@ -148,7 +183,7 @@ impl Fetcher {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Fetched { headers: std::mem::take(response.headers_mut()), body })
+        Ok(body)
     }
 
     fn judge(&self, url: &str) -> Result<Url, FetchError> {
@@ -182,19 +217,14 @@ fn tls() -> Option<rustls::ClientConfig> {
     Some(builder.with_platform_verifier().ok()?.with_no_client_auth())
 }
 
-fn within_origin(attempt: Attempt<'_>) -> reqwest::redirect::Action {
-    let to = attempt.url();
-    let same = attempt.previous().first().is_some_and(|first| first.origin() == to.origin())
-        && to.username().is_empty()
-        && to.password().is_none();
-    if same && attempt.previous().len() <= REDIRECTS {
-        attempt.follow()
-    } else {
-        attempt.error(FetchError::RedirectRefused)
-    }
+/// Where a redirect leads, if that is in the same origin.
+fn within_origin(from: &Url, headers: &HeaderMap) -> Option<Url> {
+    let to = from.join(headers.get(LOCATION)?.to_str().ok()?).ok()?;
+    let same = to.origin() == from.origin() && to.username().is_empty() && to.password().is_none();
+    same.then_some(to)
 }
 
-/// The reason that our own resolver or redirect rule gave, else a general one.
+/// The reason that our own resolver gave, else a general one.
 fn reason(error: &reqwest::Error) -> FetchError {
     let mut source = error.source();
     while let Some(inner) = source {
@@ -333,5 +363,11 @@ mod tests {
     async fn a_name_is_judged_by_what_it_resolves_to() {
         let answer = fetcher(false, false).get("https://localhost:1/", "*/*").await;
         assert_eq!(answer.unwrap_err(), FetchError::AddressRefused);
+        let request = |url: &str| http::Request::post(url).body(b"secret".to_vec()).unwrap();
+        let strict = fetcher(false, false);
+        assert_eq!(strict.send(request("https://localhost:1/")).await.unwrap_err(), FetchError::AddressRefused);
+        assert_eq!(strict.send(request("https://169.254.169.254/")).await.unwrap_err(), FetchError::AddressRefused);
+        assert_eq!(strict.send(request("http://id.example/")).await.unwrap_err(), FetchError::UrlRefused);
+        assert_eq!(strict.send(request("/relative")).await.unwrap_err(), FetchError::UrlRefused);
     }
 }

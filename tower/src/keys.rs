@@ -71,8 +71,12 @@ impl Keys {
         Ok(Self(Source::Remote(RemoteKeys::new(url, settings)?)))
     }
 
-    /// Verifies a token; where no key fits it, once more with newer keys if there are any.
-    pub(crate) async fn verify(&self, verifier: &Verifier, token: &str, now: i64) -> Result<VerifiedToken, Error> {
+    /// Verifies a token; where no key fits it, once more with newer keys if there are any. `now` is in seconds since
+    /// the epoch.
+    ///
+    /// # Errors
+    /// `unavailable` where the keys cannot be had, else what the verifier refuses the token for.
+    pub async fn verify(&self, verifier: &Verifier, token: &str, now: i64) -> Result<VerifiedToken, Error> {
         match &self.0 {
             Source::Fixed(keys) => verifier.verify(token, keys, &Ring, now),
             #[cfg(feature = "http-client")]

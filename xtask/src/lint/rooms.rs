@@ -29,7 +29,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
 
 /// A crate from outside, the name its items have in a source file, and the only places where they may be used.
 const OUTSIDE: [(&str, &str, &[&str]); 8] = [
-    ("axum", "axum::", &["tower/", "server/src/http/", "server/tests/", "examples/"]),
+    ("axum", "axum::", &["tower/", "server/src/http/", "server/tests/", "server/idp/tests/", "examples/"]),
     ("sqlx", "sqlx::", &["server/storage/"]),
     ("js-sys", "js_sys::", &["wasm/", "edge-worker/"]),
     ("web-sys", "web_sys::", &["wasm/", "edge-worker/"]),
