@@ -1,15 +1,11 @@
 //! `sentinel keys generate`: a signing key and its public half.
 //!
-//! Every secret is made by a crate that is kept for it (RustCrypto by way of
-//! `jwt-simple`, `p521`); the public JWK is read back through core, so what is
-//! written here is known to be accepted there.
-
-mod generate;
-mod public;
+//! The keys themselves are made in `sentinel-keys`; the public JWK is read back
+//! through core there, so what is written here is known to be accepted.
 
 use crate::outcome::{Failure, line};
-use public::PublicKey;
 use sentinel_core::Algorithm;
+use sentinel_keys::{KeyPair, KeysError};
 use serde::Serialize;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -72,7 +68,7 @@ fn shared_secret(args: &Args) -> Result<String, Failure> {
     }
     let mut files = Files::default();
     let mut file = files.create(&args.out, PRIVATE)?;
-    file.fill(&generate::secret(args.alg)?)?;
+    file.fill(&sentinel_keys::shared_secret(args.alg).map_err(failed)?)?;
     files.keep();
     line(&Written { ok: true, alg: args.alg.as_str(), kid: None, private: &args.out, jwks: None, public_pem: None })
 }
@@ -85,25 +81,28 @@ fn key_pair(args: &Args) -> Result<String, Failure> {
     let mut jwks_file = files.create(&jwks, PUBLIC)?;
     let public_pem_file = args.public_pem.as_ref().map(|path| files.create(path, PUBLIC)).transpose()?;
 
-    let pair = generate::key_pair(args.alg, usize::from(args.bits))?;
-    let public = PublicKey::from_pem(&pair.public_pem, args.alg)?;
-    private_file.fill(&match args.format {
-        Format::Pem => pair.private_pem,
-        Format::Jwk => public.private_jwk(&pair.private_members),
-    })?;
-    jwks_file.fill(&public.jwks())?;
+    let pair = KeyPair::generate(args.alg, usize::from(args.bits)).map_err(failed)?;
+    match args.format {
+        Format::Pem => private_file.fill(pair.private_pem())?,
+        Format::Jwk => private_file.fill(&pair.private_jwk())?,
+    }
+    jwks_file.fill(&pair.public().jwks())?;
     if let Some(mut file) = public_pem_file {
-        file.fill(&pair.public_pem)?;
+        file.fill(pair.public_pem())?;
     }
     files.keep();
     line(&Written {
         ok: true,
         alg: args.alg.as_str(),
-        kid: Some(public.kid()),
+        kid: Some(pair.public().kid()),
         private: &args.out,
         jwks: Some(&jwks),
         public_pem: args.public_pem.as_deref(),
     })
+}
+
+fn failed(error: KeysError) -> Failure {
+    Failure::unavailable("no key was written", error)
 }
 
 const PRIVATE: u32 = 0o600;
