@@ -187,6 +187,7 @@ CREATE TABLE resources (
 -- One for each way in which a resource can be accessible: to its owner, and to every member.
 CREATE INDEX resources_by_owner ON resources (workspace_id, service_name, resource_type, owner_id);
 CREATE INDEX resources_by_visibility ON resources (workspace_id, service_name, resource_type, visibility);
+CREATE INDEX resources_by_age ON resources (created_at, id);
 
 -- Who else may: one row is one relation tuple (resource, permission, grantee). The grantee is a member or a
 -- group of the resource's workspace: the row cannot be made otherwise, and goes when the member or the group goes.

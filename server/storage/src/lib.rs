@@ -11,21 +11,27 @@
 
 mod connection;
 mod error;
+mod groups;
 mod identities;
+mod memberships;
 mod migrate;
 mod page;
 mod store;
 mod users;
 mod values;
+mod workspaces;
 
 pub use connection::{Connection, Transaction};
 pub use error::StorageError;
+pub use groups::{Group, GroupChange, NewGroup};
 pub use identities::{Identity, NewIdentity};
+pub use memberships::{Member, MemberFilter};
 pub use migrate::SCHEMA_VERSION;
 pub use page::{Cursor, CursorError, Page, PageRequest};
 pub use store::{Store, StoreOptions};
 pub use users::{NewUser, ProfileChange, User, UserFilter};
 pub use values::{Permission, Visibility, WorkspaceRole};
+pub use workspaces::{NewWorkspace, Workspace, WorkspaceChange, WorkspaceEntry, WorkspaceOfUser};
 
 /// Milliseconds since 1970 UTC.
 pub type Millis = i64;

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
+use crate::StorageError;
+
 /// A row's place in its list: what the list is ordered by. Callers pass it back as they got it.
 ///
 /// As text it is hexadecimal: the id's 32 digits, then the key's octets.
@@ -67,6 +69,14 @@ impl PageRequest {
 
     pub(crate) fn start(&self) -> Cursor {
         self.after.clone().unwrap_or(Cursor::START)
+    }
+
+    /// For lists that begin with the greatest number: rows before this one are wanted.
+    pub(crate) fn start_from_number(&self) -> Result<(i64, Uuid), StorageError> {
+        match &self.after {
+            None => Ok((i64::MAX, Uuid::max())),
+            Some(after) => Ok((after.key.parse().map_err(|_| StorageError::Invalid)?, after.id)),
+        }
     }
 
     /// One row more than asked for: whether it comes tells whether there is a next page.

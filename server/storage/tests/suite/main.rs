@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "part of tests")]
 
 mod coverage;
+mod groups;
 mod harness;
 mod identities;
+mod memberships;
 mod page;
 mod schema;
 mod users;
+mod workspaces;
