@@ -9,6 +9,9 @@
 //! [`Transaction::commit`] returns once it is durable. Times are arguments.
 #![forbid(unsafe_code)]
 
+mod accessible;
+mod actions;
+mod activity;
 mod connection;
 mod error;
 mod groups;
@@ -16,11 +19,19 @@ mod identities;
 mod memberships;
 mod migrate;
 mod page;
+mod resources;
+mod role_members;
+mod roles;
+mod shares;
+mod stats;
 mod store;
 mod users;
 mod values;
 mod workspaces;
 
+pub use accessible::AccessibleQuery;
+pub use actions::{Action, NewAction};
+pub use activity::{Activity, ActivityFilter, NewActivity};
 pub use connection::{Connection, Transaction};
 pub use error::StorageError;
 pub use groups::{Group, GroupChange, NewGroup};
@@ -28,6 +39,10 @@ pub use identities::{Identity, NewIdentity};
 pub use memberships::{Member, MemberFilter};
 pub use migrate::SCHEMA_VERSION;
 pub use page::{Cursor, CursorError, Page, PageRequest};
+pub use resources::{Coordinates, MAX_COORDINATES, NewResource, Resource, ResourceFilter, ResourceForUser};
+pub use roles::{NewRole, Role, RoleChange};
+pub use shares::{Grantee, NewShare, Share};
+pub use stats::Stats;
 pub use store::{Store, StoreOptions};
 pub use users::{NewUser, ProfileChange, User, UserFilter};
 pub use values::{Permission, Visibility, WorkspaceRole};

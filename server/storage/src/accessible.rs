@@ -1,0 +1,90 @@
+//! Which resources a user may use, asked the other way round: not one by one but all at once.
+
+use const_format::concatcp;
+use uuid::Uuid;
+
+use crate::connection::on;
+use crate::{Connection, Permission, StorageError};
+
+/// What is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct AccessibleQuery<'a> {
+    /// The workspace: nothing outside of it is accessible.
+    pub workspace_id: Uuid,
+    /// The scope.
+    pub service_name: &'a str,
+    /// The type of resource.
+    pub resource_type: &'a str,
+    /// Who asks. Their groups are read by the statement.
+    pub user_id: Uuid,
+    /// What they want to do.
+    pub permission: Permission,
+    /// Whether the user's role in the workspace lets them do it with what every member sees.
+    pub by_visibility: bool,
+    /// Most ids of the answer; all without one.
+    pub limit: Option<u32>,
+}
+
+const OF: &str = "r.workspace_id = $1 AND r.service_name = $2 AND r.resource_type = $3";
+const ENOUGH: &str = " AND ($5 OR s.permission = 'edit')";
+/// Each way has an index of its own: what is neither the user's nor shared with them is never looked at.
+const WAYS: &str = concatcp!(
+    "SELECT r.resource_id FROM resources r WHERE ",
+    OF,
+    " AND r.owner_id = $4 \
+     UNION SELECT r.resource_id FROM resources r WHERE ",
+    OF,
+    " AND r.visibility = 'workspace' AND $6 \
+     UNION SELECT r.resource_id FROM shares s JOIN resources r ON r.id = s.permission_id \
+     WHERE s.workspace_id = $1 AND s.user_id = $4",
+    ENOUGH,
+    " AND ",
+    OF,
+    " \
+     UNION SELECT r.resource_id FROM group_members g \
+     JOIN shares s ON s.workspace_id = g.workspace_id AND s.group_id = g.group_id \
+     JOIN resources r ON r.id = s.permission_id \
+     WHERE g.workspace_id = $1 AND g.user_id = $4",
+    ENOUGH,
+    " AND ",
+    OF,
+    " ORDER BY resource_id LIMIT $7"
+);
+
+impl Connection {
+    /// The services' own ids of the resources that the user owns, sees as a member or has been given, in order.
+    ///
+    /// # Errors
+    /// As every statement: [`StorageError::Unavailable`], [`StorageError::Broken`].
+    pub async fn accessible_resources(&mut self, query: &AccessibleQuery<'_>) -> Result<Vec<Uuid>, StorageError> {
+        Ok(on!(self, db => sqlx::query_scalar(WAYS)
+            .bind(query.workspace_id)
+            .bind(query.service_name)
+            .bind(query.resource_type)
+            .bind(query.user_id)
+            .bind(query.permission == Permission::View)
+            .bind(query.by_visibility)
+            .bind(query.limit.map_or(i64::MAX, i64::from))
+            .fetch_all(db)))
+    }
+
+    /// The services' own ids of the first `limit` resources of a type in a workspace, in order: for who may use them all.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn workspace_resources(
+        &mut self,
+        workspace_id: Uuid,
+        service_name: &str,
+        resource_type: &str,
+        limit: u32,
+    ) -> Result<Vec<Uuid>, StorageError> {
+        let sql = concatcp!("SELECT r.resource_id FROM resources r WHERE ", OF, " ORDER BY r.resource_id LIMIT $4");
+        Ok(on!(self, db => sqlx::query_scalar(sql)
+            .bind(workspace_id)
+            .bind(service_name)
+            .bind(resource_type)
+            .bind(i64::from(limit))
+            .fetch_all(db)))
+    }
+}
