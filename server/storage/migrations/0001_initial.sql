@@ -4,7 +4,7 @@
 CREATE TABLE users (
     id {uuid} PRIMARY KEY,
     email {text} NOT NULL,
-    -- ASCII letters in lower case; what accounts are found and searched by.
+    -- Lower case; what accounts are found and searched by.
     email_key {text} NOT NULL,
     -- Whether the account is found by its address: one account at most has it so. An address that was not
     -- proven, or that another account has proven, is for display alone.
@@ -83,10 +83,16 @@ CREATE TABLE group_members (
 ){strict};
 CREATE INDEX group_members_by_user ON group_members (workspace_id, user_id);
 
+-- What tokens, actions and resources can be scoped to: the name of a service or the slug of a realm. One table for
+-- both, so that no realm can be made whose slug opens what belongs to a service, nor the other way round.
+CREATE TABLE scopes (
+    name {text} PRIMARY KEY
+){strict};
+
 -- Services that share one scope: actions, permissions and tokens are the realm's, not each member's own.
 CREATE TABLE realms (
     id {uuid} PRIMARY KEY,
-    slug {text} NOT NULL UNIQUE,
+    slug {text} NOT NULL UNIQUE REFERENCES scopes (name),
     name {text} NOT NULL,
     created_at {time} NOT NULL
 ){strict};
@@ -94,7 +100,7 @@ CREATE TABLE realms (
 CREATE TABLE services (
     id {uuid} PRIMARY KEY,
     -- What tokens (`svc`), actions and resources are named by.
-    service_name {text} NOT NULL UNIQUE,
+    service_name {text} NOT NULL UNIQUE REFERENCES scopes (name),
     name {text} NOT NULL,
     realm_id {uuid} REFERENCES realms (id),
     -- JSON array of origins whose browsers may resolve tokens for this service.
@@ -119,6 +125,8 @@ CREATE INDEX service_keys_by_service ON service_keys (service_id);
 CREATE TABLE clients (
     id {uuid} PRIMARY KEY,
     name {text} NOT NULL,
+    -- Lower case.
+    name_key {text} NOT NULL,
     -- JSON arrays: redirect URIs compared as they are, and origins allowed by CORS.
     redirect_uris {text} NOT NULL,
     allowed_origins {text} NOT NULL,
@@ -185,9 +193,8 @@ CREATE TABLE resources (
     UNIQUE (workspace_id, id)
 ){strict};
 -- One for each way in which a resource can be accessible: to its owner, and to every member.
-CREATE INDEX resources_by_owner ON resources (workspace_id, service_name, resource_type, owner_id, resource_id);
-CREATE INDEX resources_by_visibility
-    ON resources (workspace_id, service_name, resource_type, visibility, resource_id);
+CREATE INDEX resources_by_owner ON resources (workspace_id, service_name, resource_type, owner_id);
+CREATE INDEX resources_by_visibility ON resources (workspace_id, service_name, resource_type, visibility);
 CREATE INDEX resources_by_age ON resources (created_at, id);
 
 -- Who else may: one row is one relation tuple (resource, permission, grantee). The grantee is a member or a
@@ -214,8 +221,7 @@ CREATE INDEX shares_by_group ON shares (workspace_id, group_id);
 -- A login on its way to an identity provider and back. Secrets are stored hashed or sealed.
 CREATE TABLE login_states (
     state_hash {bytes} PRIMARY KEY,
-    -- 'login', 'admin' or 'authz'.
-    purpose {text} NOT NULL,
+    purpose {text} NOT NULL CHECK (purpose IN ('login', 'admin', 'authz')),
     provider {text} NOT NULL,
     -- What the way back needs (nonce, PKCE verifier, redirect URI, client's state and challenge), sealed.
     sealed {bytes} NOT NULL,
@@ -253,24 +259,23 @@ CREATE TABLE sessions (
     last_used_at {time} NOT NULL,
     expires_at {time} NOT NULL,
     revoked_at {time},
-    -- 'logout', 'reuse', 'admin', 'user'.
-    revoked_for {text}
+    revoked_for {text} CHECK (revoked_for IN ('logout', 'reuse', 'replay', 'user', 'admin', 'membership'))
 ){strict};
-CREATE INDEX sessions_by_user ON sessions (user_id, created_at);
+CREATE INDEX sessions_by_user ON sessions (user_id, workspace_id);
+CREATE INDEX sessions_by_workspace ON sessions (workspace_id);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
 -- What was taken back before it expired, in the order in which verifiers elsewhere learn of it.
 CREATE TABLE revocations (
     seq {serial},
-    -- 'token' (value: jti), 'session' (value: session id) or 'user' (value: user id; tokens issued before `at`).
-    kind {text} NOT NULL,
+    -- A token by its `jti`, a session by its id, or what a user (by id) had been given before `at`.
+    kind {text} NOT NULL CHECK (kind IN ('token', 'session', 'user')),
     value {text} NOT NULL,
     at {time} NOT NULL,
     -- When no token that it concerns can be alive any more.
     expires_at {time} NOT NULL,
     UNIQUE (kind, value, at)
 ){strict};
-CREATE INDEX revocations_by_value ON revocations (kind, value);
 CREATE INDEX revocations_by_expiry ON revocations (expires_at);
 
 CREATE TABLE signing_keys (

@@ -9,43 +9,70 @@
 //! [`Transaction::commit`] returns once it is durable. Times are arguments.
 #![forbid(unsafe_code)]
 
+mod access;
 mod accessible;
 mod actions;
 mod activity;
+mod authorization_codes;
+mod clients;
+mod columns;
 mod connection;
+mod deployment;
 mod error;
 mod groups;
 mod identities;
+mod login_states;
 mod memberships;
 mod migrate;
+mod one_time_links;
 mod page;
+mod prune;
+mod realms;
 mod resources;
+mod revocations;
 mod role_members;
 mod roles;
+mod service_keys;
+mod services;
+mod sessions;
 mod shares;
+mod signing_keys;
+mod statement;
 mod stats;
 mod store;
 mod users;
 mod values;
 mod workspaces;
 
+pub use access::{AccessState, SessionState};
 pub use accessible::AccessibleQuery;
 pub use actions::{Action, NewAction};
 pub use activity::{Activity, ActivityFilter, NewActivity};
+pub use authorization_codes::{AuthorizationCode, CodeConsumption};
+pub use clients::{Client, ClientChange, NewClient};
 pub use connection::{Connection, Transaction};
 pub use error::StorageError;
 pub use groups::{Group, GroupChange, NewGroup};
 pub use identities::{Identity, NewIdentity};
+pub use login_states::LoginState;
 pub use memberships::{Member, MemberFilter};
 pub use migrate::SCHEMA_VERSION;
+pub use one_time_links::OneTimeLink;
 pub use page::{Cursor, CursorError, Page, PageRequest};
+pub use prune::Pruned;
+pub use realms::Realm;
 pub use resources::{Coordinates, MAX_COORDINATES, NewResource, Resource, ResourceFilter, ResourceForUser};
+pub use revocations::Revocation;
 pub use roles::{NewRole, Role, RoleChange};
+pub use service_keys::ServiceKey;
+pub use services::{NewService, Service, ServiceChange};
+pub use sessions::{NewSession, Session, SessionEnd, SessionForRefresh};
 pub use shares::{Grantee, NewShare, Share};
+pub use signing_keys::SigningKey;
 pub use stats::Stats;
 pub use store::{Store, StoreOptions};
 pub use users::{NewUser, ProfileChange, User, UserFilter};
-pub use values::{Permission, Visibility, WorkspaceRole};
+pub use values::{LoginPurpose, Permission, RevocationKind, RevokedFor, Visibility, WorkspaceRole};
 pub use workspaces::{NewWorkspace, Workspace, WorkspaceChange, WorkspaceEntry, WorkspaceOfUser};
 
 /// Milliseconds since 1970 UTC.

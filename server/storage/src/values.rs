@@ -107,3 +107,45 @@ words! {
         Edit = "edit",
     }
 }
+
+words! {
+    /// What a login is for: its way back must be the one that it began for.
+    LoginPurpose {
+        /// An authorization code for a front end.
+        Login = "login",
+        /// The admin's pages.
+        Admin = "admin",
+        /// A front end's own exchange of a provider's code.
+        Authz = "authz",
+    }
+}
+
+words! {
+    /// What a revocation names.
+    RevocationKind {
+        /// One token, by its `jti`.
+        Token = "token",
+        /// All tokens of a session, by its id.
+        Session = "session",
+        /// What a user had been given before the revocation's `at`, by the user's id.
+        User = "user",
+    }
+}
+
+words! {
+    /// Why a session ended before its time.
+    RevokedFor {
+        /// The user logged out of it.
+        Logout = "logout",
+        /// A refresh token was used again (RFC 9700, section 4.14.2).
+        Reuse = "reuse",
+        /// The authorization code that it came from was used again (RFC 6749, section 4.1.2).
+        Replay = "replay",
+        /// The user ended it from elsewhere.
+        User = "user",
+        /// An administrator ended it, or deactivated the user.
+        Admin = "admin",
+        /// The user is no longer a member of its workspace.
+        Membership = "membership",
+    }
+}

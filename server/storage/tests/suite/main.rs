@@ -1,17 +1,27 @@
 //! One suite, both databases: every case takes a new, empty [`sentinel_storage::Store`] and runs twice.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "part of tests")]
 
+mod access;
 mod actions;
 mod activity;
+mod authorization_codes;
+mod clients;
 mod coverage;
+mod crash;
+mod deployment;
 mod groups;
 mod harness;
 mod identities;
 mod memberships;
 mod page;
+mod prune;
 mod resources;
+mod revocations;
 mod roles;
 mod schema;
+mod services;
+mod sessions;
 mod shares;
+mod single_use;
 mod users;
 mod workspaces;

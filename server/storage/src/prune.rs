@@ -1,0 +1,68 @@
+//! What has expired is removed, a bounded part at a time, so that no request waits long behind it.
+
+use const_format::concatcp;
+
+use crate::statement::execute;
+use crate::{Millis, StorageError, Transaction};
+
+/// How many rows of each kind were removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the tables'")]
+pub struct Pruned {
+    pub login_states: u64,
+    pub authorization_codes: u64,
+    pub sessions: u64,
+    pub revocations: u64,
+    pub one_time_links: u64,
+    pub service_keys: u64,
+}
+
+impl Pruned {
+    /// All of them together.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.login_states
+            + self.authorization_codes
+            + self.sessions
+            + self.revocations
+            + self.one_time_links
+            + self.service_keys
+    }
+}
+
+/// Removes at most `$2` rows of a table that expired before `$1`.
+macro_rules! expired {
+    ($table:literal, $key:literal) => {
+        concatcp!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ",
+            $key,
+            " IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)"
+        )
+    };
+}
+
+impl Transaction {
+    /// Removes what expired before `before`, at most `limit` rows of each kind. Call it again while anything was removed.
+    ///
+    /// INVARIANT: nothing revoked comes back. A session that is gone opens nothing, and a revocation's `expires_at` lies
+    /// after the end of every token that it concerns.
+    ///
+    /// # Errors
+    /// As every statement: [`StorageError::Unavailable`], [`StorageError::Broken`].
+    pub async fn prune_expired(&mut self, before: Millis, limit: i64) -> Result<Pruned, StorageError> {
+        Ok(Pruned {
+            login_states: execute!(self, expired!("login_states", "state_hash"), before, limit),
+            authorization_codes: execute!(self, expired!("authorization_codes", "code_hash"), before, limit),
+            sessions: execute!(self, expired!("sessions", "id"), before, limit),
+            revocations: execute!(self, expired!("revocations", "seq"), before, limit),
+            one_time_links: execute!(self, expired!("one_time_links", "hash"), before, limit),
+            service_keys: execute!(self, expired!("service_keys", "hash"), before, limit),
+        })
+    }
+}
