@@ -32,14 +32,19 @@ const client = (client_id, alg, redirect) => ({
 const algorithmOf = (client) => client.idTokenSignedResponseAlg;
 const lifetime = (client) => (client.clientId.startsWith("short-lived") ? 1 : 600);
 
+/** What every provider here has in common. */
+const common = () => ({
+  jwks: { keys: ALGORITHMS.map(signingKey) },
+  cookies: { keys: [randomBytes(32).toString("base64url")] },
+  enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
+  claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
+  conformIdTokenClaims: false,
+});
+
 function configuration(redirect, errors) {
   return {
+    ...common(),
     clients: ALGORITHMS.flatMap((alg) => [client(`web-${alg}`, alg, redirect), client(`short-lived-${alg}`, alg, redirect)]),
-    jwks: { keys: ALGORITHMS.map(signingKey) },
-    cookies: { keys: [randomBytes(32).toString("base64url")] },
-    enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
-    claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
-    conformIdTokenClaims: false,
     async findAccount(_ctx, sub) {
       return { accountId: sub, claims: async () => ({ sub, email: `${sub}@example.test`, email_verified: true, name: "Ada Lovelace" }) };
     },
@@ -67,19 +72,40 @@ function configuration(redirect, errors) {
 
 /** Starts the provider; `close` frees its port. */
 export async function startProvider() {
+  return listen((issuer, errors) => configuration(`${issuer}/callback`, errors));
+}
+
+/**
+ * Starts one for others' clients: `{ clients, users }` as oidc-provider has its clients, and the claims of its users by
+ * their login. Whoever is not named there has a verified address at example.test.
+ */
+export async function startProviderFor({ clients = [], users = {} }) {
+  const claims = (sub) => ({ sub, email: `${sub}@example.test`, email_verified: true, name: sub, ...users[sub] });
+  const seconds = (name, fallback) => (_ctx, _token, client) => client[name] ?? fallback;
+  return listen(() => ({
+    ...common(),
+    // Native clients may listen on any port of the loopback address (RFC 8252 §7.3), as those of tests do.
+    clients: clients.map((client) => ({ application_type: "native", response_types: ["code"], grant_types: ["authorization_code"], ...client })),
+    extraClientMetadata: { properties: ["id_token_seconds"] },
+    findAccount: async (_ctx, sub) => ({ accountId: sub, claims: async () => claims(sub) }),
+    ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: seconds("id_token_seconds", 600), Interaction: 600, Session: 600 },
+    features: { devInteractions: { enabled: true } },
+  }));
+}
+
+async function listen(configure) {
   const server = createServer();
   await new Promise((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
   const issuer = `http://127.0.0.1:${server.address().port}`;
-  // Nobody listens here: the login reads the code from the redirect's Location.
-  const redirect = `${issuer}/callback`;
   const provider = await quietly(async () => {
     const { Provider, errors } = await import("oidc-provider");
-    return new Provider(issuer, configuration(redirect, errors));
+    return new Provider(issuer, configure(issuer, errors));
   });
   server.on("request", provider.callback());
   return {
     issuer,
-    redirect,
+    // Nobody listens here: the login reads the code from the redirect's Location.
+    redirect: `${issuer}/callback`,
     jwksUrl: `${issuer}/jwks`,
     close: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))),
   };

@@ -31,6 +31,9 @@ pub struct ProviderConfig {
     pub client_id: String,
     /// Our secret there; `None` for a public client (PKCE alone protects it).
     pub client_secret: Option<SecretString>,
+    /// Whether the secret goes into the body (`client_secret_post`) also where the provider takes it in a header: some
+    /// bind a client to one of the two.
+    pub secret_in_body: bool,
     /// Other client ids of ours there (a mobile app's, a front end's), whose ID tokens are accepted too when a front
     /// end hands them in.
     pub extra_audiences: Vec<String>,
@@ -57,6 +60,7 @@ impl ProviderConfig {
             issuer: issuer.to_owned(),
             client_id: client_id.to_owned(),
             client_secret,
+            secret_in_body: false,
             extra_audiences: Vec::new(),
             scopes: ["openid", "email", "profile"].map(str::to_owned).into(),
             trust_email: false,

@@ -188,15 +188,15 @@ impl Github {
 
     /// Whose token it is; `owner` is who it must be.
     async fn identity(&self, token: &str, owner: Option<u64>) -> Result<ProvenIdentity, IdpError> {
-        let user: User = match self.ask(token, "/user").await? {
-            Some(user) => user,
-            None => return Err(IdpError::token(ErrorCode::SignatureInvalid, "GitHub does not accept the token")),
-        };
+        let (user, emails) =
+            tokio::join!(self.ask::<User>(token, "/user"), self.ask::<Vec<Email>>(token, "/user/emails"));
+        let refused = || IdpError::token(ErrorCode::SignatureInvalid, "GitHub does not accept the token");
+        let user = user?.ok_or_else(refused)?;
         if owner.is_some_and(|owner| owner != user.id) {
             return Err(IdpError::token(ErrorCode::BindingMismatch, "GitHub names two owners of the token"));
         }
         // Without the scope `user:email` there is a person without an address.
-        let emails: Vec<Email> = self.ask(token, "/user/emails").await?.unwrap_or_default();
+        let emails = emails?.unwrap_or_default();
         let primary = emails.into_iter().find(|email| email.primary);
         let said = Said {
             email_verified: primary.as_ref().is_some_and(|primary| primary.verified),

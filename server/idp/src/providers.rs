@@ -14,7 +14,7 @@ pub struct Providers(Vec<Provider>);
 #[derive(Debug)]
 enum Provider {
     Oidc(Box<Oidc>),
-    Github(Github),
+    Github(Box<Github>),
 }
 
 impl Providers {
@@ -36,7 +36,7 @@ impl Providers {
                 ProviderKind::Oidc | ProviderKind::EntraId => {
                     Provider::Oidc(Box::new(Oidc::new(config, &fetcher, policy)?))
                 }
-                ProviderKind::Github => Provider::Github(Github::new(config, &fetcher)?),
+                ProviderKind::Github => Provider::Github(Box::new(Github::new(config, &fetcher)?)),
             });
         }
         Ok(Self(providers))

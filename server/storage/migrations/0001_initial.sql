@@ -4,7 +4,7 @@
 CREATE TABLE users (
     id {uuid} PRIMARY KEY,
     email {text} NOT NULL,
-    -- Lower case; what accounts are found and searched by.
+    -- ASCII letters in lower case; what accounts are found and searched by.
     email_key {text} NOT NULL,
     -- Whether the account is found by its address: one account at most has it so. An address that was not
     -- proven, or that another account has proven, is for display alone.
@@ -193,8 +193,9 @@ CREATE TABLE resources (
     UNIQUE (workspace_id, id)
 ){strict};
 -- One for each way in which a resource can be accessible: to its owner, and to every member.
-CREATE INDEX resources_by_owner ON resources (workspace_id, service_name, resource_type, owner_id);
-CREATE INDEX resources_by_visibility ON resources (workspace_id, service_name, resource_type, visibility);
+CREATE INDEX resources_by_owner ON resources (workspace_id, service_name, resource_type, owner_id, resource_id);
+CREATE INDEX resources_by_visibility
+    ON resources (workspace_id, service_name, resource_type, visibility, resource_id);
 CREATE INDEX resources_by_age ON resources (created_at, id);
 
 -- Who else may: one row is one relation tuple (resource, permission, grantee). The grantee is a member or a

@@ -107,6 +107,8 @@ impl Connection {
         );
         let (before, _) = page.start_from_number()?;
         let rows: Vec<Activity> = on!(self, db => sqlx::query_as(AssertSqlSafe(sql))
+            // One of very many texts: kept, they would drive the others out of the connection's cache.
+            .persistent(false)
             .bind(before)
             .bind(page.rows())
             .bind(filter.workspace_id)

@@ -113,11 +113,19 @@ pub(crate) fn key(text: &str) -> String {
     text.to_lowercase()
 }
 
+/// What an e-mail address is found by. Only ASCII letters lose their case: some others have an ASCII letter for their
+/// lower case (U+212A, the Kelvin sign), and an address that merely looks like another one must not be taken for it.
+pub(crate) fn email_key(email: &str) -> String {
+    email.to_ascii_lowercase()
+}
+
 /// The LIKE pattern (escape character `!`) for texts that contain `search`; without one, for every text.
 pub(crate) fn pattern(search: Option<&str>) -> String {
+    /// Longer than any name; SQLite refuses patterns of more than 50,000 octets.
+    const LONGEST: usize = 1_000;
     let mut pattern = String::from("%");
     if let Some(search) = search.filter(|search| !search.is_empty()) {
-        for character in key(search).chars() {
+        for character in key(search).chars().take(LONGEST) {
             if matches!(character, '%' | '_' | '!') {
                 pattern.push('!');
             }

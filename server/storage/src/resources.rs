@@ -1,5 +1,7 @@
 //! What permissions are about.
 
+use std::collections::HashSet;
+
 use const_format::concatcp;
 use sqlx::{AssertSqlSafe, FromRow};
 use uuid::Uuid;
@@ -72,15 +74,17 @@ pub struct ResourceFilter<'a> {
 const COLUMNS: &str =
     "id, service_name, resource_type, resource_id, workspace_id, owner_id, visibility, created_at, updated_at";
 const AT: &str = " WHERE service_name = $1 AND resource_type = $2 AND resource_id = $3";
+const OF: &str = "r.id, r.service_name, r.resource_type, r.resource_id, r.workspace_id, r.owner_id, r.visibility, \
+                  r.created_at, r.updated_at";
 /// `edit` sorts before `view`: the least word is the most that may be done.
 const FOR_USER: &str = ", \
-    (SELECT MIN(s.permission) FROM shares s WHERE s.permission_id = resources.id AND s.user_id = $1) AS user_share, \
+    (SELECT MIN(s.permission) FROM shares s WHERE s.permission_id = r.id AND s.user_id = $1) AS user_share, \
     (SELECT MIN(s.permission) FROM shares s JOIN group_members g ON g.group_id = s.group_id \
-     WHERE s.permission_id = resources.id AND g.user_id = $1) AS group_share";
+     WHERE s.permission_id = r.id AND g.user_id = $1) AS group_share";
 const FILTER: &str = " FROM resources WHERE ($1 IS NULL OR workspace_id = $1) AND ($2 IS NULL OR service_name = $2) \
                       AND ($3 IS NULL OR resource_type = $3) AND ($4 IS NULL OR owner_id = $4)";
 
-/// The most coordinates of one look-up.
+/// The most different coordinates of one look-up.
 pub const MAX_COORDINATES: usize = 100;
 
 impl Connection {
@@ -116,22 +120,32 @@ impl Connection {
         user_id: Uuid,
         coordinates: &[Coordinates<'_>],
     ) -> Result<Vec<ResourceForUser>, StorageError> {
-        let Some(last) = coordinates.last() else { return Ok(Vec::new()) };
-        if coordinates.len() > MAX_COORDINATES {
+        let wanted: Vec<_> = coordinates.iter().collect::<HashSet<_>>().into_iter().collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        if wanted.len() > MAX_COORDINATES {
             return Err(StorageError::Invalid);
         }
-        // Filled up with the last one to a power of two: a connection then prepares a few texts, not a hundred.
-        let slots = coordinates.len().next_power_of_two();
-        let wanted: Vec<_> =
+        // Filled up with NULLs, which no resource has, to a power of two: a connection then prepares eight texts and not
+        // a hundred. The join goes from the coordinates to the resources; SQLite would go the other way.
+        let slots = wanted.len().next_power_of_two();
+        let places: Vec<_> =
             (0..slots).map(|slot| format!("(${}, ${}, ${})", slot * 3 + 2, slot * 3 + 3, slot * 3 + 4)).collect();
         let sql = format!(
-            "SELECT {COLUMNS}{FOR_USER} FROM resources WHERE (service_name, resource_type, resource_id) IN (VALUES {})",
-            wanted.join(", ")
+            "WITH wanted (service_name, resource_type, resource_id) AS (VALUES {}) SELECT {OF}{FOR_USER} \
+             FROM wanted w CROSS JOIN resources r WHERE r.service_name = w.service_name \
+             AND r.resource_type = w.resource_type AND r.resource_id = w.resource_id",
+            places.join(", ")
         );
         Ok(on!(self, db => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(user_id);
-            for at in coordinates.iter().chain(std::iter::repeat(last)).take(slots) {
-                query = query.bind(at.service_name).bind(at.resource_type).bind(at.resource_id);
+            for slot in 0..slots {
+                let at = wanted.get(slot);
+                query = query
+                    .bind(at.map(|at| at.service_name))
+                    .bind(at.map(|at| at.resource_type))
+                    .bind(at.map(|at| at.resource_id));
             }
             query.fetch_all(db)
         }))

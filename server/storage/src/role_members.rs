@@ -9,11 +9,6 @@ use crate::page::pattern;
 use crate::roles::ROLE_COLUMNS;
 use crate::{Connection, Member, Millis, Page, PageRequest, Role, StorageError, Transaction};
 
-/// From a user's roles in a workspace (`rm`) to their actions in a scope (`a`): parameters 1 to 3.
-const GRANTED: &str = " FROM role_members rm JOIN role_actions ra ON ra.role_id = rm.role_id \
-                       JOIN actions a ON a.id = ra.action_id \
-                       WHERE rm.workspace_id = $1 AND rm.user_id = $2 AND a.service_name = $3";
-
 impl Connection {
     /// A role's members in the order of their names; with `search`, those with it in their name or address.
     ///
@@ -69,7 +64,10 @@ impl Connection {
         user_id: Uuid,
         scope: &str,
     ) -> Result<Vec<String>, StorageError> {
-        let sql = concatcp!("SELECT DISTINCT a.action", GRANTED, " ORDER BY a.action");
+        // Joined in the order written: SQLite would begin with all actions of the scope.
+        let sql = "SELECT DISTINCT a.action FROM role_members rm CROSS JOIN role_actions ra CROSS JOIN actions a \
+                   WHERE rm.workspace_id = $1 AND rm.user_id = $2 AND ra.role_id = rm.role_id AND a.id = ra.action_id \
+                   AND a.service_name = $3 ORDER BY a.action";
         Ok(on!(self, db => sqlx::query_scalar(sql).bind(workspace_id).bind(user_id).bind(scope).fetch_all(db)))
     }
 
@@ -84,11 +82,10 @@ impl Connection {
         scope: &str,
         action: &str,
     ) -> Result<Vec<String>, StorageError> {
-        let sql = concatcp!(
-            "SELECT (SELECT r.name FROM roles r WHERE r.id = rm.role_id) AS name",
-            GRANTED,
-            " AND a.action = $4 ORDER BY name"
-        );
+        let sql = "SELECT r.name FROM actions a JOIN role_members rm ON rm.workspace_id = $1 AND rm.user_id = $2 \
+                   JOIN role_actions ra ON ra.role_id = rm.role_id AND ra.action_id = a.id \
+                   JOIN roles r ON r.id = rm.role_id \
+                   WHERE a.service_name = $3 AND a.action = $4 ORDER BY r.name";
         Ok(on!(self, db => sqlx::query_scalar(sql)
             .bind(workspace_id)
             .bind(user_id)

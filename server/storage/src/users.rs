@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::connection::on;
-use crate::page::{key, pattern};
+use crate::page::{email_key, key, pattern};
 use crate::{Connection, Millis, Page, PageRequest, StorageError, Transaction};
 
 /// A person's account.
@@ -77,13 +77,13 @@ impl Connection {
         Ok(on!(self, db => sqlx::query_as(sql).bind(id).fetch_optional(db)))
     }
 
-    /// The account that has proven this address. Case does not matter.
+    /// The account that has proven this address. The case of ASCII letters does not matter.
     ///
     /// # Errors
     /// As every statement.
     pub async fn user_by_verified_email(&mut self, email: &str) -> Result<Option<User>, StorageError> {
         let sql = concatcp!("SELECT ", COLUMNS, " FROM users WHERE email_key = $1 AND email_verified");
-        Ok(on!(self, db => sqlx::query_as(sql).bind(key(email)).fetch_optional(db)))
+        Ok(on!(self, db => sqlx::query_as(sql).bind(email_key(email)).fetch_optional(db)))
     }
 
     /// Accounts in the order of their addresses.
@@ -107,7 +107,7 @@ impl Connection {
             .bind(after.id)
             .bind(page.rows())
             .fetch_all(db));
-        Ok(Page::new(rows, page, |user| (key(&user.email), user.id)))
+        Ok(Page::new(rows, page, |user| (email_key(&user.email), user.id)))
     }
 
     /// How many accounts the filter lets through.
@@ -138,7 +138,7 @@ impl Transaction {
         Ok(on!(self, db => sqlx::query_as(sql)
             .bind(user.id)
             .bind(user.email)
-            .bind(key(user.email))
+            .bind(email_key(user.email))
             .bind(user.email_verified)
             .bind(user.name)
             .bind(key(user.name))
@@ -189,7 +189,7 @@ impl Transaction {
         Ok(on!(self, db => sqlx::query_as(sql)
             .bind(id)
             .bind(email)
-            .bind(key(email))
+            .bind(email_key(email))
             .bind(verified)
             .bind(now)
             .fetch_optional(db)))

@@ -111,11 +111,11 @@ pub(crate) fn client(config: &ProviderConfig, metadata: &Metadata, remote: &Remo
         return Ok(client.set_auth_type(AuthType::RequestBody));
     };
     // Basic is the default where nothing is said (OpenID Connect Discovery §3) and keeps secrets out of bodies.
-    let in_body = metadata.token_endpoint_auth_methods_supported().is_some_and(|methods| {
+    let only_in_body = metadata.token_endpoint_auth_methods_supported().is_some_and(|methods| {
         !methods.contains(&CoreClientAuthMethod::ClientSecretBasic)
             && methods.contains(&CoreClientAuthMethod::ClientSecretPost)
     });
-    let auth_type = if in_body { AuthType::RequestBody } else { AuthType::BasicAuth };
+    let auth_type = if config.secret_in_body || only_in_body { AuthType::RequestBody } else { AuthType::BasicAuth };
     Ok(client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned())).set_auth_type(auth_type))
 }
 

@@ -144,6 +144,15 @@ mod tests {
     }
 
     #[test]
+    fn google_has_two_spellings_and_nobody_else_has() {
+        let rule = Issuers::new(&ProviderConfig::google("c", "s".into())).unwrap();
+        assert_eq!(rule.expected(), Expected::one_of([GOOGLE, GOOGLE_BARE]));
+        assert!(!rule.is_named(GOOGLE_BARE) && !rule.accepts(GOOGLE_BARE));
+        let other = Issuers::new(&ProviderConfig::oidc("google", "https://id.example", "c", None)).unwrap();
+        assert_eq!(other.expected(), Expected::exactly("https://id.example"));
+    }
+
+    #[test]
     fn a_template_means_nothing_to_other_providers() {
         let rule = Issuers::new(&ProviderConfig::oidc("x", "https://id.example/common", "c", None)).unwrap();
         assert!(rule.is_named("https://id.example/common") && !rule.is_named("https://id.example/{tenantid}"));

@@ -10,12 +10,26 @@ pub(crate) struct Browser {
     jar: HashMap<String, String>,
 }
 
+fn client() -> Client {
+    // Nothing here speaks TLS, but the client wants to know by whom it would.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+fn form(client: &Client, url: Url, fields: &[(&str, &str)]) -> RequestBuilder {
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    client.post(url).header("content-type", "application/x-www-form-urlencoded").body(body)
+}
+
+/// Sends a form and reads the JSON that comes back.
+pub(crate) async fn post(url: &str, fields: &[(&str, &str)]) -> serde_json::Value {
+    let response = form(&client(), url.parse().unwrap(), fields).send().await.unwrap();
+    serde_json::from_str(&response.text().await.unwrap()).unwrap()
+}
+
 impl Browser {
     pub(crate) fn new() -> Self {
-        // Nothing here speaks TLS, but the client wants to know by whom it would.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { client, jar: HashMap::new() }
+        Self { client: client(), jar: HashMap::new() }
     }
 
     /// Logs in as `name` and gives the URL that the provider then sends the browser to.
@@ -28,10 +42,8 @@ impl Browser {
             };
             let action = between(&page, "action=\"", "\"").expect("a form");
             let prompt = between(&page, "name=\"prompt\" value=\"", "\"").expect("a prompt");
-            let form = [("prompt", prompt), ("login", name), ("password", "any")];
-            let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-            request = self.client.post(at.join(action).unwrap()).body(body);
-            request = request.header("content-type", "application/x-www-form-urlencoded");
+            let fields = [("prompt", prompt), ("login", name), ("password", "any")];
+            request = form(&self.client, at.join(action).unwrap(), &fields);
         }
         panic!("the provider asks without end");
     }

@@ -1,6 +1,6 @@
 //! Opening a store: once, again, by many at a time, and when it is too new.
 
-use sentinel_storage::{SCHEMA_VERSION, StorageError, Store, StoreOptions};
+use sentinel_storage::{NewUser, SCHEMA_VERSION, StorageError, Store, StoreOptions};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 
 use crate::harness::{NOW, Place, begin, places, read};
@@ -48,7 +48,26 @@ async fn what_is_not_committed_is_undone(place: Place) {
     store.close().await;
 }
 
+/// PostgreSQL's text holds no NUL; SQLite's does. Either way it is no fault of the server's.
+async fn a_nul_is_no_fault(place: Place) {
+    let store = place.open().await;
+    let mut transaction = begin(&store).await;
+    let written = transaction.insert_user(&NewUser { name: "a\0b", ..crate::users::person("nul") }, NOW).await;
+    let found = read(&store).await.user_by_verified_email("a\0b@example.com").await;
+    match place.options {
+        StoreOptions::Sqlite { .. } => {
+            assert_eq!(written.unwrap().name, "a\0b");
+            assert_eq!(found.unwrap(), None);
+        }
+        StoreOptions::Postgres { .. } => {
+            assert!(matches!(written.unwrap_err(), StorageError::Invalid));
+            assert!(matches!(found.unwrap_err(), StorageError::Invalid));
+        }
+    }
+}
+
 places! {
+    nul => super::a_nul_is_no_fault,
     starts_of_replicas => super::replicas_start_together,
     newer_schema => super::a_newer_schema_is_refused,
     undone => super::what_is_not_committed_is_undone,

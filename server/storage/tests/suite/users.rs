@@ -72,6 +72,18 @@ async fn one_account_proves_an_address(store: Store) {
     assert_eq!(transaction.set_user_email(Uuid::new_v4(), "x@example.com", true, NOW).await.unwrap(), None);
 }
 
+async fn an_address_that_looks_alike_is_another_one(store: Store) {
+    let ink = NewUser { email: "ink@example.com", ..person("ink") };
+    // The Kelvin sign, whose lower case is k.
+    let kelvin = NewUser { email: "in\u{212a}@example.com", ..person("kelvin") };
+    let mut db = begin(&store).await;
+    db.insert_user(&ink, NOW).await.unwrap();
+    db.insert_user(&kelvin, NOW).await.unwrap();
+    for user in [ink, kelvin] {
+        assert_eq!(db.user_by_verified_email(user.email).await.unwrap().unwrap().id, user.id);
+    }
+}
+
 async fn listed_and_searched_in_pages(store: Store) {
     let mut transaction = begin(&store).await;
     let names = ["Zoë", "100%", "a_b", "axb", "ÅSA", "Bob", "hey!"];
@@ -113,6 +125,9 @@ async fn listed_and_searched_in_pages(store: Store) {
         assert_eq!(found.next, None);
         assert_eq!(db.count_users(&filter).await.unwrap(), i64::try_from(expected.len()).unwrap());
     }
+    let long = "%".repeat(60_000);
+    let filter = UserFilter { search: Some(&long), ..Default::default() };
+    assert_eq!(db.count_users(&filter).await.unwrap(), 0);
     for (is_active, is_admin, count) in [
         (Some(true), None, 6),
         (Some(false), None, 1),
@@ -200,6 +215,7 @@ async fn of_two_admins_who_leave_at_once_one_stays(store: Store) {
 cases! {
     found_by_id_and_proven_address,
     one_account_proves_an_address,
+    an_address_that_looks_alike_is_another_one,
     listed_and_searched_in_pages,
     changes_of_an_account,
     of_two_admins_who_leave_at_once_one_stays,

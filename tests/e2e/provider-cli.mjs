@@ -1,0 +1,7 @@
+// The provider as a program, for tests in other languages: `node provider-cli.mjs '{"clients": […], "users": {…}}'` prints
+// `{"port", "issuer", "jwksUrl"}` once it listens, and ends with its standard input, so that it never outlives its caller.
+import { startProviderFor } from "./provider.mjs";
+
+const { close, issuer, jwksUrl } = await startProviderFor(JSON.parse(process.argv[2] ?? "{}"));
+console.log(JSON.stringify({ port: Number(new URL(issuer).port), issuer, jwksUrl }));
+process.stdin.resume().on("end", () => close().then(() => process.exit(0)));
