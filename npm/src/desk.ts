@@ -73,30 +73,32 @@ export class Desk {
 
   /** Asks about a subject that was verified before: who it is, or whether it may do what a request asks for. */
   about(subject: Subject, now: number, request?: RouteRequest): unknown {
-    if (SLIM) throw misconfigured("sentinel-edge/slim verifies tokens; identities and decisions are in sentinel-edge");
-    const { engine } = this;
-    const { token, pair } = subject;
-    const other = pair?.desk ?? this;
-    const texts = [token, pair?.token ?? "", pair?.service ?? ""];
-    if (request !== undefined) texts.push(request.method, pathOf(request));
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      other.#ensure();
-      this.#ensure();
-      let end = 0;
-      const lengths = texts.map((text) => {
-        const length = engine.write(text, end);
-        end += length;
-        return length;
-      });
-      const status = engine.call(({ identity, decide }) =>
-        (request === undefined ? identity : decide)(this.#handle, other.#handle, now, ...lengths),
-      );
-      if (status === Status.Accepted) return engine.json();
-      if (status === Status.Refused) throw engine.refusal();
-      other.#handle = 0;
-      this.#handle = 0;
+    if (!SLIM) {
+      const { engine } = this;
+      const { token, pair } = subject;
+      const other = pair?.desk ?? this;
+      const texts = [token, pair?.token ?? "", pair?.service ?? ""];
+      if (request !== undefined) texts.push(request.method, pathOf(request));
+      for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+        other.#ensure();
+        this.#ensure();
+        let end = 0;
+        const lengths = texts.map((text) => {
+          const length = engine.write(text, end);
+          end += length;
+          return length;
+        });
+        const status = engine.call(({ identity, decide }) =>
+          (request === undefined ? identity : decide)(this.#handle, other.#handle, now, ...lengths),
+        );
+        if (status === Status.Accepted) return engine.json();
+        if (status === Status.Refused) throw engine.refusal();
+        other.#handle = 0;
+        this.#handle = 0;
+      }
+      throw unsettled();
     }
-    throw unsettled();
+    throw misconfigured("sentinel-edge/slim verifies tokens; identities and decisions are in sentinel-edge");
   }
 
   /** The numbers of a key, copied out of the module. */

@@ -98,7 +98,7 @@ export class Verifier implements api.Verifier {
   }
 
   decide(request: api.RouteRequest, verified: VerifiedToken | null): api.Decision {
-    const token = verified === null ? "" : (stillText(this, verified) ?? "");
+    const token = SLIM || verified === null ? "" : (stillText(this, verified) ?? "");
     return this.#desk.about({ token }, this.#now(), request) as api.Decision;
   }
 
@@ -119,16 +119,16 @@ export class Verifier implements api.Verifier {
       const length = desk.write(checked(token));
       let status = !SLIM && host === undefined && pure ? desk.verify(length, now) : desk.begin(length, now);
       if (status === Status.SignatureNeeded) {
-        if (SLIM) throw lacking();
         const { record } = engine;
-        const check = this.#check(record[Word.Key]!, record[Word.Algorithm]!);
-        if (check === null) {
-          if (!pure) throw lacking();
-          status = desk.verify(length, now);
-        } else {
+        const check = SLIM ? null : this.#check(record[Word.Key]!, record[Word.Algorithm]!);
+        if (check !== null) {
           const data = engine.input.subarray(0, record[Word.SigningInput]!);
           const holds = asked(check, data, engine.bytes(Word.Signature));
           status = desk.finish(length, now, record[Word.Generation]!, holds);
+        } else if (!SLIM && pure) {
+          status = desk.verify(length, now);
+        } else {
+          throw lacking();
         }
       }
       if (status === Status.Accepted) return new VerifiedToken(token, this.#reader);
@@ -202,16 +202,15 @@ export class Verifier implements api.Verifier {
   }
 
   #check(key: number, algorithm: number): Check | null {
-    if (SLIM) return null;
     this.#refresh();
     const place = key * ALGORITHMS.length + algorithm;
     const known = this.#checks[place];
     if (known !== undefined) return known;
-    let check: Check | null;
+    let check: Check | null = null;
     try {
-      check = hostCheck(this.#runtime.host!, ALGORITHMS[algorithm]!, this.#desk.material(key));
+      if (!SLIM) check = hostCheck(this.#runtime.host!, ALGORITHMS[algorithm]!, this.#desk.material(key));
     } catch {
-      check = null;
+      // The host lacks it.
     }
     return (this.#checks[place] = check);
   }

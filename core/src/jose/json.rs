@@ -17,7 +17,7 @@ pub use value::{Elements, Members, Value};
 use crate::{Error, ErrorCode, Limits};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
-use reader::{Reader, unescape};
+use reader::{Reader, is_escaped, unescape};
 
 /// Why a text is not acceptable JSON. Surfaces turn it into their own code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,10 +45,9 @@ impl From<JsonError> for Error {
 pub fn parse<'a>(document: &'a [u8], limits: &Limits) -> Result<Value<'a>, JsonError> {
     let text = core::str::from_utf8(document).map_err(|_| JsonError)?;
     scan(text, limits)?;
-    Ok(Value { raw: text.trim_matches(WHITESPACE) })
+    // What stands around the value is JSON's whitespace: `scan` takes no other.
+    Ok(Value { raw: text.trim_ascii() })
 }
-
-const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// Where the members of a document's outermost object are: a table to look
 /// claims up by name without reading the document again.
@@ -71,7 +70,7 @@ impl ObjectIndex {
     /// As [`parse`], and where the value is not an object.
     pub fn new(document: &str, limits: &Limits) -> Result<Self, JsonError> {
         let members = scan(document, limits)?;
-        document.trim_start_matches(WHITESPACE).starts_with('{').then_some(Self { members }).ok_or(JsonError)
+        document.trim_ascii_start().starts_with('{').then_some(Self { members }).ok_or(JsonError)
     }
 
     /// The member's value in the document that the index was made of.
@@ -107,7 +106,7 @@ fn hash_plain(name: &[u8]) -> u32 {
 }
 
 fn same_name(raw: &str, name: &str) -> bool {
-    raw == name || (raw.contains('\\') && unescape(raw) == name)
+    raw == name || (is_escaped(raw) && unescape(raw) == name)
 }
 
 /// One pass over the document. Returns the outermost object's members.

@@ -28,6 +28,9 @@ const FEATURES: [&str; 6] = [
     "--enable-multivalue",
 ];
 
+/// What no host reads is left out, and functions are put where they compress.
+const FINISH: [&str; 4] = ["--strip-debug", "--strip-producers", "--strip-target-features", "--reorder-functions"];
+
 /// Where finished modules are put, for those who bundle them.
 pub(super) fn finished(name: &str) -> PathBuf {
     workspace::root().join("target/wasm/pkg").join(name)
@@ -63,7 +66,8 @@ pub(super) fn unless_done(
 pub(super) fn optimise(from: &Path, to: &Path, level: &str, more: &[&str]) -> Result<()> {
     npm::install("xtask/wasm-opt")?;
     Job::new(format!("wasm-opt {level}"), "node")
-        .args(["xtask/wasm-opt/node_modules/binaryen/bin/wasm-opt", level, "--strip-debug", "--strip-producers"])
+        .args(["xtask/wasm-opt/node_modules/binaryen/bin/wasm-opt", level])
+        .args(FINISH)
         .args(FEATURES)
         .args(more)
         .args([from.as_os_str(), "-o".as_ref(), to.as_os_str()])
