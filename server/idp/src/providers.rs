@@ -24,19 +24,26 @@ impl Providers {
     /// [`IdpError::Misconfigured`] where a configuration cannot work, or two have one name.
     pub fn new(configs: impl IntoIterator<Item = ProviderConfig>, policy: FetchPolicy) -> Result<Self, IdpError> {
         let mut providers: Vec<Provider> = Vec::new();
+        // One for all: making it reads the system's certificates.
+        let mut shared: Option<Fetcher> = None;
         for config in configs {
             let misconfigured = |hint| IdpError::Misconfigured { provider: config.id.clone(), hint };
             config.check().map_err(misconfigured)?;
             if providers.iter().any(|known| known.config().id == config.id) {
                 return Err(misconfigured("two providers have this name"));
             }
-            let fetcher =
-                Fetcher::new(policy).map_err(|_| misconfigured("the system's certificate store cannot be used"))?;
+            let fetcher = match &shared {
+                Some(fetcher) => fetcher,
+                None => {
+                    let made = Fetcher::new(policy);
+                    shared.insert(made.map_err(|_| misconfigured("the system's certificate store cannot be used"))?)
+                }
+            };
             providers.push(match config.kind {
                 ProviderKind::Oidc | ProviderKind::EntraId => {
-                    Provider::Oidc(Box::new(Oidc::new(config, &fetcher, policy)?))
+                    Provider::Oidc(Box::new(Oidc::new(config, fetcher, policy)?))
                 }
-                ProviderKind::Github => Provider::Github(Box::new(Github::new(config, &fetcher)?)),
+                ProviderKind::Github => Provider::Github(Box::new(Github::new(config, fetcher)?)),
             });
         }
         Ok(Self(providers))
