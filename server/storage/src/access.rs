@@ -75,9 +75,10 @@ const FROM: &str = " AS actions FROM users u \
      LEFT JOIN sessions s ON s.id = $3 \
      WHERE u.id = $1";
 const NO_ACTIONS: &str = " AS groups, '[]'";
-const ACTIONS_FROM: &str = " FROM role_members rm \
-     JOIN role_actions ra ON ra.role_id = rm.role_id JOIN actions a ON a.id = ra.action_id \
-     WHERE rm.workspace_id = m.workspace_id AND rm.user_id = m.user_id AND a.service_name = $5)";
+/// Joined in the order written: SQLite would begin with all actions of the scope.
+const ACTIONS_FROM: &str = " FROM role_members rm CROSS JOIN role_actions ra CROSS JOIN actions a \
+     WHERE rm.workspace_id = m.workspace_id AND rm.user_id = m.user_id AND ra.role_id = rm.role_id \
+     AND a.id = ra.action_id AND a.service_name = $5)";
 const ACTIONS_SQLITE: &str = concatcp!(" AS groups, (SELECT json_group_array(DISTINCT a.action)", ACTIONS_FROM);
 const ACTIONS_POSTGRES: &str =
     concatcp!(" AS groups, (SELECT COALESCE(json_agg(DISTINCT a.action)::text, '[]')", ACTIONS_FROM);
@@ -139,5 +140,29 @@ impl Connection {
             groups: row.groups,
             actions: row.actions,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use const_format::concatcp;
+
+    use super::{ACTIONS_SQLITE, FACTS, FROM};
+    use crate::columns::GROUPS_SQLITE;
+    use crate::plans::assert_plan;
+
+    #[tokio::test]
+    async fn every_fact_has_its_index() {
+        let indexes = [
+            "sqlite_autoindex_users_1",
+            "sqlite_autoindex_memberships_1",
+            "sqlite_autoindex_sessions_1",
+            "sqlite_autoindex_revocations_1",
+            "group_members_by_user",
+            "role_members_by_user",
+            "sqlite_autoindex_role_actions_1",
+            "sqlite_autoindex_actions_1",
+        ];
+        assert_plan(concatcp!(FACTS, GROUPS_SQLITE, ACTIONS_SQLITE, FROM), &indexes).await;
     }
 }

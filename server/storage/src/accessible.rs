@@ -89,3 +89,23 @@ impl Connection {
             .fetch_all(db)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::WAYS;
+    use crate::plans::assert_plan;
+
+    #[tokio::test]
+    async fn each_way_has_its_index() {
+        let indexes = [
+            "resources_by_owner",
+            "resources_by_visibility",
+            "shares_by_user",
+            "sqlite_autoindex_resources_3",
+            "group_members_by_user",
+            "shares_by_group",
+            "sqlite_autoindex_resources_3",
+        ];
+        assert_plan(WAYS, &indexes).await;
+    }
+}

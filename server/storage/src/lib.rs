@@ -26,6 +26,8 @@ mod memberships;
 mod migrate;
 mod one_time_links;
 mod page;
+#[cfg(test)]
+mod plans;
 mod prune;
 mod realms;
 mod resources;

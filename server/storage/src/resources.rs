@@ -87,6 +87,19 @@ const FILTER: &str = " FROM resources WHERE ($1 IS NULL OR workspace_id = $1) AN
 /// The most different coordinates of one look-up.
 pub const MAX_COORDINATES: usize = 100;
 
+/// The statement of [`Connection::resources_for_user`] for so many coordinates. Joined in the order written, from the
+/// coordinates to the resources: SQLite would go the other way.
+fn look_up(slots: usize) -> String {
+    let places: Vec<_> =
+        (0..slots).map(|slot| format!("(${}, ${}, ${})", slot * 3 + 2, slot * 3 + 3, slot * 3 + 4)).collect();
+    format!(
+        "WITH wanted (service_name, resource_type, resource_id) AS (VALUES {}) SELECT {OF}{FOR_USER} \
+         FROM wanted w CROSS JOIN resources r WHERE r.service_name = w.service_name \
+         AND r.resource_type = w.resource_type AND r.resource_id = w.resource_id",
+        places.join(", ")
+    )
+}
+
 impl Connection {
     /// The resource whose record has this id.
     ///
@@ -128,16 +141,9 @@ impl Connection {
             return Err(StorageError::Invalid);
         }
         // Filled up with NULLs, which no resource has, to a power of two: a connection then prepares eight texts and not
-        // a hundred. The join goes from the coordinates to the resources; SQLite would go the other way.
+        // a hundred.
         let slots = wanted.len().next_power_of_two();
-        let places: Vec<_> =
-            (0..slots).map(|slot| format!("(${}, ${}, ${})", slot * 3 + 2, slot * 3 + 3, slot * 3 + 4)).collect();
-        let sql = format!(
-            "WITH wanted (service_name, resource_type, resource_id) AS (VALUES {}) SELECT {OF}{FOR_USER} \
-             FROM wanted w CROSS JOIN resources r WHERE r.service_name = w.service_name \
-             AND r.resource_type = w.resource_type AND r.resource_id = w.resource_id",
-            places.join(", ")
-        );
+        let sql = look_up(slots);
         Ok(on!(self, db => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(user_id);
             for slot in 0..slots {
@@ -253,5 +259,23 @@ impl Transaction {
     /// As every statement.
     pub async fn delete_resource(&mut self, id: Uuid) -> Result<bool, StorageError> {
         Ok(affected!(self, db => sqlx::query("DELETE FROM resources WHERE id = $1").bind(id).execute(db)) > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plans::assert_plan;
+
+    #[tokio::test]
+    async fn a_batch_goes_from_coordinates_to_resources() {
+        let indexes = [
+            "sqlite_autoindex_resources_2",
+            "sqlite_autoindex_shares_2",
+            "sqlite_autoindex_shares_3",
+            "sqlite_autoindex_group_members_1",
+        ];
+        for slots in [1, 128] {
+            assert_plan(&super::look_up(slots), &indexes).await;
+        }
     }
 }

@@ -9,6 +9,14 @@ use crate::page::pattern;
 use crate::roles::ROLE_COLUMNS;
 use crate::{Connection, Member, Millis, Page, PageRequest, Role, StorageError, Transaction};
 
+/// Joined in the order written: SQLite would begin with all actions of the scope.
+const ACTIONS: &str = "SELECT DISTINCT a.action FROM role_members rm CROSS JOIN role_actions ra CROSS JOIN actions a \
+                       WHERE rm.workspace_id = $1 AND rm.user_id = $2 AND ra.role_id = rm.role_id \
+                       AND a.id = ra.action_id AND a.service_name = $3 ORDER BY a.action";
+const GRANTING: &str = "SELECT r.name FROM actions a JOIN role_members rm ON rm.workspace_id = $1 AND rm.user_id = $2 \
+                        JOIN role_actions ra ON ra.role_id = rm.role_id AND ra.action_id = a.id \
+                        JOIN roles r ON r.id = rm.role_id WHERE a.service_name = $3 AND a.action = $4 ORDER BY r.name";
+
 impl Connection {
     /// A role's members in the order of their names; with `search`, those with it in their name or address.
     ///
@@ -64,11 +72,7 @@ impl Connection {
         user_id: Uuid,
         scope: &str,
     ) -> Result<Vec<String>, StorageError> {
-        // Joined in the order written: SQLite would begin with all actions of the scope.
-        let sql = "SELECT DISTINCT a.action FROM role_members rm CROSS JOIN role_actions ra CROSS JOIN actions a \
-                   WHERE rm.workspace_id = $1 AND rm.user_id = $2 AND ra.role_id = rm.role_id AND a.id = ra.action_id \
-                   AND a.service_name = $3 ORDER BY a.action";
-        Ok(on!(self, db => sqlx::query_scalar(sql).bind(workspace_id).bind(user_id).bind(scope).fetch_all(db)))
+        Ok(on!(self, db => sqlx::query_scalar(ACTIONS).bind(workspace_id).bind(user_id).bind(scope).fetch_all(db)))
     }
 
     /// The names of the user's roles in a workspace that grant an action of a scope, in order. None: the user may not.
@@ -82,11 +86,7 @@ impl Connection {
         scope: &str,
         action: &str,
     ) -> Result<Vec<String>, StorageError> {
-        let sql = "SELECT r.name FROM actions a JOIN role_members rm ON rm.workspace_id = $1 AND rm.user_id = $2 \
-                   JOIN role_actions ra ON ra.role_id = rm.role_id AND ra.action_id = a.id \
-                   JOIN roles r ON r.id = rm.role_id \
-                   WHERE a.service_name = $3 AND a.action = $4 ORDER BY r.name";
-        Ok(on!(self, db => sqlx::query_scalar(sql)
+        Ok(on!(self, db => sqlx::query_scalar(GRANTING)
             .bind(workspace_id)
             .bind(user_id)
             .bind(scope)
@@ -168,5 +168,28 @@ impl Transaction {
     ) -> Result<bool, StorageError> {
         let sql = "DELETE FROM role_members WHERE workspace_id = $1 AND role_id = $2 AND user_id = $3";
         Ok(affected!(self, db => sqlx::query(sql).bind(workspace_id).bind(role_id).bind(user_id).execute(db)) > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ACTIONS, GRANTING};
+    use crate::plans::assert_plan;
+
+    #[tokio::test]
+    async fn from_the_user_to_the_actions() {
+        let indexes = ["role_members_by_user", "sqlite_autoindex_role_actions_1", "sqlite_autoindex_actions_1"];
+        assert_plan(ACTIONS, &indexes).await;
+    }
+
+    #[tokio::test]
+    async fn from_the_action_to_the_user() {
+        let indexes = [
+            "sqlite_autoindex_actions_2",
+            "role_members_by_user",
+            "sqlite_autoindex_role_actions_1",
+            "sqlite_autoindex_roles_1",
+        ];
+        assert_plan(GRANTING, &indexes).await;
     }
 }
