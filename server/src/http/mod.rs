@@ -1,10 +1,12 @@
 //! The HTTP surface: extracts, asks the use case, answers. One route, one function; a room's routes in one file.
 
 pub mod access;
+mod caller;
 mod credentials;
 pub mod extract;
 mod failure;
 mod health;
+mod well_known;
 
 use axum::Router;
 pub use failure::Failure;
@@ -24,6 +26,7 @@ struct Document;
 pub fn routes(service: Service) -> (Router, utoipa::openapi::OpenApi) {
     let routes = Routes::new(service.clone(), document());
     let routes = routes.add(Access::Public, routes!(health::health));
+    let routes = [well_known::routes].iter().fold(routes, |all, room| room(all));
     let (router, openapi) = routes.finish();
     (router.with_state(service), openapi)
 }

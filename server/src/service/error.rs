@@ -113,3 +113,25 @@ impl From<StorageError> for Error {
         }
     }
 }
+
+impl From<sentinel_keys::KeysError> for Error {
+    fn from(error: sentinel_keys::KeysError) -> Self {
+        Self::internal(error)
+    }
+}
+
+/// What a provider refused is the caller's; what is wrong with the provider is for the log.
+impl From<sentinel_idp::IdpError> for Error {
+    fn from(error: sentinel_idp::IdpError) -> Self {
+        use sentinel_idp::IdpError;
+        match error {
+            IdpError::UnknownProvider => Self::not_found("No identity provider of this name is configured"),
+            IdpError::TokenRefused(why) => {
+                Self::unauthenticated(format!("The identity provider's token is refused: {}", why.code().as_str()))
+            }
+            IdpError::LoginRefused(_) => Self::unauthenticated("The identity provider's answer is refused"),
+            IdpError::Unreachable { .. } => Self::unavailable(error),
+            _ => Self::internal(error),
+        }
+    }
+}

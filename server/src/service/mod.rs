@@ -1,16 +1,33 @@
 //! The use cases. Nothing here knows HTTP or SQL; every rule of who may do what stands here, once.
 
+mod activity;
+pub mod admin_login;
 mod authenticate;
 mod clock;
+mod config;
 mod error;
+mod input;
+pub mod journey;
+pub mod login;
 mod principal;
+mod provision;
+mod realm;
+pub mod resolve;
+mod revocation;
+pub mod sessions;
+pub mod signing;
+mod tokens;
 
 use std::sync::Arc;
 
 pub use clock::Clock;
+pub use config::{Config, Lifetimes, Newcomers};
 pub use error::{Error, ErrorKind};
-pub use principal::{Administrator, Caller, Realm, ServiceApp, TokenKind, User, WorkspaceRole};
-use sentinel_storage::{Millis, Store};
+pub use principal::{Administrator, Caller, Realm, ServiceApp, TokenKind, User};
+use sentinel_idp::Providers;
+use sentinel_keys::MasterKey;
+use sentinel_storage::Store;
+pub use sentinel_storage::{Cursor, Millis, Page, Permission, Visibility, WorkspaceRole};
 
 /// Everything that a use case needs. Clones share it.
 #[derive(Clone)]
@@ -18,16 +35,41 @@ pub struct Service {
     inner: Arc<Inner>,
 }
 
+/// What a [`Service`] is made of.
+pub struct Parts {
+    /// Where everything is remembered.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// What seals private keys and other secrets at rest.
+    pub master: MasterKey,
+    /// Who people log in with.
+    pub providers: Providers,
+    /// How this deployment is set up.
+    pub config: Config,
+}
+
 struct Inner {
     store: Store,
     clock: Clock,
+    master: Arc<MasterKey>,
+    providers: Providers,
+    config: Config,
+    signing: signing::Signing,
 }
 
 impl Service {
-    /// The use cases over this store.
-    #[must_use]
-    pub fn new(store: Store, clock: Clock) -> Self {
-        Self { inner: Arc::new(Inner { store, clock }) }
+    /// The use cases, ready to sign: the keys are loaded, and at the first start made. Spawn
+    /// [`Service::follow_keys`] beside it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] where the store cannot be reached, [`ErrorKind::Internal`] where a stored key does
+    /// not open under this master key (the source names the key).
+    pub async fn new(parts: Parts) -> Result<Self, Error> {
+        let Parts { store, clock, master, providers, config } = parts;
+        let master = Arc::new(master);
+        let signing = signing::Signing::open(&store, &master, &config, clock.now()).await?;
+        Ok(Self { inner: Arc::new(Inner { store, clock, master, providers, config, signing }) })
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -37,5 +79,15 @@ impl Service {
     /// Milliseconds since 1970 UTC, by the one clock.
     pub(crate) fn now(&self) -> Millis {
         self.inner.clock.now()
+    }
+
+    /// How this deployment is set up.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    pub(crate) fn providers(&self) -> &Providers {
+        &self.inner.providers
     }
 }

@@ -1,58 +1,11 @@
 //! Who is calling. A value of these types exists only after its credential was verified on this request.
 
-use std::fmt;
 use std::net::IpAddr;
-use std::str::FromStr;
 
+use sentinel_storage::WorkspaceRole;
 use uuid::Uuid;
 
 use super::Error;
-
-/// Roles in a workspace, each with all that the ones before it may.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum WorkspaceRole {
-    /// Reads.
-    Viewer,
-    /// Creates, and edits what is their own.
-    Editor,
-    /// Edits all, manages members, groups and settings.
-    Admin,
-    /// Also deletes the workspace.
-    Owner,
-}
-
-impl WorkspaceRole {
-    /// As it is stored and stands in tokens.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Editor => "editor",
-            Self::Admin => "admin",
-            Self::Owner => "owner",
-        }
-    }
-}
-
-impl fmt::Display for WorkspaceRole {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for WorkspaceRole {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        [Self::Viewer, Self::Editor, Self::Admin, Self::Owner]
-            .into_iter()
-            .find(|role| role.as_str() == text)
-            .ok_or_else(|| Error::invalid("role must be one of: owner, admin, editor, viewer"))
-    }
-}
 
 /// Which of our tokens a user came with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

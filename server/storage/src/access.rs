@@ -11,6 +11,10 @@ use crate::{Connection, Millis, StorageError, WorkspaceRole};
 /// What is known now of a token's user, workspace, session and `jti`. Facts: whether they suffice, the caller decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessState {
+    /// The user's address, for display.
+    pub email: String,
+    /// The user's name, for display.
+    pub name: String,
     /// Whether the user may log in.
     pub is_active: bool,
     /// Whether the user administers the deployment.
@@ -51,6 +55,8 @@ pub enum SessionState {
 
 #[derive(FromRow)]
 struct Row {
+    email: String,
+    name: String,
     is_active: bool,
     is_admin: bool,
     sessions_invalidated_at: Option<Millis>,
@@ -66,7 +72,7 @@ struct Row {
     actions: Vec<String>,
 }
 
-const FACTS: &str = "SELECT u.is_active, u.is_admin, u.sessions_invalidated_at, m.role, \
+const FACTS: &str = "SELECT u.email, u.name, u.is_active, u.is_admin, u.sessions_invalidated_at, m.role, \
      s.user_id AS session_user_id, s.workspace_id AS session_workspace_id, s.expires_at AS session_expires_at, \
      s.revoked_at AS session_revoked_at, \
      EXISTS (SELECT 1 FROM revocations r WHERE r.kind = 'token' AND r.value = $4) AS token_revoked, ";
@@ -125,6 +131,8 @@ impl Connection {
             }
         };
         Ok(row.map(|row| AccessState {
+            email: row.email,
+            name: row.name,
             is_active: row.is_active,
             is_admin: row.is_admin,
             sessions_invalidated_at: row.sessions_invalidated_at,

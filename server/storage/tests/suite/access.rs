@@ -20,7 +20,10 @@ async fn every_change_shows_at_once(store: Store) {
     let lab = workspace(&store, "lab", [(ada, WorkspaceRole::Admin), (bob, WorkspaceRole::Viewer)]).await;
     let id = begun(&store, ada, lab).await;
     let known = SessionState::Known { user_id: ada, workspace_id: lab, expires_at: LATER, revoked_at: None };
+    let account = read(&store).await.user(ada).await.unwrap().unwrap();
     let mut expected = AccessState {
+        email: account.email,
+        name: account.name,
         is_active: true,
         is_admin: false,
         sessions_invalidated_at: None,

@@ -1,0 +1,119 @@
+use sentinel_keys::{RsaBits, SigningAlgorithm};
+use sentinel_storage::{Millis, WorkspaceRole};
+
+const SECOND: Millis = 1000;
+const MINUTE: Millis = 60 * SECOND;
+const DAY: Millis = 24 * 60 * MINUTE;
+
+/// What the use cases need to know of a deployment. Plain values: whoever reads the settings makes it.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where browsers reach this server, without a slash at the end: `https://auth.example.com`.
+    pub base_url: String,
+    /// `iss` of every token.
+    pub issuer: String,
+    /// What tokens are signed with.
+    pub algorithm: SigningAlgorithm,
+    /// How long new RSA keys are.
+    pub rsa: RsaBits,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// How long after a refresh the same refresh token is answered with the same child (a lost answer). 0: not at all.
+    pub refresh_grace: Millis,
+    /// Whose proven address makes them an administrator at their first login. Case does not matter.
+    pub admin_emails: Vec<String>,
+    /// Where someone new belongs.
+    pub newcomers: Newcomers,
+    /// Where the browser goes after an admin login: on this server's own site, for the cookie goes nowhere else.
+    pub admin_home: String,
+}
+
+/// Lifetimes in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// Access tokens.
+    pub access: Millis,
+    /// Authorization tokens beside an identity provider's.
+    pub authz: Millis,
+    /// Tokens of a service for others in its realm.
+    pub m2m: Millis,
+    /// The admin cookie.
+    pub admin: Millis,
+    /// A refresh token that is not used.
+    pub refresh: Millis,
+    /// A session, however often it is refreshed.
+    pub session: Millis,
+    /// A login on its way to the identity provider and back.
+    pub login: Millis,
+    /// An authorization code.
+    pub code: Millis,
+}
+
+/// Where someone belongs who has just logged in for the first time and is a member of nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Newcomers {
+    /// Nowhere, until someone invites them.
+    Nowhere,
+    /// In a workspace of their own, as its owner.
+    PersonalWorkspace,
+    /// In this workspace, which is made where it is missing.
+    DefaultWorkspace {
+        /// Its slug.
+        slug: String,
+        /// What they are there.
+        role: WorkspaceRole,
+    },
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self {
+            access: 15 * MINUTE,
+            authz: 5 * MINUTE,
+            m2m: 5 * MINUTE,
+            admin: 60 * MINUTE,
+            refresh: 30 * DAY,
+            session: 90 * DAY,
+            login: 10 * MINUTE,
+            code: 5 * MINUTE,
+        }
+    }
+}
+
+impl Lifetimes {
+    /// The longest that anything signed lives: a signing key stays published for as long.
+    #[must_use]
+    pub fn longest(&self) -> Millis {
+        [self.access, self.authz, self.m2m, self.admin, self.refresh].into_iter().max().unwrap_or(self.refresh)
+    }
+}
+
+impl Config {
+    /// The defaults for a server at this URL, which is also the issuer.
+    #[must_use]
+    pub fn new(base_url: &str) -> Self {
+        let base_url = base_url.trim_end_matches('/').to_owned();
+        Self {
+            issuer: base_url.clone(),
+            algorithm: SigningAlgorithm::default(),
+            rsa: RsaBits::default(),
+            lifetimes: Lifetimes::default(),
+            refresh_grace: 10 * SECOND,
+            admin_emails: Vec::new(),
+            newcomers: Newcomers::PersonalWorkspace,
+            admin_home: format!("{base_url}/auth/admin/me"),
+            base_url,
+        }
+    }
+
+    /// Whether cookies can be `Secure`: everywhere but on plain http, which is for loopback alone.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.base_url.starts_with("https://")
+    }
+
+    pub(crate) fn is_admin_email(&self, email: &str) -> bool {
+        let email = email.to_lowercase();
+        self.admin_emails.iter().any(|admin| admin.to_lowercase() == email)
+    }
+}
