@@ -1,11 +1,17 @@
 //! The HTTP surface: extracts, asks the use case, answers. One route, one function; a room's routes in one file.
 
 pub mod access;
+mod admin_login;
+mod auth;
+mod authz;
 mod caller;
+mod cookies;
 mod credentials;
 pub mod extract;
 mod failure;
 mod health;
+mod oauth;
+mod realm;
 mod well_known;
 
 use axum::Router;
@@ -26,7 +32,9 @@ struct Document;
 pub fn routes(service: Service) -> (Router, utoipa::openapi::OpenApi) {
     let routes = Routes::new(service.clone(), document());
     let routes = routes.add(Access::Public, routes!(health::health));
-    let routes = [well_known::routes].iter().fold(routes, |all, room| room(all));
+    let routes = [well_known::routes, auth::routes, authz::routes, admin_login::routes, realm::routes, oauth::routes]
+        .iter()
+        .fold(routes, |all, room| room(all));
     let (router, openapi) = routes.finish();
     (router.with_state(service), openapi)
 }

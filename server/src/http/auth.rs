@@ -1,0 +1,232 @@
+//! Proxy mode: logins by way of this server, their tokens, and their end.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::access::{Access, Routes};
+use super::extract::{Body, Path, Query};
+use super::{Failure, cookies};
+use crate::service::journey::ProviderAnswer;
+use crate::service::login::LoginRequest;
+use crate::service::sessions::TokenAnswer;
+use crate::service::{Caller, Service, User};
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .add(Access::Public, routes!(providers))
+        .add(Access::Public, routes!(login))
+        .add(Access::Public, routes!(callback))
+        .add(Access::Public, routes!(workspaces))
+        .add(Access::Public, routes!(token))
+        .add(Access::Public, routes!(refresh))
+        .add(Access::User, routes!(logout))
+}
+
+/// The configured identity providers.
+#[derive(Serialize, ToSchema)]
+struct ProviderList {
+    /// Their names, as they stand in `/auth/login/{provider}`.
+    providers: Vec<String>,
+}
+
+/// Who people can log in with.
+#[utoipa::path(get, path = "/auth/providers", tag = "auth", responses((status = 200, body = ProviderList)))]
+async fn providers(State(service): State<Service>) -> Json<ProviderList> {
+    Json(ProviderList { providers: service.provider_names() })
+}
+
+#[derive(Deserialize, IntoParams)]
+struct LoginQuery {
+    /// Where the answer goes: a registered redirect URI, octet by octet.
+    redirect_uri: String,
+    /// SHA-256 of the verifier in base64url (RFC 7636 §4.2).
+    code_challenge: String,
+    /// `S256`.
+    code_challenge_method: String,
+    /// Passed back as it came.
+    state: Option<String>,
+}
+
+/// Sends the browser to an identity provider.
+#[utoipa::path(get, path = "/auth/login/{provider}", tag = "auth",
+    params(("provider" = String, Path, description = "Its name"), LoginQuery),
+    responses(
+        (status = 302, description = "To the identity provider"),
+        (status = 400, description = "The redirect URI is not registered, or the challenge is none"),
+        (status = 404, description = "No such provider"),
+        (status = 422, description = "A parameter is missing"),
+    ))]
+async fn login(
+    State(service): State<Service>,
+    Path(provider): Path<String>,
+    Query(query): Query<LoginQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let LoginQuery { redirect_uri, code_challenge, code_challenge_method, state } = query;
+    let request = LoginRequest { redirect_uri, code_challenge, code_challenge_method, state };
+    let known = cookies::login_secret(service.config(), &headers);
+    let departure = service.begin_login(&provider, request, known.as_deref()).await?;
+    cookies::depart(service.config(), &departure.url, &departure.browser)
+}
+
+/// What an identity provider sends a browser back with.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct CallbackQuery {
+    /// Its code.
+    code: Option<String>,
+    /// The `state` that it was sent.
+    state: Option<String>,
+    /// Who answers (RFC 9207).
+    iss: Option<String>,
+    /// Why there is no code.
+    error: Option<String>,
+}
+
+impl From<CallbackQuery> for ProviderAnswer {
+    fn from(CallbackQuery { code, state, iss, error }: CallbackQuery) -> Self {
+        Self { code, state, iss, error }
+    }
+}
+
+/// Takes the identity provider's answer, and sends the browser back to the front end with a code or an `error`.
+#[utoipa::path(get, path = "/auth/callback/{provider}", tag = "auth",
+    params(("provider" = String, Path, description = "Its name"), CallbackQuery),
+    responses(
+        (status = 302, description = "To the registered redirect URI, with `code` or `error`, and `state`"),
+        (status = 400, description = "No login of this browser is waiting for this answer"),
+    ))]
+async fn callback(
+    State(service): State<Service>,
+    Path(provider): Path<String>,
+    Query(query): Query<CallbackQuery>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let browser = cookies::login_secret(service.config(), &headers);
+    cookies::found(&service.finish_login(&provider, &query.into(), browser.as_deref(), &caller).await?)
+}
+
+#[derive(Deserialize, IntoParams)]
+struct CodeQuery {
+    /// From the redirect; is not used up.
+    code: String,
+}
+
+/// A workspace that someone is a member of.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Choice {
+    id: Uuid,
+    name: String,
+    slug: String,
+    /// The role there.
+    #[schema(value_type = String)]
+    role: sentinel_storage::WorkspaceRole,
+}
+
+impl From<sentinel_storage::WorkspaceOfUser> for Choice {
+    fn from(sentinel_storage::WorkspaceOfUser { workspace, role }: sentinel_storage::WorkspaceOfUser) -> Self {
+        Self { id: workspace.id, name: workspace.name, slug: workspace.slug, role }
+    }
+}
+
+/// The workspaces that the holder of a code can choose from.
+#[utoipa::path(get, path = "/auth/workspaces", tag = "auth", params(CodeQuery), responses(
+    (status = 200, body = Vec<Choice>),
+    (status = 400, description = "The code is unknown, used or expired"),
+))]
+async fn workspaces(State(service): State<Service>, Query(query): Query<CodeQuery>) -> Result<Response, Failure> {
+    let choices: Vec<Choice> = service.workspaces_for_code(&query.code).await?.into_iter().map(Choice::from).collect();
+    Ok(cookies::private(Json(choices).into_response()))
+}
+
+/// New tokens.
+#[derive(Serialize, ToSchema)]
+struct Tokens {
+    /// For requests.
+    access_token: String,
+    /// For the next tokens; good once.
+    refresh_token: String,
+    /// `bearer`.
+    token_type: &'static str,
+    /// Seconds until the access token expires.
+    expires_in: i64,
+}
+
+fn tokens(answer: TokenAnswer) -> Response {
+    let TokenAnswer { access_token, refresh_token, expires_in } = answer;
+    let tokens = Tokens { access_token, refresh_token, token_type: "bearer", expires_in };
+    cookies::private(Json(tokens).into_response())
+}
+
+#[derive(Deserialize, ToSchema)]
+struct TokenBody {
+    /// From the redirect; good once.
+    code: String,
+    /// One that `/auth/workspaces` lists.
+    workspace_id: Uuid,
+    /// What the challenge was made of (RFC 7636 §4.1).
+    code_verifier: String,
+}
+
+/// Uses a code: tokens for one workspace.
+#[utoipa::path(post, path = "/auth/token", tag = "auth", request_body = TokenBody, responses(
+    (status = 200, body = Tokens),
+    (status = 400, description = "The code is unknown, used, expired or not this verifier's; a used one ends its session"),
+    (status = 403, description = "Not a member of this workspace"),
+    (status = 422, description = "The body does not fit"),
+))]
+async fn token(
+    State(service): State<Service>,
+    caller: Caller,
+    Body(body): Body<TokenBody>,
+) -> Result<Response, Failure> {
+    let TokenBody { code, workspace_id, code_verifier } = body;
+    Ok(tokens(service.exchange_code(&code, workspace_id, &code_verifier, &caller).await?))
+}
+
+#[derive(Deserialize, ToSchema)]
+struct RefreshBody {
+    /// The last one that was answered.
+    refresh_token: String,
+}
+
+/// The next tokens. A lost answer may be asked for again for a few seconds; after that a token that comes a second time
+/// ends its session.
+#[utoipa::path(post, path = "/auth/refresh", tag = "auth", request_body = RefreshBody, responses(
+    (status = 200, body = Tokens),
+    (status = 401, description = "The session has ended, or the token was used before"),
+    (status = 422, description = "The body does not fit"),
+))]
+async fn refresh(
+    State(service): State<Service>,
+    caller: Caller,
+    Body(body): Body<RefreshBody>,
+) -> Result<Response, Failure> {
+    Ok(tokens(service.refresh(&body.refresh_token, &caller).await?))
+}
+
+/// That it was done.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Done {
+    ok: bool,
+}
+
+impl Done {
+    pub(super) const OK: Self = Self { ok: true };
+}
+
+/// Ends the token that it comes with, and its session.
+#[utoipa::path(post, path = "/auth/logout", tag = "auth", responses(
+    (status = 200, body = Done),
+    (status = 401, description = "No token, or one that does not hold"),
+))]
+async fn logout(State(service): State<Service>, user: User, caller: Caller) -> Result<Json<Done>, Failure> {
+    service.log_out(&user, &caller).await?;
+    Ok(Json(Done::OK))
+}

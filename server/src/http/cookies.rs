@@ -1,0 +1,52 @@
+//! Cookies that this server sets, and answers that send a browser elsewhere.
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum_extra::extract::cookie::CookieJar;
+
+use super::Failure;
+use crate::service::{Config, Error};
+
+/// The cookie that a login on its way is bound to. With `__Host-` no other host and no plain http page can set it.
+fn login_cookie(config: &Config) -> &'static str {
+    if config.is_https() { "__Host-sentinel_login" } else { "sentinel_login" }
+}
+
+/// What the browser has of a login on its way.
+pub(super) fn login_secret(config: &Config, headers: &HeaderMap) -> Option<String> {
+    Some(CookieJar::from_headers(headers).get(login_cookie(config))?.value().to_owned())
+}
+
+/// Sends the browser to a provider, with what it must bring back. `Lax`, for it comes back from another site.
+pub(super) fn depart(config: &Config, url: &str, secret: &str) -> Result<Response, Failure> {
+    let age = config.lifetimes.login / 1000;
+    with_cookie(found(url)?, config, login_cookie(config), secret, "Lax", age)
+}
+
+/// 302 to `url`. What stands in it is not for others.
+pub(super) fn found(url: &str) -> Result<Response, Failure> {
+    let location = HeaderValue::from_str(url).map_err(Error::internal)?;
+    let headers = [(header::LOCATION, location), (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"))];
+    Ok(private((StatusCode::FOUND, headers).into_response()))
+}
+
+/// An answer that nobody keeps.
+pub(super) fn private(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Sets a cookie that scripts do not see, for `age` seconds; 0 removes it.
+pub(super) fn with_cookie(
+    mut response: Response,
+    config: &Config,
+    name: &str,
+    value: &str,
+    same_site: &str,
+    age: i64,
+) -> Result<Response, Failure> {
+    let secure = if config.is_https() { "; Secure" } else { "" };
+    let cookie = format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite={same_site}{secure}");
+    response.headers_mut().append(header::SET_COOKIE, HeaderValue::from_str(&cookie).map_err(Error::internal)?);
+    Ok(response)
+}
