@@ -98,6 +98,23 @@ async fn of_two_owners_who_step_down_at_once_one_stays(store: Store) {
     }
 }
 
+async fn who_waits_too_long_is_told_so(store: Store) {
+    let [ada] = people(&store, ["ada"]).await;
+    let lab = workspace(&store, "lab", [(ada, Role::Owner)]).await;
+    let mut first = begin(&store).await;
+    first.lock_owners(lab).await.unwrap();
+    // SQLite has one writer, PostgreSQL has locked the row: neither keeps a request for ever.
+    let refused = match store.begin().await {
+        Ok(mut second) => second.set_member_role(lab, ada, Role::Viewer).await.unwrap_err(),
+        Err(refused) => refused,
+    };
+    assert!(matches!(refused, StorageError::Unavailable(_)), "{refused}");
+    // And the one who holds it loses nothing by that.
+    assert!(first.set_member_role(lab, ada, Role::Admin).await.unwrap());
+    first.commit().await.unwrap();
+    assert_eq!(read(&store).await.member_role(lab, ada).await.unwrap(), Some(Role::Admin));
+}
+
 async fn gone_with_the_workspace(store: Store) {
     let [ada] = people(&store, ["ada"]).await;
     let lab = workspace(&store, "lab", [(ada, Role::Owner)]).await;
@@ -113,5 +130,6 @@ cases! {
     refused,
     listed_and_searched_in_pages,
     of_two_owners_who_step_down_at_once_one_stays,
+    who_waits_too_long_is_told_so,
     gone_with_the_workspace,
 }
