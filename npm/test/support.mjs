@@ -6,7 +6,7 @@ import { after } from "node:test";
 import * as testing from "../dist-test/testing.js";
 
 // A process of Node that takes itself down while V8 compiles in the background can hang (nodejs/node#54918). At this event
-// everything is done and its report written, which `--test-force-exit` cuts; what is left is to end without taking down.
+// everything is done and its report written, of which `--test-force-exit` lost a part; what is left is to end.
 process.on("exit", (code) => process.exit(code));
 
 export { testing };
