@@ -6,3 +6,4 @@
 
 pub mod http;
 pub mod service;
+pub mod settings;

@@ -52,6 +52,14 @@ pub(crate) fn report(outcome: Result<String, Failure>) -> ExitCode {
     }
 }
 
+/// The exit status of the server, whose lines are its log.
+pub(crate) fn ended(outcome: Result<(), Failure>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => report(Err(failure)),
+    }
+}
+
 /// The same JSON without white space between its parts: a token that was written over several lines forges none of
 /// ours; and without characters that steer a terminal or reorder what it shows, which JSON may hold unescaped
 /// (RFC 8259 §7 asks for U+0000 to U+001F alone).

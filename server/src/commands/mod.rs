@@ -2,4 +2,30 @@
 
 pub(crate) mod inspect;
 pub(crate) mod keys;
+pub(crate) mod open;
+pub(crate) mod serve;
 pub(crate) mod verify;
+
+use crate::outcome::Failure;
+use sentinel_server::service::{Error, ErrorKind, WorkspaceRole};
+
+/// Why a use case said no, as an answer of this program.
+pub(crate) fn failure(error: &Error) -> Failure {
+    let code = match error.kind() {
+        ErrorKind::Invalid => "invalid",
+        ErrorKind::NotFound => "not_found",
+        ErrorKind::Conflict => "conflict",
+        ErrorKind::Forbidden | ErrorKind::Unauthenticated => "forbidden",
+        ErrorKind::Internal => "internal",
+        _ => "unavailable",
+    };
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    let causes: String = causes.map(|cause| format!(": {cause}")).collect();
+    Failure::Unanswered(code, format!("{error}{causes}"))
+}
+
+/// A role in a workspace by its name.
+pub(crate) fn role(text: &str) -> Result<WorkspaceRole, Failure> {
+    WorkspaceRole::from_word(text)
+        .ok_or_else(|| Failure::Usage("a role is one of owner, admin, editor, viewer".to_owned()))
+}

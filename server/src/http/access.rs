@@ -2,6 +2,8 @@
 //! credentials are checked before the handler is reached, and the OpenAPI document says the same, since
 //! both come from the one value.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::middleware::{self, Next};
@@ -10,6 +12,7 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
+use super::layers::limits::{Limits, ServiceProven};
 use super::{Failure, credentials};
 use crate::service::{Administrator, Error, Service, ServiceApp, User};
 
@@ -154,7 +157,16 @@ async fn guard(
             parts.extensions.insert(credentials::administrator(&service, &parts).await?);
         }
     }
-    Ok(next.run(Request::from_parts(parts, body)).await)
+    if let (Some(limits), Some(user)) = (parts.extensions.get::<Arc<Limits>>(), parts.extensions.get::<User>()) {
+        limits.account(user.id)?;
+    }
+    let proven =
+        parts.extensions.get::<ServiceApp>().is_some() || matches!(parts.extensions.get(), Some(Resolver::Service(_)));
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if proven {
+        response.extensions_mut().insert(ServiceProven);
+    }
+    Ok(response)
 }
 
 /// Who asks for an authorization token.

@@ -7,25 +7,51 @@ mod authz;
 mod caller;
 mod cookies;
 mod credentials;
+mod docs;
 pub mod extract;
 mod failure;
 mod health;
+mod layers;
+mod management;
 mod oauth;
 mod realm;
+mod serve;
 mod well_known;
 
-use axum::Router;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json, Router};
 pub use failure::Failure;
+pub use layers::{Hardening, Metrics, metrics};
+pub use management::management;
+pub use serve::serve;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::routes;
 
 use self::access::{Access, Routes};
-use crate::service::Service;
+use crate::service::{Error, Service};
 
 #[derive(OpenApi)]
 #[openapi(info(title = "Sentinel", description = "Identity, workspaces, roles and permissions."))]
 struct Document;
+
+/// The server: every route behind everything that a request goes through.
+#[must_use]
+pub fn app(service: Service, hardening: &Hardening) -> Router {
+    let (router, openapi) = routes(service.clone());
+    let text = openapi.to_json().unwrap_or_default();
+    let router = router.fallback(unknown).method_not_allowed_fallback(not_allowed);
+    hardening.around(router.layer(Extension(docs::Document(text.into()))), service)
+}
+
+async fn unknown() -> Failure {
+    Error::not_found("Not Found").into()
+}
+
+async fn not_allowed() -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, Json(serde_json::json!({ "detail": "Method Not Allowed" }))).into_response()
+}
 
 /// Every route of the server, each with its rule, and the OpenAPI document made from them.
 #[must_use]
@@ -35,6 +61,7 @@ pub fn routes(service: Service) -> (Router, utoipa::openapi::OpenApi) {
     let routes = [well_known::routes, auth::routes, authz::routes, admin_login::routes, realm::routes, oauth::routes]
         .iter()
         .fold(routes, |all, room| room(all));
+    let routes = [docs::routes].iter().fold(routes, |all, room| room(all));
     let (router, openapi) = routes.finish();
     (router.with_state(service), openapi)
 }

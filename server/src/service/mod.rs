@@ -9,6 +9,7 @@ mod error;
 mod input;
 pub mod journey;
 pub mod login;
+mod operations;
 mod principal;
 mod provision;
 mod realm;

@@ -1,0 +1,192 @@
+//! `sentinel serve`: the server.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sentinel_server::http::{self, Hardening};
+use sentinel_server::service::{Clock, Service};
+use sentinel_server::settings::Settings;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::open;
+use crate::outcome::Failure;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The port to listen on (`SERVICE_PORT`)
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
+    /// The address to listen on (`SERVICE_HOST`)
+    #[arg(long, value_name = "ADDRESS")]
+    host: Option<String>,
+    /// The folder of the data (`DATA_DIR`)
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<String>,
+    /// The public URL of this server (`BASE_URL`)
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+}
+
+/// How often rows that have expired are removed.
+const PRUNING: Duration = Duration::from_secs(300);
+/// How often counters of clients that went away are forgotten.
+const UPKEEP: Duration = Duration::from_secs(30);
+/// How many rows of a kind at a time: other writers wait for no more than that.
+const PRUNED_AT_ONCE: i64 = 1000;
+
+pub(crate) fn run(config: Option<PathBuf>, args: Args) -> Result<(), Failure> {
+    let flags = [
+        ("SERVICE_PORT", "port", args.port.map(|port| port.to_string())),
+        ("SERVICE_HOST", "host", args.host),
+        ("DATA_DIR", "data-dir", args.data_dir),
+        ("BASE_URL", "base-url", args.base_url),
+    ];
+    let flags = flags.into_iter().filter_map(|(name, flag, value)| Some((name, flag, value?))).collect();
+    let settings = open::settings(config, flags)?;
+    logging(&settings);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|why| Failure::unavailable("the runtime", why))?;
+    let done = runtime.block_on(serve(&settings));
+    // A request that was not done in time is not waited for.
+    runtime.shutdown_background();
+    done
+}
+
+fn logging(settings: &Settings) {
+    // Of other crates only what went wrong: their lines may hold what ours never would.
+    let filter = format!(
+        "warn,sentinel={level},sentinel_server={level},sentinel_storage={level},sentinel_keys={level},sentinel_idp={level},sentinel_tower={level}",
+        level = settings.log_level
+    );
+    let logs = tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::new(filter));
+    let logs = logs.with_writer(std::io::stdout);
+    // Set once, by this command alone.
+    let _ = if settings.log_json {
+        logs.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+    } else {
+        logs.try_init()
+    };
+}
+
+async fn serve(settings: &Settings) -> Result<(), Failure> {
+    let listener = listen(&settings.service_host, settings.service_port).await?;
+    let address = listener.local_addr().map_err(|why| Failure::unavailable("the listener", why))?;
+    let management = listen_for_management(settings).await?;
+    let management_address = management.local_addr().map_err(|why| Failure::unavailable("the listener", why))?;
+
+    let opened = open::open(settings, Clock::system().now()).await?;
+    if let Some(path) = &opened.new_master_key {
+        tracing::warn!(
+            file = %path.display(),
+            "a master key was made beside the data: whoever copies the folder can open what it seals; \
+             for production move it elsewhere and set MASTER_KEY_FILE"
+        );
+    }
+    let base_url = open::base_url(settings, address.port());
+    let service = open::service(settings, opened, &base_url).await?;
+    offer_admin_link(&service).await?;
+
+    let metrics = http::metrics();
+    let (stop, stopped) = watch::channel(false);
+    let hardening = Hardening::new(settings, &base_url);
+    let public = http::serve(listener, http::app(service.clone(), &hardening), stopped.clone(), settings.shutdown);
+    let public = tokio::spawn(public);
+    let private = http::management(service.clone(), metrics.clone());
+    let private = tokio::spawn(http::serve(management, private, stopped, settings.shutdown));
+    let keys = tokio::spawn({
+        let service = service.clone();
+        async move { service.follow_keys().await }
+    });
+    let pruning = tokio::spawn(prune(service.clone()));
+    let upkeep = tokio::spawn(upkeep(hardening, metrics.clone()));
+
+    tracing::info!(%address, management = %management_address, base_url, "listening");
+    signal().await?;
+    tracing::info!("stopping: no new connections; requests in work are ended");
+    // Without a receiver there is nobody left to tell.
+    let _ = stop.send(true);
+    for task in [public, private] {
+        // A listener that panicked has ended, too.
+        let _ = task.await;
+    }
+    keys.abort();
+    pruning.abort();
+    upkeep.abort();
+    // Bounded as well: what is still running has had its time.
+    let _ = tokio::time::timeout(Duration::from_secs(2), service.close()).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn listen(host: &str, port: u16) -> Result<TcpListener, Failure> {
+    let listener = TcpListener::bind((host, port)).await;
+    listener.map_err(|why| Failure::unavailable(format_args!("SERVICE_HOST {host}, port {port}"), why))
+}
+
+/// The default port gives way to whoever has it; one that was set does not.
+async fn listen_for_management(settings: &Settings) -> Result<TcpListener, Failure> {
+    let (host, port) = (settings.management_host.as_str(), settings.management_port);
+    let failed = |why| Failure::unavailable(format_args!("MANAGEMENT_HOST {host}, MANAGEMENT_PORT {port}"), why);
+    match TcpListener::bind((host, port)).await {
+        Err(why) if why.kind() == std::io::ErrorKind::AddrInUse && !settings.management_port_is_set => {
+            tracing::warn!(port, "the management port is taken, another one is: set MANAGEMENT_PORT");
+            TcpListener::bind((host, 0)).await.map_err(failed)
+        }
+        bound => bound.map_err(failed),
+    }
+}
+
+/// Where nobody is an administrator yet: a link on the terminal, and not in the log, that makes one.
+async fn offer_admin_link(service: &Service) -> Result<(), Failure> {
+    if service.has_administrator().await.map_err(|why| super::failure(&why))? {
+        return Ok(());
+    }
+    let link = service.new_admin_link().await.map_err(|why| super::failure(&why))?;
+    eprintln!(
+        "\nNobody administers this server yet. Within 24 hours, once, this link makes whoever opens it an administrator:\n\n    {link}\n"
+    );
+    Ok(())
+}
+
+/// Removes what has expired, for as long as the server runs.
+async fn prune(service: Service) {
+    loop {
+        match service.prune(PRUNED_AT_ONCE).await {
+            // There may be more.
+            Ok(removed) if removed > 0 => tokio::time::sleep(Duration::from_millis(200)).await,
+            Ok(_) => tokio::time::sleep(PRUNING).await,
+            Err(why) => {
+                tracing::warn!(cause = %why, "expired rows could not be removed");
+                tokio::time::sleep(PRUNING).await;
+            }
+        }
+    }
+}
+
+/// What is counted in memory stays small.
+async fn upkeep(hardening: Hardening, metrics: http::Metrics) {
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        hardening.shrink();
+        metrics.upkeep();
+    }
+}
+
+/// Returns when the server is told to stop.
+async fn signal() -> Result<(), Failure> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let failed = |why| Failure::unavailable("signals", why);
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        Ok(())
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.map_err(|why| Failure::unavailable("signals", why))
+}

@@ -1,0 +1,46 @@
+//! Who is at the other end: the connection's address, or what a trusted proxy says of it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::Inner;
+use crate::http::serve::Peer;
+use crate::service::Caller;
+
+/// Longest part of `User-Agent` that is kept.
+const USER_AGENT: usize = 256;
+
+pub(super) async fn identify(State(state): State<Arc<Inner>>, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_canonical());
+    let ip = peer.map(|peer| state.client(peer, request.headers()));
+    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let user_agent = agent.map(|agent| agent.chars().take(USER_AGENT).collect());
+    request.extensions_mut().insert(Caller { ip, user_agent });
+    next.run(request).await
+}
+
+impl Inner {
+    /// Each proxy appends the address that it saw: what the outermost of ours wrote stands `proxy_count` from the
+    /// right, and everything left of it is the client's own invention.
+    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        if !self.trusted_proxies.iter().any(|network| network.contains(peer)) {
+            return peer;
+        }
+        let lines = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
+        let hops: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
+        let hop = hops.len().checked_sub(self.proxy_count).and_then(|index| hops.get(index));
+        hop.and_then(|hop| address(hop)).unwrap_or(peer)
+    }
+}
+
+/// An address, with or without a port.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.parse::<IpAddr>().or_else(|_| text.parse::<SocketAddr>().map(|address| address.ip()));
+    let bare = bare.or_else(|_| text.trim_start_matches('[').trim_end_matches(']').parse());
+    bare.ok().map(|address| address.to_canonical())
+}

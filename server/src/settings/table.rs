@@ -1,0 +1,322 @@
+//! The one table of settings: the file, the environment, the reference and the error messages all come from it.
+
+/// What a setting's text must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// `true` or `false`.
+    Switch,
+    /// A whole number, from and to.
+    Number(u64, u64),
+    /// Texts: an array in the file, separated by commas elsewhere.
+    List,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// An `https` or `http` URL.
+    Url,
+    /// A file or folder.
+    Path,
+}
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Its name in the environment; in the file in lower case. `<PROVIDER>` stands for each provider's name.
+    pub name: &'static str,
+    /// What it must be.
+    pub kind: Kind,
+    /// What holds without it, as one would write it; empty where nothing does.
+    pub default: &'static str,
+    /// Never shown, and may stand in a file of its own, named by `<NAME>_FILE`.
+    pub secret: bool,
+    /// What it does.
+    pub doc: &'static str,
+    /// The file that reads it.
+    pub read: &'static str,
+}
+
+/// The word in a name that stands for a provider.
+pub const PROVIDER: &str = "<PROVIDER>";
+
+const fn setting(
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+    read: &'static str,
+    doc: &'static str,
+) -> Setting {
+    Setting { name, kind, default, secret: false, doc, read }
+}
+
+const fn secret(name: &'static str, read: &'static str, doc: &'static str) -> Setting {
+    Setting { name, kind: Kind::Text, default: "", secret: true, doc, read }
+}
+
+const PORT: Kind = Kind::Number(0, 65_535);
+const SERVE: &str = "commands/serve.rs";
+const OPEN: &str = "commands/open.rs";
+const TOKENS: &str = "service/tokens.rs";
+const HTTP: &str = "http/layers";
+const IDP: &str = "settings/providers.rs";
+
+/// Every setting, in the order of the reference.
+pub const TABLE: &[Setting] = &[
+    setting(
+        "BASE_URL",
+        Kind::Url,
+        "",
+        SERVE,
+        "The public URL of this server, the issuer (`iss`) of its tokens, and where providers send people back to. Without it `http://localhost:` and the port.",
+    ),
+    setting("SERVICE_HOST", Kind::Text, "0.0.0.0", SERVE, "The address to listen on."),
+    setting("SERVICE_PORT", PORT, "9003", SERVE, "The port to listen on; 0 takes a free one, which the log names."),
+    setting(
+        "MANAGEMENT_HOST",
+        Kind::Text,
+        "127.0.0.1",
+        SERVE,
+        "The address of the management listener (`/livez`, `/readyz`, `/metrics`): it asks for no credentials.",
+    ),
+    setting(
+        "MANAGEMENT_PORT",
+        PORT,
+        "9004",
+        SERVE,
+        "The port of the management listener; 0 takes a free one. Where it was not set and 9004 is taken, a free one, too.",
+    ),
+    setting(
+        "DATA_DIR",
+        Kind::Path,
+        "data",
+        OPEN,
+        "The folder of the SQLite database and of the master key that is made where none is named.",
+    ),
+    secret("DATABASE_URL", OPEN, "`postgres://user:password@host/database`; without it SQLite in `DATA_DIR`."),
+    setting(
+        "DATABASE_CONNECTIONS",
+        Kind::Number(1, 1000),
+        "10",
+        OPEN,
+        "Most connections of this process to PostgreSQL.",
+    ),
+    setting(
+        "MASTER_KEY_FILE",
+        Kind::Path,
+        "",
+        OPEN,
+        "The file with the key that seals secrets in the database: 256 bits in hex or base64url, mode 0600, kept elsewhere than the data. Without it one is made in `DATA_DIR`, with a warning.",
+    ),
+    setting(
+        "ADMIN_EMAILS",
+        Kind::List,
+        "",
+        "service/login.rs",
+        "Addresses that become administrators when they log in, where the provider proves the address.",
+    ),
+    setting(
+        "ADMIN_HOME",
+        Kind::Text,
+        "",
+        "service/login.rs",
+        "Where the browser goes after an admin login: on this server's own site, for the cookie goes nowhere else. Without it `/auth/admin/me`.",
+    ),
+    setting(
+        "NEWCOMERS",
+        Kind::Choice(&["personal-workspace", "default-workspace", "nowhere"]),
+        "personal-workspace",
+        "service/provision.rs",
+        "Where someone belongs who logs in for the first time and is a member of nothing.",
+    ),
+    setting(
+        "DEFAULT_WORKSPACE",
+        Kind::Text,
+        "default",
+        "service/provision.rs",
+        "The slug of the workspace of newcomers, which is made where it is missing.",
+    ),
+    setting(
+        "DEFAULT_WORKSPACE_ROLE",
+        Kind::Choice(&["viewer", "editor", "admin"]),
+        "viewer",
+        "service/provision.rs",
+        "What newcomers are there.",
+    ),
+    setting("ACCESS_TOKEN_EXPIRE_MINUTES", Kind::Number(1, 1440), "15", TOKENS, "Life of an access token."),
+    setting(
+        "AUTHZ_TOKEN_EXPIRE_MINUTES",
+        Kind::Number(1, 60),
+        "5",
+        TOKENS,
+        "Life of an authorization token (authz mode).",
+    ),
+    setting(
+        "M2M_TOKEN_EXPIRE_MINUTES",
+        Kind::Number(1, 60),
+        "5",
+        TOKENS,
+        "Life of a token between services of a realm.",
+    ),
+    setting("ADMIN_TOKEN_EXPIRE_MINUTES", Kind::Number(1, 1440), "60", TOKENS, "Life of the admin pages' cookie."),
+    setting(
+        "REFRESH_TOKEN_EXPIRE_DAYS",
+        Kind::Number(1, 365),
+        "30",
+        TOKENS,
+        "How long a session lives without being used.",
+    ),
+    setting("SESSION_EXPIRE_DAYS", Kind::Number(1, 3650), "90", TOKENS, "How long a session lives at most."),
+    setting(
+        "REFRESH_GRACE_SECONDS",
+        Kind::Number(0, 10),
+        "10",
+        TOKENS,
+        "How long a refresh token that was used may come again and gets the same answer: for answers that were lost. 0: never.",
+    ),
+    setting(
+        "SIGNING_ALGORITHM",
+        Kind::Choice(&["RS256", "ES256", "EdDSA"]),
+        "RS256",
+        OPEN,
+        "What tokens are signed with. The published SDKs accept RS256.",
+    ),
+    setting(
+        "RATE_LIMIT_RPM",
+        Kind::Number(0, 1_000_000),
+        "600",
+        HTTP,
+        "Requests a minute for one client address. 0 turns every limit off, those of single endpoints and accounts, too: for benchmarks.",
+    ),
+    setting(
+        "BEHIND_PROXY",
+        Kind::Switch,
+        "false",
+        HTTP,
+        "Whether the client's address stands in `X-Forwarded-For`, where the connection comes from one of `TRUSTED_PROXIES`.",
+    ),
+    setting(
+        "TRUSTED_PROXIES",
+        Kind::List,
+        "",
+        HTTP,
+        "Networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed; naming one turns `BEHIND_PROXY` on. Without it loopback and private networks.",
+    ),
+    setting(
+        "TRUSTED_PROXY_COUNT",
+        Kind::Number(1, 16),
+        "1",
+        HTTP,
+        "How many proxies append to `X-Forwarded-For`: the client is that many from the right.",
+    ),
+    setting(
+        "ALLOWED_HOSTS",
+        Kind::List,
+        "",
+        HTTP,
+        "The `Host` names that are answered. Without it the host of `BASE_URL`, and loopback where that is loopback. `*`: any.",
+    ),
+    setting("REQUEST_TIMEOUT_SECONDS", Kind::Number(1, 600), "30", HTTP, "Longest time of one request."),
+    setting(
+        "MAX_CONCURRENT_REQUESTS",
+        Kind::Number(1, 100_000),
+        "512",
+        HTTP,
+        "Requests in work at the same time; more are answered by 503 and `Retry-After`.",
+    ),
+    setting(
+        "SHUTDOWN_SECONDS",
+        Kind::Number(0, 600),
+        "20",
+        SERVE,
+        "How long requests in work may last when the server is told to stop.",
+    ),
+    setting(
+        "LOG_FORMAT",
+        Kind::Choice(&["json", "text"]),
+        "json",
+        SERVE,
+        "One JSON object a line, or text for people.",
+    ),
+    setting(
+        "LOG_LEVEL",
+        Kind::Choice(&["error", "warn", "info", "debug"]),
+        "info",
+        SERVE,
+        "The least important lines that are written.",
+    ),
+    setting(
+        "ALLOW_LOOPBACK_PROVIDERS",
+        Kind::Switch,
+        "false",
+        IDP,
+        "Whether providers may be reached on this machine, there by plain http, too: for development and tests.",
+    ),
+    setting(
+        "ALLOW_PRIVATE_PROVIDERS",
+        Kind::Switch,
+        "false",
+        IDP,
+        "Whether providers may be reached in private networks.",
+    ),
+    setting(
+        "PROVIDERS",
+        Kind::List,
+        "",
+        IDP,
+        "Names of further OpenID Connect providers (`a-z`, `0-9`, `_`); `oidc` is known without being named. Google, GitHub and Entra ID are known, too.",
+    ),
+    setting(
+        "<PROVIDER>_CLIENT_ID",
+        Kind::Text,
+        "",
+        IDP,
+        "The client that is registered there: it turns the provider on. `<PROVIDER>` is GOOGLE, GITHUB, ENTRA, OIDC or a name from `PROVIDERS`.",
+    ),
+    secret("<PROVIDER>_CLIENT_SECRET", IDP, "Its secret."),
+    setting(
+        "<PROVIDER>_ISSUER",
+        Kind::Url,
+        "",
+        IDP,
+        "The issuer, where its metadata are discovered. Needed for OpenID Connect providers; points the others elsewhere.",
+    ),
+    setting(
+        "<PROVIDER>_EXTRA_AUDIENCES",
+        Kind::List,
+        "",
+        IDP,
+        "Further client ids whose ID tokens are accepted: those of front ends of the same deployment.",
+    ),
+    setting(
+        "<PROVIDER>_SCOPES",
+        Kind::List,
+        "",
+        IDP,
+        "What is asked for in place of the usual `openid email profile`.",
+    ),
+    setting(
+        "<PROVIDER>_TRUST_EMAIL",
+        Kind::Switch,
+        "",
+        IDP,
+        "Whether an address that the provider calls verified may link accounts and make administrators. Without it: Google and GitHub yes, others no.",
+    ),
+    setting(
+        "ENTRA_TENANT_ID",
+        Kind::Text,
+        "",
+        IDP,
+        "The directory; `common` and `organizations` need `ENTRA_TENANTS`.",
+    ),
+    setting(
+        "ENTRA_TENANTS",
+        Kind::List,
+        "",
+        IDP,
+        "The directories (UUIDs) that may log in through a shared `ENTRA_TENANT_ID`.",
+    ),
+    setting("GITHUB_API_URL", Kind::Url, "", IDP, "GitHub's API, for GitHub Enterprise."),
+];
+
+/// Providers that are known without being named in `PROVIDERS`, by the prefix of their settings.
+pub const KNOWN_PROVIDERS: [&str; 4] = ["google", "github", "entra", "oidc"];
