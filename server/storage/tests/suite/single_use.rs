@@ -68,7 +68,7 @@ async fn a_link_is_used_once_and_for_its_purpose(store: Store) {
         });
     }
     let used: Vec<_> = attempts.join_all().await.into_iter().flatten().collect();
-    assert_eq!(used, [link.clone()]);
+    assert_eq!(used, std::slice::from_ref(&link));
     assert_eq!(read(&store).await.one_time_link(b"link", NOW).await.unwrap(), None);
     let lost = OneTimeLink { user_id: Some(Uuid::new_v4()), ..link };
     let refused = begin(&store).await.insert_one_time_link(b"lost", &lost, NOW).await.unwrap_err();
