@@ -76,6 +76,9 @@ impl Connection {
 impl Transaction {
     /// Publishes a revocation. The same one twice is one. To end a session, [`Transaction::revoke_session`].
     ///
+    /// On PostgreSQL other revocations wait from here on until this transaction has ended: keep it short, and change
+    /// rows that they may hold (a user's, a session's) after the revocation rather than before it.
+    ///
     /// # Errors
     /// As every statement.
     pub async fn insert_revocation(
