@@ -11,15 +11,15 @@ const SERVICE_KEY: HeaderName = HeaderName::from_static("x-service-key");
 const AUTHZ_TOKEN: HeaderName = HeaderName::from_static("x-authz-token");
 const REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 /// The cookie of the admin pages.
-pub const ADMIN_COOKIE: &str = "admin_token";
+pub(super) const ADMIN_COOKIE: &str = "admin_token";
 
 /// The service that the request's key names.
-pub async fn service(service: &Service, parts: &Parts) -> Result<ServiceApp, Failure> {
+pub(super) async fn service(service: &Service, parts: &Parts) -> Result<ServiceApp, Failure> {
     optional_service(service, parts).await?.ok_or_else(|| Error::unauthenticated("Missing X-Service-Key header").into())
 }
 
 /// As [`service`], where the key may be missing; a wrong one is still refused.
-pub async fn optional_service(service: &Service, parts: &Parts) -> Result<Option<ServiceApp>, Failure> {
+pub(super) async fn optional_service(service: &Service, parts: &Parts) -> Result<Option<ServiceApp>, Failure> {
     match single(parts, &SERVICE_KEY)? {
         Some(key) => Ok(Some(service.authenticate_service(key).await?)),
         None => Ok(None),
@@ -27,29 +27,29 @@ pub async fn optional_service(service: &Service, parts: &Parts) -> Result<Option
 }
 
 /// The person whose token is in `Authorization`: an access token, or with a service an authz token of its scope.
-pub async fn user(service: &Service, parts: &Parts, app: Option<&ServiceApp>) -> Result<User, Failure> {
+pub(super) async fn user(service: &Service, parts: &Parts, app: Option<&ServiceApp>) -> Result<User, Failure> {
     Ok(service.authenticate_user(bearer(parts)?, app).await?)
 }
 
 /// The person of a pair: the identity provider's token in `Authorization`, ours beside it.
-pub async fn pair(service: &Service, parts: &Parts, authz: &str) -> Result<User, Failure> {
+pub(super) async fn pair(service: &Service, parts: &Parts, authz: &str) -> Result<User, Failure> {
     Ok(service.authenticate_pair(bearer(parts)?, authz).await?)
 }
 
 /// The authz token beside an identity provider's token.
-pub fn authz_token(parts: &Parts) -> Result<Option<&str>, Failure> {
+pub(super) fn authz_token(parts: &Parts) -> Result<Option<&str>, Failure> {
     single(parts, &AUTHZ_TOKEN)
 }
 
 /// The service that registered the origin of the request.
-pub async fn registered_origin(service: &Service, parts: &Parts) -> Result<ServiceApp, Failure> {
+pub(super) async fn registered_origin(service: &Service, parts: &Parts) -> Result<ServiceApp, Failure> {
     let origin =
         single(parts, &header::ORIGIN)?.ok_or_else(|| Error::unauthenticated("Missing X-Service-Key header"))?;
     Ok(service.service_of_origin(origin).await?)
 }
 
 /// The administrator whose cookie this is. A change must also carry `X-Requested-With`: a foreign page cannot set it.
-pub async fn administrator(service: &Service, parts: &Parts) -> Result<Administrator, Failure> {
+pub(super) async fn administrator(service: &Service, parts: &Parts) -> Result<Administrator, Failure> {
     let safe = matches!(parts.method, Method::GET | Method::HEAD);
     if !safe && !parts.headers.contains_key(REQUESTED_WITH) {
         return Err(Error::forbidden("Missing X-Requested-With header").into());
@@ -60,7 +60,7 @@ pub async fn administrator(service: &Service, parts: &Parts) -> Result<Administr
 }
 
 /// The token in `Authorization: Bearer` (RFC 6750 §2.1; the scheme's case does not count, RFC 9110 §11.1).
-pub fn bearer(parts: &Parts) -> Result<&str, Failure> {
+pub(super) fn bearer(parts: &Parts) -> Result<&str, Failure> {
     let value = single(parts, &header::AUTHORIZATION)?.unwrap_or_default();
     match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => Ok(token.trim()),

@@ -10,13 +10,21 @@ mod credentials;
 mod docs;
 pub mod extract;
 mod failure;
+mod groups;
 mod health;
 mod layers;
+mod listing;
 mod management;
+mod members;
 mod oauth;
+mod permissions;
 mod realm;
+mod roles;
 mod serve;
+mod time;
+mod users;
 mod well_known;
+mod workspaces;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
@@ -58,10 +66,22 @@ async fn not_allowed() -> Response {
 pub fn routes(service: Service) -> (Router, utoipa::openapi::OpenApi) {
     let routes = Routes::new(service.clone(), document());
     let routes = routes.add(Access::Public, routes!(health::health));
-    let routes = [well_known::routes, auth::routes, authz::routes, admin_login::routes, realm::routes, oauth::routes]
-        .iter()
-        .fold(routes, |all, room| room(all));
-    let routes = [docs::routes].iter().fold(routes, |all, room| room(all));
+    let rooms = [
+        well_known::routes,
+        auth::routes,
+        authz::routes,
+        admin_login::routes,
+        realm::routes,
+        oauth::routes,
+        users::routes,
+        workspaces::routes,
+        members::routes,
+        groups::routes,
+        permissions::routes,
+        roles::routes,
+        docs::routes,
+    ];
+    let routes = rooms.iter().fold(routes, |all, room| room(all));
     let (router, openapi) = routes.finish();
     (router.with_state(service), openapi)
 }

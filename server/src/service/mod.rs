@@ -6,18 +6,24 @@ mod authenticate;
 mod clock;
 mod config;
 mod error;
+pub mod groups;
 mod input;
 pub mod journey;
 pub mod login;
+pub mod members;
 mod operations;
+pub mod permissions;
 mod principal;
 mod provision;
 mod realm;
 pub mod resolve;
 mod revocation;
+pub mod roles;
 pub mod sessions;
 pub mod signing;
 mod tokens;
+pub mod users;
+pub mod workspaces;
 
 use std::sync::Arc;
 

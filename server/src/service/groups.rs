@@ -1,0 +1,190 @@
+//! Groups of a workspace: admins manage them, every member sees them.
+
+use sentinel_storage::{Group, GroupChange, Member, NewGroup, StorageError};
+use uuid::Uuid;
+
+use super::activity::{Actor, Change};
+use super::{Caller, Error, Page, Service, User, WorkspaceRole, input};
+
+impl Service {
+    /// The groups of a workspace by name.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`], or for a wrong page.
+    pub async fn groups(
+        &self,
+        user: &User,
+        workspace_id: Uuid,
+        search: Option<&str>,
+        limit: Option<u32>,
+        cursor: Option<&str>,
+    ) -> Result<Page<Group>, Error> {
+        self.require_role(user, workspace_id, WorkspaceRole::Viewer).await?;
+        Ok(self.store().read().await?.groups(workspace_id, search, &input::page(limit, cursor)?).await?)
+    }
+
+    /// One group.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`], [`super::ErrorKind::NotFound`].
+    pub async fn group(&self, user: &User, workspace_id: Uuid, id: Uuid) -> Result<Group, Error> {
+        self.require_role(user, workspace_id, WorkspaceRole::Viewer).await?;
+        self.store().read().await?.group(workspace_id, id).await?.ok_or_else(unknown)
+    }
+
+    /// Makes a group without members.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`], [`super::ErrorKind::Conflict`] for a name that is taken.
+    pub async fn create_group(
+        &self,
+        user: &User,
+        caller: &Caller,
+        workspace_id: Uuid,
+        name: &str,
+        description: Option<&str>,
+    ) -> Result<Group, Error> {
+        self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
+        let new = NewGroup {
+            id: Uuid::new_v4(),
+            workspace_id,
+            name: input::name(name)?,
+            description: description.map(input::description).transpose()?,
+            created_by: Some(user.id),
+        };
+        let mut transaction = self.store().begin().await?;
+        transaction.insert_group(&new, self.now()).await.map_err(name_taken)?;
+        let change = Change::new("group.create").on("group", new.id).within(workspace_id).detail("name", new.name);
+        self.record(&mut transaction, &Actor::User(user.id), caller, change).await?;
+        let group = transaction.group(workspace_id, new.id).await?.ok_or_else(unknown)?;
+        transaction.commit().await?;
+        Ok(group)
+    }
+
+    /// Changes what a group is called.
+    ///
+    /// # Errors
+    /// As [`Service::create_group`], and [`super::ErrorKind::NotFound`].
+    pub async fn update_group(
+        &self,
+        user: &User,
+        caller: &Caller,
+        workspace_id: Uuid,
+        id: Uuid,
+        change: &GroupChange<'_>,
+    ) -> Result<Group, Error> {
+        self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
+        let change = GroupChange {
+            name: change.name.map(input::name).transpose()?,
+            description: match change.description {
+                Some(Some(text)) => Some(Some(input::description(text)?)),
+                other => other,
+            },
+        };
+        let mut transaction = self.store().begin().await?;
+        if !transaction.update_group(workspace_id, id, &change).await.map_err(name_taken)? {
+            return Err(unknown());
+        }
+        let said = Change::new("group.update").on("group", id).within(workspace_id);
+        self.record(&mut transaction, &Actor::User(user.id), caller, said).await?;
+        let group = transaction.group(workspace_id, id).await?.ok_or_else(unknown)?;
+        transaction.commit().await?;
+        Ok(group)
+    }
+
+    /// Deletes a group; what was shared with it is no longer.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`], [`super::ErrorKind::NotFound`].
+    pub async fn delete_group(&self, user: &User, caller: &Caller, workspace_id: Uuid, id: Uuid) -> Result<(), Error> {
+        self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
+        let mut transaction = self.store().begin().await?;
+        if !transaction.delete_group(workspace_id, id).await? {
+            return Err(unknown());
+        }
+        let change = Change::new("group.delete").on("group", id).within(workspace_id);
+        self.record(&mut transaction, &Actor::User(user.id), caller, change).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// The members of a group by name.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`], [`super::ErrorKind::NotFound`], or for a wrong page.
+    pub async fn group_members(
+        &self,
+        user: &User,
+        workspace_id: Uuid,
+        id: Uuid,
+        search: Option<&str>,
+        limit: Option<u32>,
+        cursor: Option<&str>,
+    ) -> Result<Page<Member>, Error> {
+        self.group(user, workspace_id, id).await?;
+        let page = input::page(limit, cursor)?;
+        Ok(self.store().read().await?.group_members(id, search, &page).await?)
+    }
+
+    /// Puts a member of the workspace into a group.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`], [`super::ErrorKind::NotFound`] for an unknown group or who is no member of the
+    /// workspace, [`super::ErrorKind::Conflict`] for who is in it.
+    pub async fn add_group_member(
+        &self,
+        user: &User,
+        caller: &Caller,
+        workspace_id: Uuid,
+        id: Uuid,
+        member_id: Uuid,
+    ) -> Result<(), Error> {
+        self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
+        let mut transaction = self.store().begin().await?;
+        transaction.group(workspace_id, id).await?.ok_or_else(unknown)?;
+        transaction.insert_group_member(workspace_id, id, member_id, self.now()).await.map_err(
+            |error| match error {
+                StorageError::Conflict => Error::conflict("Already in this group"),
+                StorageError::Reference => Error::not_found("Not a member of this workspace"),
+                other => other.into(),
+            },
+        )?;
+        let change = Change::new("group.member.add").on("group", id).within(workspace_id).detail("user_id", member_id);
+        self.record(&mut transaction, &Actor::User(user.id), caller, change).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Takes someone out of a group.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`], [`super::ErrorKind::NotFound`].
+    pub async fn remove_group_member(
+        &self,
+        user: &User,
+        caller: &Caller,
+        workspace_id: Uuid,
+        id: Uuid,
+        member_id: Uuid,
+    ) -> Result<(), Error> {
+        self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
+        let mut transaction = self.store().begin().await?;
+        if !transaction.delete_group_member(workspace_id, id, member_id).await? {
+            return Err(Error::not_found("Not in this group"));
+        }
+        let change =
+            Change::new("group.member.remove").on("group", id).within(workspace_id).detail("user_id", member_id);
+        self.record(&mut transaction, &Actor::User(user.id), caller, change).await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+fn unknown() -> Error {
+    Error::not_found("Group not found")
+}
+
+fn name_taken(error: StorageError) -> Error {
+    match error {
+        StorageError::Conflict => Error::conflict("A group with this name exists already"),
+        StorageError::Reference => Error::not_found("Workspace not found"),
+        other => other.into(),
+    }
+}

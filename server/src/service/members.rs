@@ -1,0 +1,157 @@
+//! Members of a workspace. Roles are given and taken by those who stand at least as high: an admin cannot make,
+//! change or remove an owner, and the last owner stays.
+
+use sentinel_storage::{Member, MemberFilter, StorageError};
+use uuid::Uuid;
+
+use super::activity::{Actor, Change};
+use super::{Caller, Error, Page, Service, User, WorkspaceRole, input};
+
+impl Service {
+    /// The members of a workspace by name; every member sees them.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`], or for a wrong page.
+    pub async fn members(
+        &self,
+        user: &User,
+        workspace_id: Uuid,
+        search: Option<&str>,
+        limit: Option<u32>,
+        cursor: Option<&str>,
+    ) -> Result<Page<Member>, Error> {
+        self.require_role(user, workspace_id, WorkspaceRole::Viewer).await?;
+        let filter = MemberFilter { search, role: None };
+        Ok(self.store().read().await?.members(workspace_id, &filter, &input::page(limit, cursor)?).await?)
+    }
+
+    /// Makes the account with this proven address a member: admins may, up to their own role.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotFound`] where no account has proven the address, [`super::ErrorKind::Conflict`] for who is
+    /// a member, [`super::ErrorKind::Forbidden`].
+    pub async fn invite_member(
+        &self,
+        user: &User,
+        caller: &Caller,
+        workspace_id: Uuid,
+        email: &str,
+        role: WorkspaceRole,
+    ) -> Result<Member, Error> {
+        let own = self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
+        within(own, role)?;
+        self.add_member(&Actor::User(user.id), caller, workspace_id, email, role).await
+    }
+
+    /// As [`Service::invite_member`]. Who may is the caller's to know.
+    pub(crate) async fn add_member(
+        &self,
+        actor: &Actor,
+        caller: &Caller,
+        workspace_id: Uuid,
+        email: &str,
+        role: WorkspaceRole,
+    ) -> Result<Member, Error> {
+        let email = input::email(email)?;
+        let mut transaction = self.store().begin().await?;
+        let found = transaction.user_by_verified_email(email).await?;
+        let account = found
+            .ok_or_else(|| Error::not_found("No account has this e-mail address: its owner must log in once first"))?;
+        transaction.insert_member(workspace_id, account.id, role, self.now()).await.map_err(|error| match error {
+            StorageError::Conflict => Error::conflict("Already a member of this workspace"),
+            StorageError::Reference => Error::not_found("Workspace not found"),
+            other => other.into(),
+        })?;
+        let change =
+            Change::new("member.add").on("user", account.id).within(workspace_id).detail("role", role.as_str());
+        self.record(&mut transaction, actor, caller, change).await?;
+        let member = transaction.member(workspace_id, account.id).await?.ok_or_else(not_a_member)?;
+        transaction.commit().await?;
+        Ok(member)
+    }
+
+    /// Gives a member another role.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`], [`super::ErrorKind::NotFound`], [`super::ErrorKind::Conflict`] for the last owner.
+    pub async fn set_member_role(
+        &self,
+        user: &User,
+        caller: &Caller,
+        workspace_id: Uuid,
+        member_id: Uuid,
+        role: WorkspaceRole,
+    ) -> Result<Member, Error> {
+        let own = self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
+        within(own, role)?;
+        self.change_member(&Actor::User(user.id), caller, workspace_id, member_id, Some(own), Some(role)).await?;
+        let member = self.store().read().await?.member(workspace_id, member_id).await?;
+        member.ok_or_else(not_a_member)
+    }
+
+    /// Ends a membership: admins may, and every member their own. What was shared with the member goes too, and tokens
+    /// for the workspace stop at once, since every request reads the membership.
+    ///
+    /// # Errors
+    /// As [`Service::set_member_role`].
+    pub async fn remove_member(
+        &self,
+        user: &User,
+        caller: &Caller,
+        workspace_id: Uuid,
+        member_id: Uuid,
+    ) -> Result<(), Error> {
+        let leaves = member_id == user.id;
+        let needed = if leaves { WorkspaceRole::Viewer } else { WorkspaceRole::Admin };
+        let own = self.require_role(user, workspace_id, needed).await?;
+        self.change_member(&Actor::User(user.id), caller, workspace_id, member_id, Some(own), None).await
+    }
+
+    /// Another role, or none. `own`: the role of who asks; without one an administrator of the deployment does.
+    pub(crate) async fn change_member(
+        &self,
+        actor: &Actor,
+        caller: &Caller,
+        workspace_id: Uuid,
+        member_id: Uuid,
+        own: Option<WorkspaceRole>,
+        role: Option<WorkspaceRole>,
+    ) -> Result<(), Error> {
+        let mut transaction = self.store().begin().await?;
+        // First: whoever wants to take an owner's role waits here for the one before.
+        let owners = transaction.lock_owners(workspace_id).await?;
+        let before = transaction.member_role(workspace_id, member_id).await?.ok_or_else(not_a_member)?;
+        if own.is_some_and(|own| own < before) {
+            return Err(Error::forbidden("An owner is changed by owners alone"));
+        }
+        let loses_owner = before == WorkspaceRole::Owner && role != Some(WorkspaceRole::Owner);
+        if loses_owner && owners == [member_id] {
+            return Err(Error::conflict("The last owner stays: make someone else an owner first"));
+        }
+        let change = match role {
+            Some(role) => {
+                transaction.set_member_role(workspace_id, member_id, role).await?;
+                Change::new("member.role").detail("role", role.as_str())
+            }
+            None => {
+                transaction.delete_member(workspace_id, member_id).await?;
+                Change::new("member.remove")
+            }
+        };
+        let change = change.on("user", member_id).within(workspace_id).detail("before", before.as_str());
+        self.record(&mut transaction, actor, caller, change).await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+/// Nobody gives what they do not have.
+fn within(own: WorkspaceRole, role: WorkspaceRole) -> Result<(), Error> {
+    if role > own {
+        return Err(Error::forbidden(format!("Only an owner can give the role '{role}'")));
+    }
+    Ok(())
+}
+
+fn not_a_member() -> Error {
+    Error::not_found("Not a member of this workspace")
+}

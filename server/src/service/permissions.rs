@@ -1,0 +1,435 @@
+//! Who may do what with one resource: the seven steps, and what surrounds them.
+//!
+//! [`decide`] is the only place where the steps stand. Everything else in this file finds what it needs, checks who
+//! may change it, and writes it down; a policy engine that answers the same question takes its place there.
+
+use std::collections::HashMap;
+
+use sentinel_storage::{
+    AccessibleQuery, Coordinates, Grantee, NewResource, NewShare, Resource, ResourceForUser, Share, StorageError,
+    Transaction,
+};
+use uuid::Uuid;
+
+use super::activity::{Actor, Change};
+use super::{Caller, Error, Permission, Service, ServiceApp, User, Visibility, WorkspaceRole};
+
+/// Most questions of one request: so many rows one statement asks for.
+const CHECKS: usize = 100;
+/// Most ids of one answer where the caller sets a limit.
+const IDS: u32 = 10_000;
+/// Longest resource type in characters.
+const RESOURCE_TYPE: usize = 100;
+
+/// One question: may the user do this with that resource?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// The scope that the resource belongs to.
+    pub service_name: String,
+    /// Its kind.
+    pub resource_type: String,
+    /// The service's own id for it.
+    pub resource_id: Uuid,
+    /// What is to be done.
+    pub action: Permission,
+}
+
+/// Which resources someone may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accessible {
+    /// The services' own ids.
+    pub resource_ids: Vec<Uuid>,
+    /// The user may use all of the workspace's: where no limit was asked for, no ids are listed then.
+    pub has_full_access: bool,
+}
+
+/// A new record.
+#[derive(Clone, Debug)]
+pub struct Registration<'a> {
+    /// See [`Check`].
+    pub service_name: &'a str,
+    /// See [`Check`].
+    pub resource_type: &'a str,
+    /// See [`Check`].
+    pub resource_id: Uuid,
+    /// The workspace that it lives in.
+    pub workspace_id: Uuid,
+    /// A member of that workspace.
+    pub owner_id: Uuid,
+    /// Who else sees it.
+    pub visibility: Visibility,
+}
+
+/// A record with its shares and, where they were asked for, the owner's name and address.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The resource.
+    pub resource: Resource,
+    /// Its shares, the oldest first.
+    pub shares: Vec<Share>,
+}
+
+/// The seven steps; the first that matches decides. Steps 1 and 2 (not registered, another workspace) deny, and so
+/// does the end.
+fn decide(user: &User, found: Option<&ResourceForUser>, action: Permission) -> bool {
+    let Some(found) = found else { return false };
+    let resource = &found.resource;
+    if resource.workspace_id != user.workspace_id {
+        return false;
+    }
+    resource.owner_id == user.id
+        || user.role >= WorkspaceRole::Admin
+        || (resource.visibility == Visibility::Workspace && by_visibility(user.role, action))
+        || [found.user_share, found.group_share].into_iter().flatten().any(|share| share >= action)
+}
+
+/// Step 5: what a role may do with what every member sees.
+fn by_visibility(role: WorkspaceRole, action: Permission) -> bool {
+    match action {
+        Permission::View => true,
+        Permission::Edit => role >= WorkspaceRole::Editor,
+    }
+}
+
+impl Service {
+    /// Answers up to a hundred questions, in their order, with one statement.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Invalid`] for none or too many; [`super::ErrorKind::Forbidden`] for another service's.
+    pub async fn check_permissions(&self, app: &ServiceApp, user: &User, checks: &[Check]) -> Result<Vec<bool>, Error> {
+        if checks.is_empty() || checks.len() > CHECKS {
+            return Err(Error::invalid(format!("checks must have 1 to {CHECKS} entries")));
+        }
+        for check in checks {
+            own_scope(app, &check.service_name)?;
+        }
+        let coordinates: Vec<_> = checks.iter().map(at).collect();
+        let found = self.store().read().await?.resources_for_user(user.id, &coordinates).await?;
+        let found: HashMap<(&str, Uuid), &ResourceForUser> = found
+            .iter()
+            .map(|found| ((found.resource.resource_type.as_str(), found.resource.resource_id), found))
+            .collect();
+        let answer = |check: &Check| {
+            let found = found.get(&(check.resource_type.as_str(), check.resource_id)).copied();
+            decide(user, found, check.action)
+        };
+        Ok(checks.iter().map(answer).collect())
+    }
+
+    /// Which resources of a type the user may use in the workspace of the token.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`] for another service's or workspace's.
+    pub async fn accessible(
+        &self,
+        app: &ServiceApp,
+        user: &User,
+        service_name: &str,
+        resource_type: &str,
+        action: Permission,
+        workspace_id: Uuid,
+        limit: Option<u32>,
+    ) -> Result<Accessible, Error> {
+        own_scope(app, service_name)?;
+        user.require(workspace_id, WorkspaceRole::Viewer)?;
+        if limit.is_some_and(|limit| !(1..=IDS).contains(&limit)) {
+            return Err(Error::invalid(format!("limit must be 1 to {IDS}")));
+        }
+        let mut connection = self.store().read().await?;
+        if user.role >= WorkspaceRole::Admin {
+            let resource_ids = match limit {
+                Some(limit) => connection.workspace_resources(workspace_id, service_name, resource_type, limit).await?,
+                None => Vec::new(),
+            };
+            return Ok(Accessible { resource_ids, has_full_access: true });
+        }
+        let query = AccessibleQuery {
+            workspace_id,
+            service_name,
+            resource_type,
+            user_id: user.id,
+            permission: action,
+            by_visibility: by_visibility(user.role, action),
+            limit,
+        };
+        Ok(Accessible { resource_ids: connection.accessible_resources(&query).await?, has_full_access: false })
+    }
+
+    /// Registers a resource of the service's own.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Conflict`] where it is registered; [`super::ErrorKind::Invalid`] for an owner who is not a
+    /// member of the workspace; [`super::ErrorKind::Forbidden`] for another service's.
+    pub async fn register_resource(
+        &self,
+        app: &ServiceApp,
+        caller: &Caller,
+        new: &Registration<'_>,
+    ) -> Result<Record, Error> {
+        own_scope(app, new.service_name)?;
+        let good = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.' | ':');
+        let length = new.resource_type.chars().count();
+        if !(1..=RESOURCE_TYPE).contains(&length) || !new.resource_type.chars().all(good) {
+            return Err(Error::invalid(format!(
+                "resource_type must have 1 to {RESOURCE_TYPE} of a-z, A-Z, 0-9, _ - . :"
+            )));
+        }
+        let mut transaction = self.store().begin().await?;
+        if transaction.member_role(new.workspace_id, new.owner_id).await?.is_none() {
+            return Err(Error::invalid("owner_id must be a member of the workspace"));
+        }
+        let record = NewResource {
+            id: Uuid::new_v4(),
+            at: Coordinates {
+                service_name: new.service_name,
+                resource_type: new.resource_type,
+                resource_id: new.resource_id,
+            },
+            workspace_id: new.workspace_id,
+            owner_id: new.owner_id,
+            visibility: new.visibility,
+        };
+        let resource = transaction.insert_resource(&record, self.now()).await.map_err(|error| match error {
+            StorageError::Conflict => Error::conflict("This resource is registered already"),
+            StorageError::Reference => Error::invalid("owner_id must be a member of the workspace"),
+            other => other.into(),
+        })?;
+        let change = Change::new("resource.register").on("resource", resource.id).within(new.workspace_id);
+        self.record(&mut transaction, &by(app), caller, change).await?;
+        transaction.commit().await?;
+        Ok(Record { resource, shares: Vec::new() })
+    }
+
+    /// A resource of the service's own, with its shares.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotFound`], [`super::ErrorKind::Forbidden`] for another service's.
+    pub async fn resource(&self, app: &ServiceApp, at: &Coordinates<'_>) -> Result<Record, Error> {
+        own_scope(app, at.service_name)?;
+        let mut connection = self.store().read().await?;
+        let resource = connection.resource_at(at).await?.ok_or_else(unknown)?;
+        let shares = connection.shares(resource.id).await?;
+        Ok(Record { resource, shares })
+    }
+
+    /// The name and address of a resource's owner.
+    ///
+    /// # Errors
+    /// Where storage fails.
+    pub async fn owner_of(&self, resource: &Resource) -> Result<Option<sentinel_storage::User>, Error> {
+        Ok(self.store().read().await?.user(resource.owner_id).await?)
+    }
+
+    /// Forgets a resource of the service's own, and its shares.
+    ///
+    /// # Errors
+    /// As [`Service::resource`].
+    pub async fn deregister_resource(
+        &self,
+        app: &ServiceApp,
+        caller: &Caller,
+        at: &Coordinates<'_>,
+    ) -> Result<(), Error> {
+        own_scope(app, at.service_name)?;
+        let mut transaction = self.store().begin().await?;
+        let resource = transaction.resource_at(at).await?.ok_or_else(unknown)?;
+        transaction.delete_resource(resource.id).await?;
+        let change = Change::new("resource.deregister").on("resource", resource.id).within(resource.workspace_id);
+        self.record(&mut transaction, &by(app), caller, change).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Shares a resource with a member or a group of its workspace: its owner may, and the workspace's admins.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotFound`], [`super::ErrorKind::Forbidden`], [`super::ErrorKind::Conflict`] for who has a
+    /// share, [`super::ErrorKind::Invalid`] for who is not of the workspace.
+    pub async fn share(
+        &self,
+        app: &ServiceApp,
+        user: &User,
+        caller: &Caller,
+        permission_id: Uuid,
+        grantee: Grantee,
+        permission: Permission,
+    ) -> Result<Share, Error> {
+        let mut transaction = self.store().begin().await?;
+        let resource = manageable(&mut transaction, app, user, permission_id).await?;
+        let new = NewShare { id: Uuid::new_v4(), permission_id, grantee, permission, granted_by: Some(user.id) };
+        transaction.insert_share(&new, self.now()).await.map_err(|error| match error {
+            StorageError::Conflict => Error::conflict("Shared already: take the share back first to change it"),
+            StorageError::Reference => {
+                Error::invalid("grantee_id must be a member or a group of the resource's workspace")
+            }
+            other => other.into(),
+        })?;
+        let change = Change::new("resource.share").on("resource", permission_id).within(resource.workspace_id);
+        let change = grantee_detail(change, grantee).detail("permission", permission.as_str());
+        self.record(&mut transaction, &Actor::User(user.id), caller, change).await?;
+        let share = transaction.shares(permission_id).await?.into_iter().find(|share| share.id == new.id);
+        transaction.commit().await?;
+        share.ok_or_else(unknown)
+    }
+
+    /// Takes a share back: who may share may.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotFound`], [`super::ErrorKind::Forbidden`].
+    pub async fn unshare(
+        &self,
+        app: &ServiceApp,
+        user: &User,
+        caller: &Caller,
+        permission_id: Uuid,
+        grantee: Grantee,
+    ) -> Result<(), Error> {
+        let mut transaction = self.store().begin().await?;
+        let resource = manageable(&mut transaction, app, user, permission_id).await?;
+        if transaction.delete_share(permission_id, grantee).await?.is_none() {
+            return Err(Error::not_found("Not shared with this grantee"));
+        }
+        let change = Change::new("resource.unshare").on("resource", permission_id).within(resource.workspace_id);
+        self.record(&mut transaction, &Actor::User(user.id), caller, grantee_detail(change, grantee)).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Shows a resource to the workspace, or hides it: who may share may.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotFound`], [`super::ErrorKind::Forbidden`].
+    pub async fn set_visibility(
+        &self,
+        app: &ServiceApp,
+        user: &User,
+        caller: &Caller,
+        permission_id: Uuid,
+        visibility: Visibility,
+    ) -> Result<Record, Error> {
+        let mut transaction = self.store().begin().await?;
+        let before = manageable(&mut transaction, app, user, permission_id).await?;
+        let changed = transaction.set_resource_visibility(permission_id, visibility, self.now()).await?;
+        let resource = changed.ok_or_else(unknown)?;
+        let change = Change::new("resource.visibility").on("resource", permission_id).within(before.workspace_id);
+        let change = change.detail("visibility", visibility.as_str());
+        self.record(&mut transaction, &Actor::User(user.id), caller, change).await?;
+        let shares = transaction.shares(permission_id).await?;
+        transaction.commit().await?;
+        Ok(Record { resource, shares })
+    }
+}
+
+/// The record, where this user may manage it through this service. Another service's, another workspace's and an
+/// unknown one are answered alike.
+async fn manageable(transaction: &mut Transaction, app: &ServiceApp, user: &User, id: Uuid) -> Result<Resource, Error> {
+    let found = transaction.resource(id).await?;
+    let own = |resource: &Resource| resource.service_name == app.scope() && resource.workspace_id == user.workspace_id;
+    let resource = found.filter(own).ok_or_else(unknown)?;
+    if resource.owner_id != user.id && user.role < WorkspaceRole::Admin {
+        return Err(Error::forbidden("Only the owner or an admin of the workspace may change who sees this"));
+    }
+    Ok(resource)
+}
+
+fn at(check: &Check) -> Coordinates<'_> {
+    Coordinates {
+        service_name: &check.service_name,
+        resource_type: &check.resource_type,
+        resource_id: check.resource_id,
+    }
+}
+
+fn by(app: &ServiceApp) -> Actor {
+    Actor::Service(app.service_name.clone())
+}
+
+fn grantee_detail(change: Change, grantee: Grantee) -> Change {
+    match grantee {
+        Grantee::User(id) => change.detail("user_id", id),
+        Grantee::Group(id) => change.detail("group_id", id),
+    }
+}
+
+/// A key speaks for its own scope alone.
+pub(super) fn own_scope(app: &ServiceApp, service_name: &str) -> Result<(), Error> {
+    if app.scope() == service_name { Ok(()) } else { Err(Error::forbidden("The service key is not for this service")) }
+}
+
+fn unknown() -> Error {
+    Error::not_found("Resource not found")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::TokenKind;
+
+    fn user(role: WorkspaceRole) -> User {
+        User {
+            id: Uuid::from_u128(1),
+            email: String::new(),
+            name: String::new(),
+            workspace_id: Uuid::from_u128(10),
+            role,
+            groups: Vec::new(),
+            token: TokenKind::Access,
+            jti: String::new(),
+            expires_at: 0,
+            session_id: None,
+            scope: None,
+        }
+    }
+
+    fn found(
+        visibility: Visibility,
+        user_share: Option<Permission>,
+        group_share: Option<Permission>,
+    ) -> ResourceForUser {
+        let resource = Resource {
+            id: Uuid::from_u128(20),
+            service_name: "docs".into(),
+            resource_type: "document".into(),
+            resource_id: Uuid::from_u128(21),
+            workspace_id: Uuid::from_u128(10),
+            owner_id: Uuid::from_u128(2),
+            visibility,
+            created_at: 0,
+            updated_at: 0,
+        };
+        ResourceForUser { resource, user_share, group_share }
+    }
+
+    #[test]
+    fn every_step_decides() {
+        use Permission::{Edit, View};
+        use WorkspaceRole::{Admin, Editor, Owner, Viewer};
+        let private = found(Visibility::Private, None, None);
+        // 1: not registered. Not even an owner of the workspace.
+        assert!(!decide(&user(Owner), None, View));
+        // 2: another workspace. Not even the owner of the resource.
+        let mut elsewhere = private.clone();
+        (elsewhere.resource.workspace_id, elsewhere.resource.owner_id) = (Uuid::from_u128(11), Uuid::from_u128(1));
+        assert!(!decide(&user(Owner), Some(&elsewhere), View));
+        // 3: the owner.
+        let mut own = private.clone();
+        own.resource.owner_id = Uuid::from_u128(1);
+        assert!(decide(&user(Viewer), Some(&own), Edit));
+        // 4: admins and owners of the workspace.
+        assert!(decide(&user(Admin), Some(&private), Edit) && decide(&user(Owner), Some(&private), Edit));
+        assert!(!decide(&user(Editor), Some(&private), View));
+        // 5: what the workspace sees.
+        let shown = found(Visibility::Workspace, None, None);
+        assert!(decide(&user(Viewer), Some(&shown), View) && !decide(&user(Viewer), Some(&shown), Edit));
+        assert!(decide(&user(Editor), Some(&shown), Edit));
+        // 6 and 7: shares with the user and with a group; view does not give edit.
+        for (user_share, group_share) in [(Some(View), None), (None, Some(View))] {
+            let shared = found(Visibility::Private, user_share, group_share);
+            assert!(decide(&user(Viewer), Some(&shared), View) && !decide(&user(Editor), Some(&shared), Edit));
+        }
+        for (user_share, group_share) in [(Some(Edit), None), (None, Some(Edit)), (Some(View), Some(Edit))] {
+            let shared = found(Visibility::Private, user_share, group_share);
+            assert!(decide(&user(Viewer), Some(&shared), View) && decide(&user(Viewer), Some(&shared), Edit));
+        }
+        // The end.
+        assert!(!decide(&user(Viewer), Some(&private), View));
+    }
+}

@@ -1,0 +1,189 @@
+//! Workspaces: who may see, make, change and delete them.
+
+use sentinel_storage::{NewWorkspace, StorageError, Workspace, WorkspaceChange, WorkspaceOfUser};
+use uuid::Uuid;
+
+use super::activity::{Actor, Change};
+use super::{Caller, Error, Page, Service, TokenKind, User, WorkspaceRole, input};
+
+/// What a new workspace is called.
+#[derive(Clone, Debug)]
+pub struct NewNames<'a> {
+    /// In addresses; unique in the deployment.
+    pub slug: &'a str,
+    /// For people.
+    pub name: &'a str,
+    /// For people.
+    pub description: Option<&'a str>,
+}
+
+impl Service {
+    /// What the user may do in a workspace, as storage says now. A token that is bound to one service speaks for its
+    /// own workspace alone; an access token says who someone is, and so speaks for all workspaces of that person.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`], alike for workspaces that do not exist.
+    pub async fn require_role(
+        &self,
+        user: &User,
+        workspace_id: Uuid,
+        role: WorkspaceRole,
+    ) -> Result<WorkspaceRole, Error> {
+        let has = if user.workspace_id == workspace_id {
+            Some(user.role)
+        } else if user.token == TokenKind::Access {
+            self.store().read().await?.member_role(workspace_id, user.id).await?
+        } else {
+            None
+        };
+        match has {
+            None => Err(Error::forbidden("Not a member of this workspace")),
+            Some(has) if has < role => {
+                Err(Error::forbidden(format!("Insufficient permissions: requires '{role}' role")))
+            }
+            Some(has) => Ok(has),
+        }
+    }
+
+    /// The workspaces of a user with the user's role in each, by name. An authz token sees its own alone.
+    ///
+    /// # Errors
+    /// Where storage fails, or for a wrong page.
+    pub async fn workspaces_of(
+        &self,
+        user: &User,
+        search: Option<&str>,
+        limit: Option<u32>,
+        cursor: Option<&str>,
+    ) -> Result<Page<WorkspaceOfUser>, Error> {
+        let page = input::page(limit, cursor)?;
+        let mut found = self.store().read().await?.workspaces_of_user(user.id, search, &page).await?;
+        if user.token == TokenKind::Authz {
+            found.rows.retain(|entry| entry.workspace.id == user.workspace_id);
+        }
+        Ok(found)
+    }
+
+    /// A workspace that the user is a member of.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`].
+    pub async fn workspace(&self, user: &User, id: Uuid) -> Result<WorkspaceOfUser, Error> {
+        let role = self.require_role(user, id, WorkspaceRole::Viewer).await?;
+        let workspace = self.store().read().await?.workspace(id).await?.ok_or_else(unknown)?;
+        Ok(WorkspaceOfUser { workspace, role })
+    }
+
+    /// Makes a workspace; the user becomes its owner.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Conflict`] for a slug that is taken; [`super::ErrorKind::Forbidden`] with a token that is
+    /// bound to a service.
+    pub async fn create_workspace(
+        &self,
+        user: &User,
+        caller: &Caller,
+        new: &NewNames<'_>,
+    ) -> Result<WorkspaceOfUser, Error> {
+        if user.token != TokenKind::Access {
+            return Err(Error::forbidden("A workspace is made with an access token"));
+        }
+        let workspace = self.make_workspace(&Actor::User(user.id), caller, user.id, new).await?;
+        Ok(WorkspaceOfUser { workspace, role: WorkspaceRole::Owner })
+    }
+
+    /// Makes a workspace with its first owner. Who may is the caller's to know.
+    pub(crate) async fn make_workspace(
+        &self,
+        actor: &Actor,
+        caller: &Caller,
+        owner: Uuid,
+        new: &NewNames<'_>,
+    ) -> Result<Workspace, Error> {
+        let (id, now) = (Uuid::new_v4(), self.now());
+        let new = NewWorkspace {
+            id,
+            slug: input::slug(new.slug)?,
+            name: input::name(new.name)?,
+            description: new.description.map(input::description).transpose()?,
+            created_by: Some(owner),
+        };
+        let mut transaction = self.store().begin().await?;
+        let workspace = transaction.insert_workspace(&new, now).await.map_err(slug_taken)?;
+        transaction.insert_member(id, owner, WorkspaceRole::Owner, now).await?;
+        let change = Change::new("workspace.create").on("workspace", id).within(id).detail("slug", new.slug);
+        self.record(&mut transaction, actor, caller, change).await?;
+        transaction.commit().await?;
+        Ok(workspace)
+    }
+
+    /// Changes what a workspace is called: its admins may.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`], [`super::ErrorKind::Conflict`] for a slug that is taken.
+    pub async fn update_workspace(
+        &self,
+        user: &User,
+        caller: &Caller,
+        id: Uuid,
+        change: &WorkspaceChange<'_>,
+    ) -> Result<WorkspaceOfUser, Error> {
+        let role = self.require_role(user, id, WorkspaceRole::Admin).await?;
+        let workspace = self.change_workspace(&Actor::User(user.id), caller, id, change).await?;
+        Ok(WorkspaceOfUser { workspace, role })
+    }
+
+    pub(crate) async fn change_workspace(
+        &self,
+        actor: &Actor,
+        caller: &Caller,
+        id: Uuid,
+        change: &WorkspaceChange<'_>,
+    ) -> Result<Workspace, Error> {
+        let change = WorkspaceChange {
+            slug: change.slug.map(input::slug).transpose()?,
+            name: change.name.map(input::name).transpose()?,
+            description: match change.description {
+                Some(Some(text)) => Some(Some(input::description(text)?)),
+                other => other,
+            },
+        };
+        let mut transaction = self.store().begin().await?;
+        let workspace =
+            transaction.update_workspace(id, &change, self.now()).await.map_err(slug_taken)?.ok_or_else(unknown)?;
+        let said = Change::new("workspace.update").on("workspace", id).within(id).detail("slug", &workspace.slug);
+        self.record(&mut transaction, actor, caller, said).await?;
+        transaction.commit().await?;
+        Ok(workspace)
+    }
+
+    /// Deletes a workspace with all that belongs to it: its owners may.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`].
+    pub async fn delete_workspace(&self, user: &User, caller: &Caller, id: Uuid) -> Result<(), Error> {
+        self.require_role(user, id, WorkspaceRole::Owner).await?;
+        self.remove_workspace(&Actor::User(user.id), caller, id).await
+    }
+
+    pub(crate) async fn remove_workspace(&self, actor: &Actor, caller: &Caller, id: Uuid) -> Result<(), Error> {
+        let mut transaction = self.store().begin().await?;
+        if !transaction.delete_workspace(id).await? {
+            return Err(unknown());
+        }
+        self.record(&mut transaction, actor, caller, Change::new("workspace.delete").on("workspace", id).within(id))
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+fn unknown() -> Error {
+    Error::not_found("Workspace not found")
+}
+
+fn slug_taken(error: StorageError) -> Error {
+    match error {
+        StorageError::Conflict => Error::conflict("A workspace with this slug exists already"),
+        other => other.into(),
+    }
+}
