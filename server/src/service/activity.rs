@@ -8,7 +8,7 @@ use super::{Caller, Error, Service};
 
 /// Who made a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Actor {
+pub(crate) enum Actor {
     /// A person.
     User(Uuid),
     /// An administrator of the deployment.
