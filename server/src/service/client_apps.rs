@@ -1,0 +1,102 @@
+//! Clients: front ends of proxy mode, and where a login may lead back to.
+
+use sentinel_storage::{Client, ClientChange, NewClient};
+use uuid::Uuid;
+
+use super::activity::{Actor, Change};
+use super::{Caller, Error, Page, Service, input};
+
+impl Service {
+    /// Registers a client.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Invalid`] for redirect URIs or origins that are none.
+    pub async fn create_client_app(
+        &self,
+        actor: &Actor,
+        caller: &Caller,
+        name: &str,
+        redirect_uris: &[String],
+        allowed_origins: &[String],
+    ) -> Result<Client, Error> {
+        let (redirect_uris, origins) = (input::redirect_uris(redirect_uris)?, input::origins(allowed_origins)?);
+        let id = Uuid::new_v4();
+        let new = NewClient {
+            id,
+            name: input::name(name)?,
+            redirect_uris: &redirect_uris,
+            allowed_origins: &origins,
+            created_by: actor.account(),
+        };
+        let mut transaction = self.store().begin().await?;
+        transaction.insert_client(&new, self.now()).await?;
+        let change = Change::new("client.create").on("client", id).detail("name", new.name);
+        self.record(&mut transaction, actor, caller, change).await?;
+        let client = transaction.client(id).await?.ok_or_else(unknown)?;
+        transaction.commit().await?;
+        Ok(client)
+    }
+
+    /// Clients by name.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Invalid`] for a wrong page.
+    pub async fn client_apps(&self, limit: Option<u32>, cursor: Option<&str>) -> Result<Page<Client>, Error> {
+        Ok(self.store().read().await?.clients(&input::page(limit, cursor)?).await?)
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotFound`].
+    pub async fn client_app(&self, id: Uuid) -> Result<Client, Error> {
+        self.store().read().await?.client(id).await?.ok_or_else(unknown)
+    }
+
+    /// Changes a client. Redirect URIs and origins that are no longer there open nothing from the next request on.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotFound`], [`super::ErrorKind::Invalid`].
+    pub async fn update_client_app(
+        &self,
+        actor: &Actor,
+        caller: &Caller,
+        id: Uuid,
+        change: &ClientChange<'_>,
+    ) -> Result<Client, Error> {
+        let redirect_uris = change.redirect_uris.map(input::redirect_uris).transpose()?;
+        let origins = change.allowed_origins.map(input::origins).transpose()?;
+        let row = ClientChange {
+            name: change.name.map(input::name).transpose()?,
+            redirect_uris: redirect_uris.as_deref(),
+            allowed_origins: origins.as_deref(),
+            is_active: change.is_active,
+        };
+        let mut transaction = self.store().begin().await?;
+        let client = transaction.update_client(id, &row, self.now()).await?.ok_or_else(unknown)?;
+        let mut record = Change::new("client.update").on("client", id);
+        if let Some(is_active) = change.is_active {
+            record = record.detail("is_active", is_active);
+        }
+        self.record(&mut transaction, actor, caller, record).await?;
+        transaction.commit().await?;
+        Ok(client)
+    }
+
+    /// Removes a client, its codes and its sessions.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotFound`].
+    pub async fn delete_client_app(&self, actor: &Actor, caller: &Caller, id: Uuid) -> Result<(), Error> {
+        let mut transaction = self.store().begin().await?;
+        if !transaction.delete_client(id).await? {
+            return Err(unknown());
+        }
+        self.record(&mut transaction, actor, caller, Change::new("client.delete").on("client", id)).await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+fn unknown() -> Error {
+    Error::not_found("Client not found")
+}
