@@ -8,7 +8,7 @@ use super::{Caller, Error, Service};
 
 /// Who made a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Actor {
+pub enum Actor {
     /// A person.
     User(Uuid),
     /// An administrator of the deployment.
@@ -17,6 +17,16 @@ pub(crate) enum Actor {
     Service(String),
     /// The command line, or the server itself.
     System,
+}
+
+impl Actor {
+    /// The account behind it, where there is one.
+    pub(crate) fn account(&self) -> Option<Uuid> {
+        match self {
+            Self::User(id) | Self::Administrator(id) => Some(*id),
+            Self::Service(_) | Self::System => None,
+        }
+    }
 }
 
 /// What was changed: `Change::new("group.create").on("group", id).within(workspace)`.

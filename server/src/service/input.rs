@@ -50,6 +50,68 @@ pub(crate) fn slug(text: &str) -> Result<&str, Error> {
     Ok(text)
 }
 
+/// A service's name: what its tokens, actions and resources are named by.
+pub(crate) fn service_name(text: &str) -> Result<&str, Error> {
+    let inner = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.');
+    let edge = |octet: Option<u8>| octet.is_some_and(|octet| octet.is_ascii_alphanumeric());
+    let good = (2..=SLUG).contains(&text.len())
+        && text.bytes().all(inner)
+        && edge(text.bytes().next())
+        && edge(text.bytes().next_back());
+    if !good {
+        return Err(Error::invalid(format!(
+            "service_name must have 2 to {SLUG} of letters, digits, -, _ and ., and begin and end with a letter or digit"
+        )));
+    }
+    Ok(text)
+}
+
+/// Origins as browsers send them (RFC 6454 §6.1): scheme, host, and the port where it is not the scheme's own.
+pub(crate) fn origins(texts: &[String]) -> Result<Vec<String>, Error> {
+    let bad = || {
+        Error::invalid(
+            "an origin is https://host or http://host, with :port where it is another, and nothing behind it",
+        )
+    };
+    let one = |text: &String| {
+        let url = url::Url::parse(text).map_err(|_| bad())?;
+        let bare = matches!(url.scheme(), "https" | "http") && url.path() == "/" && url.query().is_none();
+        let bare = bare && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+        if bare && text.len() <= URL { Ok(url.origin().ascii_serialization()) } else { Err(bad()) }
+    };
+    few(texts)?.iter().map(one).collect()
+}
+
+/// Redirect URIs: `https`; `http` on loopback (RFC 8252 §7.3); an app's own scheme, which is a reversed domain name
+/// (RFC 8252 §7.1). Compared as they are, so nothing is normalized here, and no wildcard means anything.
+pub(crate) fn redirect_uris(texts: &[String]) -> Result<Vec<String>, Error> {
+    if texts.is_empty() {
+        return Err(Error::invalid("redirect_uris must name one at least"));
+    }
+    for text in few(texts)? {
+        let url = url::Url::parse(text).ok().filter(|url| {
+            let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+            let scheme = match url.scheme() {
+                "https" => url.has_host(),
+                "http" => loopback,
+                own => own.contains('.'),
+            };
+            scheme && url.username().is_empty() && url.password().is_none() && !text.contains(['#', '*', '\\'])
+        });
+        if url.is_none() || text.len() > URL || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(Error::invalid(
+                "a redirect URI is an https URL, http on loopback, or an app's own scheme like com.example.app:/back; without fragment, wildcard and credentials",
+            ));
+        }
+    }
+    Ok(texts.to_vec())
+}
+
+/// No registration needs more.
+fn few(texts: &[String]) -> Result<&[String], Error> {
+    if texts.len() > 100 { Err(Error::invalid("at most 100 redirect URIs and origins")) } else { Ok(texts) }
+}
+
 /// An e-mail address, as far as it can be told without sending to it: one `@` with something on both sides.
 pub(crate) fn email(text: &str) -> Result<&str, Error> {
     let text = text.trim();
@@ -98,6 +160,43 @@ mod tests {
         for bad in ["", "a", "-a", "a-", "A1", "a_b", "ä1", "a b", &"a".repeat(64)] {
             assert!(slug(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn origins_and_redirect_uris() {
+        let one = |text: &str| [text.to_owned()];
+        assert_eq!(origins(&one("https://A.example:443/")).unwrap(), ["https://a.example"]);
+        assert_eq!(origins(&one("http://localhost:3000")).unwrap(), ["http://localhost:3000"]);
+        for bad in [
+            "*",
+            "null",
+            "a.example",
+            "https://a.example/x",
+            "https://u@a.example",
+            "ftp://a.example",
+            "https://a.example?q",
+        ] {
+            assert!(origins(&one(bad)).is_err(), "{bad}");
+        }
+        for good in ["https://a.example/back?x=1", "http://127.0.0.1:1/cb", "com.example.app:/back"] {
+            assert_eq!(redirect_uris(&one(good)).unwrap(), [good]);
+        }
+        for bad in [
+            "",
+            "http://a.example/cb",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "https://*.example/cb",
+            "https://a.example/#f",
+            "https://u:p@a.example/",
+            "https://a.example/ b",
+            "//a.example",
+            "https://a.example\\@b.example/",
+        ] {
+            assert!(redirect_uris(&one(bad)).is_err(), "{bad}");
+        }
+        assert!(redirect_uris(&[]).is_err());
+        assert!(service_name("docu-store.v2").is_ok() && service_name("-a").is_err() && service_name("a b").is_err());
     }
 
     #[test]

@@ -44,7 +44,10 @@ impl Service {
     }
 
     /// As [`Service::invite_member`]. Who may is the caller's to know.
-    pub(crate) async fn add_member(
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn add_member(
         &self,
         actor: &Actor,
         caller: &Caller,
@@ -108,7 +111,10 @@ impl Service {
     }
 
     /// Another role, or none. `own`: the role of who asks; without one an administrator of the deployment does.
-    pub(crate) async fn change_member(
+    ///
+    /// # Errors
+    /// As [`Service::set_member_role`].
+    pub async fn change_member(
         &self,
         actor: &Actor,
         caller: &Caller,

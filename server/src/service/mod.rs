@@ -1,8 +1,10 @@
 //! The use cases. Nothing here knows HTTP or SQL; every rule of who may do what stands here, once.
 
+pub mod accounts;
 mod activity;
 pub mod admin_login;
 mod authenticate;
+pub mod client_apps;
 mod clock;
 mod config;
 mod error;
@@ -16,9 +18,11 @@ pub mod permissions;
 mod principal;
 mod provision;
 mod realm;
+pub mod realms;
 pub mod resolve;
 mod revocation;
 pub mod roles;
+pub mod service_apps;
 pub mod sessions;
 pub mod signing;
 mod tokens;
@@ -27,6 +31,7 @@ pub mod workspaces;
 
 use std::sync::Arc;
 
+pub use activity::Actor;
 pub use clock::Clock;
 pub use config::{Config, Lifetimes, Newcomers};
 pub use error::{Error, ErrorKind};

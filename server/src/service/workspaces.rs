@@ -93,7 +93,10 @@ impl Service {
     }
 
     /// Makes a workspace with its first owner. Who may is the caller's to know.
-    pub(crate) async fn make_workspace(
+    ///
+    /// # Errors
+    /// As [`Service::create_workspace`].
+    pub async fn make_workspace(
         &self,
         actor: &Actor,
         caller: &Caller,
