@@ -1,4 +1,5 @@
 //! The HTTP surface: extracts, asks the use case, answers. One route, one function; a room's routes in one file.
+#![allow(unused_qualifications, reason = "utoipa's macro repeats the type of a query")]
 
 pub mod access;
 mod admin_login;

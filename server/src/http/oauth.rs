@@ -5,7 +5,7 @@ use axum::extract::{Form, State, rejection::FormRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
@@ -55,7 +55,7 @@ async fn revoke(
 #[utoipa::path(post, path = "/oauth/introspect", tag = "oauth",
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, description = "`active`, and the claims of one that is", body = Value),
+        (status = 200, description = "`active`, and the claims of one that is", body = serde_json::Value),
         (status = 400, description = "`token` is missing"),
         (status = 401, description = "No key, or one that opens nothing"),
     ))]

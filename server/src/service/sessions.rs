@@ -255,7 +255,7 @@ impl Service {
     ///
     /// # Errors
     /// As storage.
-    pub(crate) async fn void_tokens_of(
+    pub async fn void_tokens_of(
         &self,
         transaction: &mut Transaction,
         user_id: Uuid,

@@ -30,7 +30,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
 /// A crate from outside, the name its items have in a source file, and the only places where they may be used.
 const OUTSIDE: [(&str, &str, &[&str]); 8] = [
     ("axum", "axum::", &["tower/", "server/src/http/", "server/tests/", "server/idp/tests/", "examples/"]),
-    ("sqlx", "sqlx::", &["server/storage/"]),
+    ("sqlx", "sqlx::", &["server/storage/", "server/tests/"]),
     ("js-sys", "js_sys::", &["wasm/", "edge-worker/"]),
     ("web-sys", "web_sys::", &["wasm/", "edge-worker/"]),
     ("wasm-bindgen", "wasm_bindgen::", &["wasm/", "edge-worker/"]),

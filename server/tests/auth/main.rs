@@ -1,0 +1,13 @@
+//! Authentication over real HTTP: our server on a port of its own, on SQLite and on PostgreSQL, logins through the
+//! certified npm `oidc-provider`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "part of tests")]
+
+mod admin;
+mod authz;
+mod browser;
+mod confusion;
+mod deployment;
+mod keys;
+mod proxy;
+mod refresh;
+mod revoked;
