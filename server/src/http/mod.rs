@@ -23,6 +23,7 @@ mod realm;
 mod roles;
 mod serve;
 mod time;
+mod unread;
 mod users;
 mod well_known;
 mod workspaces;

@@ -16,6 +16,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tower::ServiceExt as _;
 
+use super::unread::Unread;
+
 /// How long a client may take to send the head of a request: one that never does costs a connection, no more.
 const HEAD: Duration = Duration::from_secs(10);
 /// Longest head of a request: tokens of 8 KiB in three headers fit.
@@ -92,7 +94,7 @@ async fn connection(
     let _ = socket.set_nodelay(true);
     let router = router.map_request(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
-        request.map(Body::new)
+        request.map(|body| Body::new(Unread::new(body)))
     });
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(socket), TowerToHyperService::new(router));
     tokio::pin!(connection);
