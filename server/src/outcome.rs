@@ -52,6 +52,15 @@ pub(crate) fn report(outcome: Result<String, Failure>) -> ExitCode {
     }
 }
 
+/// Prints lines for people.
+pub(crate) fn report_lines(lines: &str) -> ExitCode {
+    let lines: Vec<_> = lines.lines().map(shown).collect();
+    match writeln!(std::io::stdout(), "{}", lines.join("\n")) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(3),
+    }
+}
+
 /// The exit status of the server, whose lines are its log.
 pub(crate) fn ended(outcome: Result<(), Failure>) -> ExitCode {
     match outcome {

@@ -3,18 +3,26 @@
 //! The keys themselves are made in `sentinel-keys`; the public JWK is read back
 //! through core there, so what is written here is known to be accepted.
 
+use super::signing_keys;
 use crate::outcome::{Failure, line};
 use sentinel_core::Algorithm;
 use sentinel_keys::{KeyPair, KeysError};
 use serde::Serialize;
+use serde_json::Value;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
-    /// Generate a key. Never overwrites a file.
+    /// Generate a key in files of its own. Never overwrites one.
     Generate(Args),
+    /// List the deployment's signing keys.
+    List,
+    /// Make a new signing key. It is published at once and signs after a while.
+    Rotate(signing_keys::Rotate),
+    /// End a signing key now: what it signed is refused.
+    Retire(signing_keys::Retire),
 }
 
 #[derive(clap::Args)]
@@ -57,8 +65,18 @@ struct Written<'a> {
     public_pem: Option<&'a Path>,
 }
 
-pub(crate) fn run(command: Command) -> Result<String, Failure> {
-    let Command::Generate(args) = command;
+/// The deployment's keys.
+pub(crate) fn run(config: Option<PathBuf>, command: Command) -> Result<Value, Failure> {
+    match command {
+        Command::Generate(args) => generate(args).map(Value::String),
+        Command::List => signing_keys::list(config),
+        Command::Rotate(args) => signing_keys::rotate(config, args),
+        Command::Retire(args) => signing_keys::retire(config, args),
+    }
+}
+
+/// A key in files.
+pub(crate) fn generate(args: Args) -> Result<String, Failure> {
     if args.alg.is_symmetric() { shared_secret(&args) } else { key_pair(&args) }
 }
 

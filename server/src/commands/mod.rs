@@ -1,13 +1,19 @@
 //! One command, one file.
 
+pub(crate) mod backup;
+pub(crate) mod data;
+pub(crate) mod doctor;
 pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod open;
+pub(crate) mod openapi;
 pub(crate) mod serve;
+pub(crate) mod settings;
+mod signing_keys;
 pub(crate) mod verify;
 
 use crate::outcome::Failure;
-use sentinel_server::service::{Error, ErrorKind, WorkspaceRole};
+use sentinel_server::service::{Error, ErrorKind};
 
 /// Why a use case said no, as an answer of this program.
 pub(crate) fn failure(error: &Error) -> Failure {
@@ -22,10 +28,4 @@ pub(crate) fn failure(error: &Error) -> Failure {
     let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
     let causes: String = causes.map(|cause| format!(": {cause}")).collect();
     Failure::Unanswered(code, format!("{error}{causes}"))
-}
-
-/// A role in a workspace by its name.
-pub(crate) fn role(text: &str) -> Result<WorkspaceRole, Failure> {
-    WorkspaceRole::from_word(text)
-        .ok_or_else(|| Failure::Usage("a role is one of owner, admin, editor, viewer".to_owned()))
 }

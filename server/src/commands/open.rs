@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use secrecy::ExposeSecret as _;
 use sentinel_idp::Providers;
 use sentinel_keys::{KeysError, MasterKey, Origin, SigningAlgorithm};
-use sentinel_server::service::{Clock, Config, Lifetimes, Millis, Newcomers, Parts, Service};
+use sentinel_server::service::{Clock, Config, Lifetimes, Millis, Newcomers, Parts, Service, WorkspaceRole};
 use sentinel_server::settings::{Settings, Sources};
 use sentinel_storage::{StorageError, Store, StoreOptions};
 
 use crate::outcome::Failure;
 
 /// The database in the data folder.
-const DATABASE: &str = "sentinel.db";
+pub(crate) const DATABASE: &str = "sentinel.db";
 /// The master key that is made where none is named.
 const MASTER_KEY: &str = "master.key";
 
@@ -107,13 +107,10 @@ pub(crate) async fn service(settings: &Settings, opened: Opened, base_url: &str)
 }
 
 /// The settings that the use cases know.
-fn config(settings: &Settings, base_url: &str) -> Result<Config, Failure> {
+pub(crate) fn config(settings: &Settings, base_url: &str) -> Result<Config, Failure> {
     let millis = |life: std::time::Duration| Millis::try_from(life.as_millis()).unwrap_or(Millis::MAX);
     let mut config = Config::new(base_url);
-    config.algorithm = settings
-        .signing_algorithm
-        .parse::<SigningAlgorithm>()
-        .map_err(|why| Failure::Unanswered("settings_invalid", format!("SIGNING_ALGORITHM: {why}")))?;
+    config.algorithm = algorithm(settings)?;
     config.lifetimes = Lifetimes {
         access: millis(settings.access_token_life),
         authz: millis(settings.authz_token_life),
@@ -128,7 +125,7 @@ fn config(settings: &Settings, base_url: &str) -> Result<Config, Failure> {
     config.newcomers = match settings.newcomers.as_str() {
         "nowhere" => Newcomers::Nowhere,
         "default-workspace" => {
-            let role = super::role(&settings.default_workspace_role)?;
+            let role = WorkspaceRole::from_word(&settings.default_workspace_role).unwrap_or(WorkspaceRole::Viewer);
             Newcomers::DefaultWorkspace { slug: settings.default_workspace.clone(), role }
         }
         _ => Newcomers::PersonalWorkspace,
@@ -139,6 +136,19 @@ fn config(settings: &Settings, base_url: &str) -> Result<Config, Failure> {
     Ok(config)
 }
 
+/// What tokens are signed with.
+pub(crate) fn algorithm(settings: &Settings) -> Result<SigningAlgorithm, Failure> {
+    let parsed = settings.signing_algorithm.parse();
+    parsed.map_err(|why| Failure::Unanswered("settings_invalid", format!("SIGNING_ALGORITHM: {why}")))
+}
+
+/// The file that a server holds while it runs on a data folder, so that nobody puts other data in its place.
+pub(crate) fn lock_file(settings: &Settings) -> Result<std::fs::File, Failure> {
+    let path = settings.data_dir.join("server.lock");
+    let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    file.map_err(|why| Failure::unavailable(path.display(), why))
+}
+
 /// `BASE_URL`, or where the server listens.
 pub(crate) fn base_url(settings: &Settings, port: u16) -> String {
     let url = settings.base_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
@@ -146,7 +156,7 @@ pub(crate) fn base_url(settings: &Settings, port: u16) -> String {
 }
 
 /// Makes the data folder, for its owner alone. One that is there keeps its mode: `doctor` judges it.
-fn data_folder(path: &Path) -> Result<(), Failure> {
+pub(crate) fn data_folder(path: &Path) -> Result<(), Failure> {
     let mut folder = std::fs::DirBuilder::new();
     folder.recursive(true);
     #[cfg(unix)]

@@ -75,6 +75,7 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     let management = listen_for_management(settings).await?;
     let management_address = management.local_addr().map_err(|why| Failure::unavailable("the listener", why))?;
 
+    let lock = lock(settings)?;
     let opened = open::open(settings, Clock::system().now()).await?;
     if let Some(path) = &opened.new_master_key {
         tracing::warn!(
@@ -115,8 +116,20 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     upkeep.abort();
     // Bounded as well: what is still running has had its time.
     let _ = tokio::time::timeout(Duration::from_secs(2), service.close()).await;
+    drop(lock);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Held while the server runs: several may share it, `restore` may not come between.
+fn lock(settings: &Settings) -> Result<Option<std::fs::File>, Failure> {
+    if settings.database_url.is_some() {
+        return Ok(None);
+    }
+    open::data_folder(&settings.data_dir)?;
+    let file = open::lock_file(settings)?;
+    file.try_lock_shared().map_err(|_| Failure::Unanswered("in_use", "DATA_DIR is being restored".to_owned()))?;
+    Ok(Some(file))
 }
 
 async fn listen(host: &str, port: u16) -> Result<TcpListener, Failure> {

@@ -7,6 +7,7 @@ mod authenticate;
 pub mod client_apps;
 mod clock;
 mod config;
+mod directory;
 mod error;
 pub mod groups;
 mod input;

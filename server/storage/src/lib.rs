@@ -14,6 +14,7 @@ mod accessible;
 mod actions;
 mod activity;
 mod authorization_codes;
+mod backup;
 mod clients;
 mod columns;
 mod connection;

@@ -132,6 +132,14 @@ impl Store {
         }))
     }
 
+    /// The connections that write, where the database is SQLite.
+    pub(crate) fn sqlite_writer(&self) -> Option<&SqlitePool> {
+        match &self.pool {
+            Pool::Sqlite { write, .. } => Some(write),
+            Pool::Postgres(_) => None,
+        }
+    }
+
     /// Ends all connections once they are given back.
     pub async fn close(&self) {
         match &self.pool {

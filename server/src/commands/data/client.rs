@@ -1,0 +1,50 @@
+use sentinel_server::service::{Error, Service};
+use sentinel_storage::Client;
+use serde_json::Value;
+
+use super::{ACTOR, caller, row, time};
+
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Register a front end.
+    Create {
+        /// Its name for people
+        name: String,
+        /// Where a login may lead back to; may be repeated
+        #[arg(long = "redirect-uri", value_name = "URI", required = true)]
+        redirect_uris: Vec<String>,
+        /// The origin of its pages; may be repeated
+        #[arg(long = "origin", value_name = "ORIGIN")]
+        origins: Vec<String>,
+    },
+    /// List front ends.
+    List,
+}
+
+pub(super) async fn run(service: &Service, command: Command) -> Result<Value, Error> {
+    match command {
+        Command::Create { name, redirect_uris, origins } => {
+            Ok(shown(service.create_client_app(&ACTOR, &caller(), &name, &redirect_uris, &origins).await?))
+        }
+        Command::List => {
+            let (mut all, mut cursor) = (Vec::new(), None);
+            loop {
+                let page = service.client_apps(None, cursor.as_deref()).await?;
+                all.extend(page.rows.into_iter().map(shown));
+                let Some(next) = page.next else { return Ok(Value::Array(all)) };
+                cursor = Some(next.to_string());
+            }
+        }
+    }
+}
+
+fn shown(client: Client) -> Value {
+    row([
+        ("id", client.id.to_string().into()),
+        ("name", client.name.into()),
+        ("redirect_uris", client.redirect_uris.into()),
+        ("allowed_origins", client.allowed_origins.into()),
+        ("is_active", client.is_active.into()),
+        ("created_at", time(client.created_at)),
+    ])
+}

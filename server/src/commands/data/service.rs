@@ -1,0 +1,104 @@
+use sentinel_server::service::service_apps::{NewServiceApp, RegisteredService, ServiceAppChange};
+use sentinel_server::service::{Error, Service};
+use serde_json::Value;
+
+use super::{ACTOR, caller, row, time};
+
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Register a service. Its key is printed this once.
+    Create {
+        /// What tokens, actions and resources are named by
+        service_name: String,
+        /// A name for people
+        #[arg(long)]
+        name: Option<String>,
+        /// An origin whose browsers may resolve tokens for it; may be repeated
+        #[arg(long = "origin", value_name = "ORIGIN")]
+        origins: Vec<String>,
+        /// The slug of the realm that it joins
+        #[arg(long, value_name = "SLUG")]
+        realm: Option<String>,
+    },
+    /// Give a service a new key, printed this once.
+    RotateKey {
+        /// The service
+        service_name: String,
+        /// How long the keys before it open still
+        #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+        grace: u64,
+    },
+    /// List services.
+    List,
+    /// Shut a service out: its keys and origins open nothing from now on.
+    Deactivate {
+        /// The service
+        service_name: String,
+    },
+    /// Let a service in again.
+    Activate {
+        /// The service
+        service_name: String,
+    },
+}
+
+pub(super) async fn run(service: &Service, command: Command) -> Result<Value, Error> {
+    match command {
+        Command::Create { service_name, name, origins, realm } => {
+            let new = NewServiceApp {
+                service_name: &service_name,
+                name: name.as_deref(),
+                allowed_origins: &origins,
+                realm: realm.as_deref(),
+            };
+            let (made, key) = service.create_service_app(&ACTOR, &caller(), &new).await?;
+            Ok(with_key(made, &key.key))
+        }
+        Command::RotateKey { service_name, grace } => {
+            let id = service.service_app_named(&service_name).await?;
+            let (rotated, key) = service.rotate_service_app_key(&ACTOR, &caller(), id, grace).await?;
+            Ok(with_key(rotated, &key.key))
+        }
+        Command::List => list(service).await,
+        Command::Deactivate { service_name } => active(service, &service_name, false).await,
+        Command::Activate { service_name } => active(service, &service_name, true).await,
+    }
+}
+
+async fn active(service: &Service, name: &str, is_active: bool) -> Result<Value, Error> {
+    let id = service.service_app_named(name).await?;
+    let change = ServiceAppChange { is_active: Some(is_active), ..ServiceAppChange::default() };
+    Ok(shown(service.update_service_app(&ACTOR, &caller(), id, &change).await?))
+}
+
+async fn list(service: &Service) -> Result<Value, Error> {
+    let (mut all, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = service.service_apps(&after, None).await?;
+        let Some(last) = page.last() else { return Ok(Value::Array(all)) };
+        after.clone_from(&last.service.service_name);
+        all.extend(page.into_iter().map(shown));
+    }
+}
+
+fn with_key(service: RegisteredService, key: &str) -> Value {
+    let mut shown = shown(service);
+    if let Some(members) = shown.as_object_mut() {
+        members.insert("key".to_owned(), key.into());
+    }
+    shown
+}
+
+fn shown(RegisteredService { service, keys }: RegisteredService) -> Value {
+    row([
+        ("id", service.id.to_string().into()),
+        ("service_name", service.service_name.into()),
+        ("name", service.name.into()),
+        ("scope", service.scope.into()),
+        ("realm", service.realm_slug.into()),
+        ("allowed_origins", service.allowed_origins.into()),
+        ("is_active", service.is_active.into()),
+        ("keys", keys.iter().map(|key| key.prefix.as_str()).collect::<Vec<_>>().into()),
+        ("created_at", time(service.created_at)),
+    ])
+}

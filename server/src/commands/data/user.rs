@@ -1,0 +1,92 @@
+use sentinel_server::service::{Error, Service};
+use sentinel_storage::{User, UserFilter};
+use serde_json::Value;
+
+use super::{ACTOR, caller, row, time};
+
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Make an account. Your word stands for a proof of the address.
+    Create {
+        /// The e-mail address
+        email: String,
+        /// The person's name
+        #[arg(long)]
+        name: String,
+        /// An administrator of the deployment
+        #[arg(long)]
+        admin: bool,
+    },
+    /// List accounts.
+    List {
+        /// Only those whose name or address has this in it
+        #[arg(long)]
+        search: Option<String>,
+    },
+    /// Shut an account out: every token that it has is void from now on.
+    Deactivate {
+        /// The e-mail address
+        email: String,
+    },
+    /// Let an account in again.
+    Activate {
+        /// The e-mail address
+        email: String,
+    },
+    /// Make an account an administrator of the deployment.
+    Promote {
+        /// The e-mail address
+        email: String,
+    },
+    /// Make an administrator an ordinary account.
+    Demote {
+        /// The e-mail address
+        email: String,
+    },
+}
+
+pub(super) async fn run(service: &Service, command: Command) -> Result<Value, Error> {
+    let user = match command {
+        Command::Create { email, name, admin } => {
+            service.create_account(&ACTOR, &caller(), &email, &name, admin).await?
+        }
+        Command::List { search } => return list(service, search.as_deref()).await,
+        Command::Deactivate { email } => active(service, &email, false).await?,
+        Command::Activate { email } => active(service, &email, true).await?,
+        Command::Promote { email } => admin(service, &email, true).await?,
+        Command::Demote { email } => admin(service, &email, false).await?,
+    };
+    Ok(shown(user))
+}
+
+async fn list(service: &Service, search: Option<&str>) -> Result<Value, Error> {
+    let filter = UserFilter { search, ..UserFilter::default() };
+    let (mut all, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = service.accounts(&filter, None, cursor.as_deref()).await?;
+        all.extend(page.rows.into_iter().map(shown));
+        let Some(next) = page.next else { return Ok(Value::Array(all)) };
+        cursor = Some(next.to_string());
+    }
+}
+
+async fn active(service: &Service, email: &str, is_active: bool) -> Result<User, Error> {
+    let user = service.account_of_email(email).await?;
+    service.set_account_active(&ACTOR, &caller(), user.id, is_active).await
+}
+
+async fn admin(service: &Service, email: &str, is_admin: bool) -> Result<User, Error> {
+    let user = service.account_of_email(email).await?;
+    service.set_account_admin(&ACTOR, &caller(), user.id, is_admin).await
+}
+
+fn shown(user: User) -> Value {
+    row([
+        ("id", user.id.to_string().into()),
+        ("email", user.email.into()),
+        ("name", user.name.into()),
+        ("is_active", user.is_active.into()),
+        ("is_admin", user.is_admin.into()),
+        ("created_at", time(user.created_at)),
+    ])
+}
