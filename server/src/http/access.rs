@@ -103,7 +103,6 @@ impl Routes {
     }
 
     /// The router and its OpenAPI document.
-    #[must_use]
     pub fn finish(self) -> (axum::Router<Service>, utoipa::openapi::OpenApi) {
         self.inner.split_for_parts()
     }

@@ -12,7 +12,6 @@ use super::layers::Metrics;
 use crate::service::Service;
 
 /// Its routes.
-#[must_use]
 pub fn management(service: Service, metrics: Metrics) -> Router {
     Router::new()
         .route("/livez", get(async || Json(json!({ "status": "ok" }))))

@@ -47,7 +47,6 @@ use crate::service::{Error, Service};
 struct Document;
 
 /// The server: every route behind everything that a request goes through.
-#[must_use]
 pub fn app(service: Service, hardening: &Hardening) -> Router {
     let (router, openapi) = routes(service.clone());
     let text = openapi.to_json().unwrap_or_default();
@@ -64,7 +63,6 @@ async fn not_allowed() -> Response {
 }
 
 /// Every route of the server, each with its rule, and the OpenAPI document made from them.
-#[must_use]
 pub fn routes(service: Service) -> (Router, utoipa::openapi::OpenApi) {
     let routes = Routes::new(service.clone(), document());
     let routes = routes.add(Access::Public, routes!(health::health));

@@ -13,7 +13,7 @@ use super::Failure;
 use super::access::{Access, Routes};
 use super::extract::{Body, Path};
 use super::time::rfc3339;
-use crate::service::permissions::{Check, Record, Registration};
+use crate::service::permissions::{AccessibleQuestion, Check, Record, Registration};
 use crate::service::{Caller, Permission, Service, ServiceApp, User, Visibility};
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -171,7 +171,7 @@ pub(super) struct CheckResult {
 
 /// Which resources of a type?
 #[derive(Deserialize, ToSchema)]
-pub(super) struct AccessibleQuestion {
+pub(super) struct AccessibleRequest {
     service_name: String,
     resource_type: String,
     #[schema(value_type = String, example = "view")]
@@ -288,16 +288,22 @@ impl From<CheckOne> for Check {
 }
 
 /// Which resources of a type the user may use.
-#[utoipa::path(post, path = "/permissions/accessible", tag = "permissions", request_body = AccessibleQuestion,
+#[utoipa::path(post, path = "/permissions/accessible", tag = "permissions", request_body = AccessibleRequest,
     responses((status = 200, body = AccessibleAnswer), (status = 400), (status = 401), (status = 403), (status = 422)))]
 async fn accessible(
     State(service): State<Service>,
     app: ServiceApp,
     user: User,
-    Body(body): Body<AccessibleQuestion>,
+    Body(body): Body<AccessibleRequest>,
 ) -> Result<Json<AccessibleAnswer>, Failure> {
-    let (name, kind) = (&body.service_name, &body.resource_type);
-    let found = service.accessible(&app, &user, name, kind, body.action, body.workspace_id, body.limit).await?;
+    let question = AccessibleQuestion {
+        service_name: body.service_name,
+        resource_type: body.resource_type,
+        action: body.action,
+        workspace_id: body.workspace_id,
+        limit: body.limit,
+    };
+    let found = service.accessible(&app, &user, &question).await?;
     Ok(Json(AccessibleAnswer { resource_ids: found.resource_ids, has_full_access: found.has_full_access }))
 }
 

@@ -31,7 +31,7 @@ const PING: Duration = Duration::from_secs(30);
 
 /// The address at the other end of the connection: a client, or a proxy before it.
 #[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
+pub(super) struct Peer(pub(super) SocketAddr);
 
 /// Answers connections until `stop` says so, then ends those that are idle and lets requests in work end, for as
 /// long as `drain` at most.

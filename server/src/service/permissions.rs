@@ -34,6 +34,21 @@ pub struct Check {
     pub action: Permission,
 }
 
+/// Which resources of a type may the user use?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessibleQuestion {
+    /// See [`Check`].
+    pub service_name: String,
+    /// See [`Check`].
+    pub resource_type: String,
+    /// What is to be done with them.
+    pub action: Permission,
+    /// The workspace of the token.
+    pub workspace_id: Uuid,
+    /// Most ids of the answer.
+    pub limit: Option<u32>,
+}
+
 /// Which resources someone may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accessible {
@@ -124,33 +139,32 @@ impl Service {
         &self,
         app: &ServiceApp,
         user: &User,
-        service_name: &str,
-        resource_type: &str,
-        action: Permission,
-        workspace_id: Uuid,
-        limit: Option<u32>,
+        question: &AccessibleQuestion,
     ) -> Result<Accessible, Error> {
+        let AccessibleQuestion { service_name, resource_type, action, workspace_id, limit } = question;
         own_scope(app, service_name)?;
-        user.require(workspace_id, WorkspaceRole::Viewer)?;
+        user.require(*workspace_id, WorkspaceRole::Viewer)?;
         if limit.is_some_and(|limit| !(1..=IDS).contains(&limit)) {
             return Err(Error::invalid(format!("limit must be 1 to {IDS}")));
         }
         let mut connection = self.store().read().await?;
         if user.role >= WorkspaceRole::Admin {
-            let resource_ids = match limit {
-                Some(limit) => connection.workspace_resources(workspace_id, service_name, resource_type, limit).await?,
+            let resource_ids = match *limit {
+                Some(limit) => {
+                    connection.workspace_resources(*workspace_id, service_name, resource_type, limit).await?
+                }
                 None => Vec::new(),
             };
             return Ok(Accessible { resource_ids, has_full_access: true });
         }
         let query = AccessibleQuery {
-            workspace_id,
+            workspace_id: *workspace_id,
             service_name,
             resource_type,
             user_id: user.id,
-            permission: action,
-            by_visibility: by_visibility(user.role, action),
-            limit,
+            permission: *action,
+            by_visibility: by_visibility(user.role, *action),
+            limit: *limit,
         };
         Ok(Accessible { resource_ids: connection.accessible_resources(&query).await?, has_full_access: false })
     }

@@ -14,7 +14,9 @@ impl Store {
     /// [`StorageError::Settings`] on PostgreSQL; [`StorageError::Broken`] where the file cannot be written.
     pub async fn backup(&self, file: &Path) -> Result<(), StorageError> {
         let Some(pool) = self.sqlite_writer() else {
-            return Err(StorageError::Settings("PostgreSQL is backed up by pg_dump, and restored by pg_restore".into()));
+            return Err(StorageError::Settings(
+                "PostgreSQL is backed up by pg_dump, and restored by pg_restore".into(),
+            ));
         };
         let file = file.to_str().ok_or_else(|| StorageError::Settings("the file's name is not UTF-8".into()))?;
         // One consistent state, read beside writers; without what was deleted.

@@ -31,9 +31,11 @@ pub(super) async fn in_time(State(state): State<Arc<Inner>>, request: Request, n
 }
 
 /// A panic is a fault of ours and tells the caller nothing. Its words went to standard error by the panic hook.
-pub(super) fn catch_panics() -> CatchPanicLayer<fn(Box<dyn Any + Send>) -> HttpResponse<Body>> {
-    CatchPanicLayer::custom(panicked as fn(_) -> _)
+pub(super) fn catch_panics() -> CatchPanicLayer<Panicked> {
+    CatchPanicLayer::custom(panicked)
 }
+
+type Panicked = fn(Box<dyn Any + Send>) -> HttpResponse<Body>;
 
 fn panicked(_: Box<dyn Any + Send>) -> HttpResponse<Body> {
     Failure::from(Error::internal("a handler panicked")).into_response()
