@@ -119,6 +119,11 @@ impl Github {
         secrets: &LoginSecrets,
         callback: &Callback<'_>,
     ) -> Result<ProvenIdentity, IdpError> {
+        self.identity(&self.exchange(secrets, callback).await?, None).await
+    }
+
+    /// The access token that a login comes to.
+    pub(crate) async fn exchange(&self, secrets: &LoginSecrets, callback: &Callback<'_>) -> Result<String, IdpError> {
         secrets.check(&self.config.id, &self.web, callback)?;
         // GitHub's authorization server metadata (RFC 8414) names the longer one.
         let is_ours = |iss: &str| iss == self.web || iss.strip_prefix(&self.web) == Some("/login/oauth");
@@ -142,7 +147,7 @@ impl Github {
             return Err(self.remote.unreachable("its token endpoint answers with an error"));
         }
         match self.remote.json(answer.body())? {
-            Exchanged { error: None, access_token: Some(token) } => self.identity(&token, None).await,
+            Exchanged { error: None, access_token: Some(token) } => Ok(token),
             Exchanged { error: Some(error), .. } => Err(match error.as_str() {
                 "incorrect_client_credentials" => {
                     self.remote.misconfigured("it does not accept our client id and secret")

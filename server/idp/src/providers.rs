@@ -1,5 +1,6 @@
 //! All providers of a deployment.
 
+use secrecy::SecretString;
 use sentinel_core::ErrorCode;
 use sentinel_tower::fetch::{FetchPolicy, Fetcher};
 
@@ -86,6 +87,23 @@ impl Providers {
         match self.get(provider)? {
             Provider::Oidc(oidc) => oidc.finish(secrets, callback).await,
             Provider::Github(github) => github.finish(secrets, callback).await,
+        }
+    }
+
+    /// Ends a login that a front end began because it cannot exchange GitHub's code itself: the access token, for the
+    /// front end alone. Who it is, is judged when the front end hands it in ([`Self::verify_token`]).
+    ///
+    /// # Errors
+    /// As [`Self::finish`]; [`IdpError::TokenRefused`] for a provider that is not GitHub.
+    pub async fn exchange_github(
+        &self,
+        provider: &str,
+        secrets: &LoginSecrets,
+        callback: &Callback<'_>,
+    ) -> Result<SecretString, IdpError> {
+        match self.get(provider)? {
+            Provider::Github(github) => Ok(github.exchange(secrets, callback).await?.into()),
+            Provider::Oidc(_) => Err(IdpError::token(ErrorCode::TypeMismatch, "this provider is not GitHub")),
         }
     }
 

@@ -2,21 +2,25 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::access::{Access, Resolver, Routes};
-use super::auth::Choice;
-use super::extract::Body;
+use super::auth::{CallbackQuery, Choice};
+use super::extract::{Body, Path, Query};
 use super::{Failure, cookies};
 use crate::service::resolve::{ResolveRequest, Resolved};
 use crate::service::{Caller, Service};
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.add(Access::Resolve, routes!(resolve))
+    routes
+        .add(Access::Resolve, routes!(resolve))
+        .add(Access::Public, routes!(relay))
+        .add(Access::Public, routes!(relayed))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -94,4 +98,49 @@ async fn resolve(
         },
     };
     Ok(cookies::private(Json(resolution).into_response()))
+}
+
+#[derive(Deserialize, IntoParams)]
+struct RelayQuery {
+    /// Where the token goes: a redirect URI of a client, or a page of an origin that a service registered.
+    redirect_uri: String,
+    /// Passed back as it came.
+    state: Option<String>,
+}
+
+/// Sends a front end's browser to a provider without ID tokens (GitHub), whose code only this server can exchange.
+#[utoipa::path(get, path = "/authz/idp/{provider}/login", tag = "authz",
+    params(("provider" = String, Path, description = "Its name"), RelayQuery),
+    responses(
+        (status = 302, description = "To the identity provider"),
+        (status = 400, description = "The redirect URI is not registered, or front ends log in there by themselves"),
+        (status = 404, description = "No such provider"),
+        (status = 422, description = "A parameter is missing"),
+    ))]
+async fn relay(
+    State(service): State<Service>,
+    Path(provider): Path<String>,
+    Query(query): Query<RelayQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let known = cookies::login_secret(service.config(), &headers);
+    let departure = service.begin_relay(&provider, &query.redirect_uri, query.state, known.as_deref()).await?;
+    cookies::depart(service.config(), &departure.url, &departure.browser)
+}
+
+/// Takes the provider's answer, and sends the browser back with `idp_token` or `error`, and `state`, in the fragment.
+#[utoipa::path(get, path = "/authz/idp/{provider}/callback", tag = "authz",
+    params(("provider" = String, Path, description = "Its name"), CallbackQuery),
+    responses(
+        (status = 302, description = "To the registered redirect URI"),
+        (status = 400, description = "No login of this browser is waiting for this answer"),
+    ))]
+async fn relayed(
+    State(service): State<Service>,
+    Path(provider): Path<String>,
+    Query(query): Query<CallbackQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let browser = cookies::login_secret(service.config(), &headers);
+    cookies::found(&service.finish_relay(&provider, &query.into(), browser.as_deref()).await?)
 }

@@ -1,6 +1,7 @@
 //! A browser's way to an identity provider and back. The `state` is good once, for the purpose and provider that it
 //! was made for, in the browser that began (RFC 9700 §4.7: login CSRF).
 
+use secrecy::SecretString;
 use sentinel_idp::{Callback, LoginSecrets, ProvenIdentity};
 use sentinel_keys::{Purpose, secrets};
 use sentinel_storage::{LoginPurpose, LoginState};
@@ -112,19 +113,35 @@ impl Service {
         journey: &Journey,
         answer: &ProviderAnswer,
     ) -> Result<ProvenIdentity, Error> {
-        if let Some(error) = &answer.error {
-            tracing::info!(provider, error = error.get(..64).unwrap_or(error), "an identity provider refused a login");
-            return Err(Error::unauthenticated("The identity provider refused the login"));
-        }
-        let (Some(code), Some(state)) = (&answer.code, &answer.state) else {
-            return Err(Error::invalid("The code is missing"));
-        };
-        if code.len() > PARAMETER {
-            return Err(Error::invalid("The code is too long"));
-        }
-        let callback = Callback { code, state, iss: answer.iss.as_deref() };
+        let callback = callback_of(provider, answer)?;
         Ok(self.providers().finish(provider, &journey.secrets, &callback).await?)
     }
+
+    /// The access token of a provider without ID tokens, for the front end that waits for it.
+    pub(crate) async fn exchange(
+        &self,
+        provider: &str,
+        journey: &Journey,
+        answer: &ProviderAnswer,
+    ) -> Result<SecretString, Error> {
+        let callback = callback_of(provider, answer)?;
+        Ok(self.providers().exchange_github(provider, &journey.secrets, &callback).await?)
+    }
+}
+
+/// The provider's answer, where it is one.
+fn callback_of<'a>(provider: &str, answer: &'a ProviderAnswer) -> Result<Callback<'a>, Error> {
+    if let Some(error) = &answer.error {
+        tracing::info!(provider, error = error.get(..64).unwrap_or(error), "an identity provider refused a login");
+        return Err(Error::unauthenticated("The identity provider refused the login"));
+    }
+    let (Some(code), Some(state)) = (&answer.code, &answer.state) else {
+        return Err(Error::invalid("The code is missing"));
+    };
+    if code.len() > PARAMETER {
+        return Err(Error::invalid("The code is too long"));
+    }
+    Ok(Callback { code, state, iss: answer.iss.as_deref() })
 }
 
 /// Whether it looks like one of ours: nobody makes us keep anything else.

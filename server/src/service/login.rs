@@ -79,7 +79,7 @@ impl Service {
             return Err(unregistered());
         }
         let result = self.code_for(provider, &journey, &front_end, answer, caller).await;
-        back_to(&front_end, result.map(|code| ("code", code)))
+        Ok(back_to(&front_end, result.map(|code| ("code", code))))
     }
 
     async fn code_for(
@@ -118,7 +118,14 @@ impl Service {
 }
 
 /// The way back to the front end, with the answer or with why there is none.
-pub(crate) fn back_to(front_end: &FrontEnd, answer: Result<(&str, String), Error>) -> Result<String, Error> {
+pub(crate) fn back_to(front_end: &FrontEnd, answer: Result<(&str, String), Error>) -> String {
+    let uri = &front_end.redirect_uri;
+    let separator = if uri.contains('?') { '&' } else { '?' };
+    format!("{uri}{separator}{}", parameters(front_end, answer))
+}
+
+/// What is added to a redirect URI: the answer, or an error by its registered code, and the front end's own state.
+pub(crate) fn parameters(front_end: &FrontEnd, answer: Result<(&str, String), Error>) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     match answer {
         Ok((name, value)) => {
@@ -140,9 +147,7 @@ pub(crate) fn back_to(front_end: &FrontEnd, answer: Result<(&str, String), Error
     if let Some(state) = &front_end.state {
         query.append_pair("state", state);
     }
-    let uri = &front_end.redirect_uri;
-    let separator = if uri.contains('?') { '&' } else { '?' };
-    Ok(format!("{uri}{separator}{}", query.finish()))
+    query.finish()
 }
 
 pub(crate) fn unregistered() -> Error {
@@ -174,14 +179,14 @@ mod tests {
 
     #[test]
     fn the_way_back_keeps_what_was_registered_and_escapes_what_is_added() {
-        let back = |uri, state| back_to(&front_end(uri, state), Ok(("code", "c&d".into()))).unwrap();
+        let back = |uri, state| back_to(&front_end(uri, state), Ok(("code", "c&d".into())));
         assert_eq!(back("https://a.test/cb", None), "https://a.test/cb?code=c%26d");
         assert_eq!(back("https://a.test/cb?x=1", Some("s=&#")), "https://a.test/cb?x=1&code=c%26d&state=s%3D%26%23");
     }
 
     #[test]
     fn an_error_on_the_way_back_has_a_registered_code() {
-        let back = |error| back_to(&front_end("https://a.test/cb", Some("s")), Err(error)).unwrap();
+        let back = |error| back_to(&front_end("https://a.test/cb", Some("s")), Err(error));
         assert_eq!(
             back(Error::forbidden("The account is deactivated")),
             "https://a.test/cb?error=access_denied&error_description=The+account+is+deactivated&state=s"

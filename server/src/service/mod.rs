@@ -20,6 +20,7 @@ mod principal;
 mod provision;
 mod realm;
 pub mod realms;
+mod relay;
 pub mod resolve;
 mod revocation;
 pub mod roles;

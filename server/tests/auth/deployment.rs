@@ -25,6 +25,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::browser::{Browser, client, form_of, parameter};
+use crate::github;
 
 /// RFC 7636, appendix B.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -107,8 +108,9 @@ impl Deployment {
         provider.extra_audiences = vec!["front".into()];
         change(&mut config, &mut provider);
         let other = ProviderConfig { id: "other".into(), ..provider.clone() };
+        let github = ProviderConfig { issuer: github::start().await, ..ProviderConfig::github("app", "secret".into()) };
         let policy = FetchPolicy { loopback: true, ..FetchPolicy::default() };
-        let providers = Providers::new([provider, other], policy).unwrap();
+        let providers = Providers::new([provider, other, github], policy).unwrap();
         let ahead = Arc::new(AtomicI64::new(0));
         let clock = {
             let ahead = Arc::clone(&ahead);

@@ -7,6 +7,7 @@ mod authz;
 mod browser;
 mod confusion;
 mod deployment;
+mod github;
 mod keys;
 mod proxy;
 mod refresh;
