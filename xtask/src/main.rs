@@ -24,7 +24,7 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   demo          a login at a real OpenID provider; its tokens verified natively, in Node, workerd and Chromium
-  test          every test of the project; closes with `N passed, N failed`
+  test          every test of the project; closes with `N passed, N failed`. `test sdk`: the published Python SDK alone
 
   set-up        finds or installs what the project needs of this machine
   build         the WebAssembly modules and the npm package
@@ -57,6 +57,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ("help" | "--help" | "-h", _) => print!("{HELP}"),
         ("demo", []) => demo::run()?,
         ("test", []) => test::all()?,
+        ("test", [lane]) if lane == "sdk" => test::only_sdk()?,
         ("set-up", []) => set_up::all()?,
         ("build", []) => build::all()?,
         ("generate", []) => generate::write()?,

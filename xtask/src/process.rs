@@ -229,10 +229,10 @@ fn forward(source: impl Read + Send + 'static, lines: Sender<String>) {
     });
 }
 
-/// How the runners of cargo and of node name a case that failed, and compilers an error.
+/// How the runners of cargo, node and Python name a case that failed, and compilers an error.
 fn says_failure(line: &str) -> bool {
     let line = line.trim_start();
-    let starts = ["not ok ", "✖ ", "error:", "error[", "thread '"];
+    let starts = ["not ok ", "✖ ", "error:", "error[", "thread '", "FAILED ", "ERROR ", "E  "];
     starts.iter().any(|start| line.starts_with(start)) || line.ends_with("... FAILED")
 }
 

@@ -20,6 +20,8 @@ pub(crate) enum Format {
     Cargo,
     /// node's own test runner: `# pass 3` or `ℹ pass 3`, `fail`, `cancelled`, `skipped`, `todo`.
     Node,
+    /// pytest's last line: `1 failed, 2 passed, 3 skipped, 1 error in 0.12s`, in an order of its own.
+    Pytest,
     /// Our own: `N passed, N failed` alone on the last such line; `, N skipped` may follow.
     Plain,
 }
@@ -37,6 +39,7 @@ impl Count {
                 Some(counts.sum())
             }
             Format::Node => node(text),
+            Format::Pytest => text.lines().rev().find_map(pytest_line),
             Format::Plain => text.lines().rev().find_map(plain_line),
         }
     }
@@ -95,6 +98,24 @@ fn node(text: &str) -> Option<Count> {
     })
 }
 
+fn pytest_line(line: &str) -> Option<Count> {
+    let (counts, seconds) = line.trim_matches(['=', ' ']).rsplit_once(" in ")?;
+    seconds.split(' ').next()?.strip_suffix('s')?.parse::<f64>().ok()?;
+    let mut count = Count::default();
+    for part in counts.split(", ") {
+        let (number, what) = part.split_once(' ')?;
+        let number: u64 = number.parse().ok()?;
+        match what {
+            "passed" => count.passed += number,
+            // What was expected to fail and did not, and fixtures that broke, have shown nothing good.
+            "failed" | "error" | "errors" | "xpassed" => count.failed += number,
+            "skipped" | "xfailed" | "deselected" => count.skipped += number,
+            _ => {}
+        }
+    }
+    Some(count)
+}
+
 fn plain_line(line: &str) -> Option<Count> {
     let mut parts = line.trim().split(", ");
     let mut number = |what: &str| parts.next()?.strip_suffix(what)?.strip_suffix(' ')?.parse().ok();
@@ -127,6 +148,16 @@ mod tests {
         let spec = "ℹ tests 5\nℹ pass 4\nℹ fail 0\nℹ cancelled 0\nℹ skipped 1\nℹ todo 0\n";
         assert_eq!(Count::read(Format::Node, spec), count(4, 0, 1));
         assert_eq!(Count::read(Format::Node, "# pass 3\n"), None);
+    }
+
+    #[test]
+    fn reads_pytests_last_line() {
+        let read = |text: &str| Count::read(Format::Pytest, text);
+        assert_eq!(read("= 3 passed in 0.12s =\n"), count(3, 0, 0));
+        let long = "1 failed, 20 passed, 2 skipped, 1 xfailed, 4 warnings, 2 errors in 71.10s (0:01:11)";
+        assert_eq!(read(&format!("FAILED a.py::b - x in 3\n{long}\n")), count(20, 3, 3));
+        assert_eq!(read("no tests ran in 0.01s\n"), None);
+        assert_eq!(read("INTERNALERROR> boom\n"), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use crate::checks::{self, Checks};
 use crate::postgres::{self, Postgres};
 use crate::process::Job;
-use crate::set_up::{self, chromium, node, npm};
+use crate::set_up::{self, chromium, node, npm, python};
 use crate::summary::{Count, Format};
 use crate::{build, conformance, lint, size, workspace};
 
@@ -39,10 +39,29 @@ pub(crate) fn all() -> Result<()> {
     for (name, folder) in NODE_TESTS {
         checks.counts(name, || node_tests(name, folder, &environment));
     }
+    checks.counts("Python SDK", || sdk(&environment));
     if let Err(error) = size::all(&mut checks) {
         checks.holds("size", || Err(error));
     }
     checks.close()
+}
+
+/// `cargo xtask test sdk`: that lane alone.
+pub(crate) fn only_sdk() -> Result<()> {
+    let mut checks = Checks::new();
+    Job::cargo("build the sentinel binary").args(["build", "--package", "sentinel-server"]).succeed()?;
+    let environment = Environment { database: Some(Postgres::start()?) };
+    checks.counts("Python SDK", || sdk(&environment));
+    checks.close()
+}
+
+/// The published Python SDK, and what attacks the same server, under pytest.
+fn sdk(environment: &Environment) -> Result<Count> {
+    npm::install("tests/e2e")?;
+    let python = python::environment("tests/sdk/requirements.txt")?;
+    let job = environment.of(Job::new("Python SDK", python)).env("PYTHONDONTWRITEBYTECODE", "1");
+    let job = job.args(["-m", "pytest", "-p", "no:cacheprovider", "--no-header", "--quiet"]).dir("tests/sdk");
+    checks::count(job, Format::Pytest)
 }
 
 /// What every lane may rely on.

@@ -1,12 +1,42 @@
-//! A Python that the published SDK runs on.
+//! A Python that the published SDK runs on, and an environment of its own for what the tests import.
 
 use std::fs;
 use std::path::PathBuf;
 
+use anyhow::{Context, Result};
+
 use super::on_path;
-use crate::process::ask;
+use crate::process::{Job, ask};
+use crate::workspace;
 
 const OLDEST: (u32, u32) = (3, 12);
+
+/// The Python of an environment that holds exactly what a `requirements.txt` names, by version and by hash. It is kept
+/// until that file or the Python changes.
+pub(crate) fn environment(requirements: &str) -> Result<PathBuf> {
+    let (python, version) = find()
+        .with_context(|| format!("Python {}.{} or later is needed: put python3.12 on PATH", OLDEST.0, OLDEST.1))?;
+    let _lock = workspace::lock()?;
+    let folder = workspace::state("python");
+    let (own, stamp) = (folder.join("bin/python"), folder.join("requirements-stamp"));
+    let extra = format!("{version} {}", python.display());
+    let fingerprint = workspace::fingerprint(&[workspace::root().join(requirements)], &extra)?;
+    if own.is_file() && workspace::is_fresh(&stamp, &fingerprint) {
+        return Ok(own);
+    }
+    println!("   installs the Python packages of {requirements}");
+    Job::new("python venv", python).args(["-m", "venv", "--clear"]).args([&folder]).succeed()?;
+    let pip = Job::new("pip install", &own).args([
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--progress-bar=off",
+    ]);
+    pip.args(["--require-hashes", "--only-binary=:all:", "--requirement", requirements]).succeed()?;
+    fs::write(stamp, fingerprint)?;
+    Ok(own)
+}
 
 /// The first Python 3.12 or later on PATH or under pyenv.
 pub(crate) fn find() -> Option<(PathBuf, String)> {

@@ -1,0 +1,1 @@
+"""Applications as users of the SDK write them; each runs under uvicorn."""
