@@ -50,3 +50,26 @@ pub(super) fn with_cookie(
     response.headers_mut().append(header::SET_COOKIE, HeaderValue::from_str(&cookie).map_err(Error::internal)?);
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_s_cookie_is_this_host_s_alone() {
+        let set = |base_url: &str| {
+            let response = depart(&Config::new(base_url), "https://idp.test/", "secret").unwrap();
+            response.headers()[header::SET_COOKIE].to_str().unwrap().to_owned()
+        };
+        assert_eq!(
+            set("https://auth.test"),
+            "__Host-sentinel_login=secret; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure"
+        );
+        assert_eq!(set("http://127.0.0.1:9003"), "sentinel_login=secret; Path=/; Max-Age=600; HttpOnly; SameSite=Lax");
+    }
+
+    #[test]
+    fn what_cannot_stand_in_a_header_leads_nowhere() {
+        assert!(found("https://a.test/\r\nSet-Cookie: x").is_err());
+    }
+}

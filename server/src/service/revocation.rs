@@ -46,11 +46,18 @@ impl Service {
                 };
                 state.role.map(|role| ("wrole", json!(role)))
             }
-            // No user stands behind it: only the token itself can have been taken back.
+            // No user stands behind it.
             Kind::M2m => {
                 let issued_at = claims.iat.saturating_mul(1000);
-                let revoked = self.store().read().await?.is_revoked(&claims.jti, None, None, issued_at).await?;
-                (!revoked).then(|| ("caller", json!(claims.caller)))
+                let mut connection = self.store().read().await?;
+                let revoked = connection.is_revoked(&claims.jti, None, None, issued_at).await?;
+                // Who calls must still be what the token says: a service of this scope, and an active one.
+                let caller = match &claims.caller {
+                    Some(name) if !revoked => connection.service_by_name(name).await?,
+                    _ => None,
+                };
+                let caller = caller.filter(|caller| caller.is_active && caller.scope == app.scope());
+                caller.map(|caller| ("caller", json!(caller.service_name)))
             }
             // A refresh token is between its front end and this server.
             Kind::Refresh | Kind::Admin => None,

@@ -102,6 +102,13 @@ async fn tokens_between_services(place: StoreOptions) {
     ] {
         assert_eq!(said[name], value, "{name}");
     }
+    // It holds while its service is active and in the realm.
+    let token = answer["token"].as_str().unwrap();
+    let introspect = async || body(server.form("/oauth/introspect", KEY, &[("token", token)]).await).await;
+    let said = introspect().await;
+    assert_eq!((&said["active"], &said["caller"]), (&json!(true), &json!("notes")));
+    server.form("/oauth/revoke", KEY, &[("token", token)]).await;
+    assert_eq!(introspect().await, json!({ "active": false }));
     assert_eq!(ask(KEY, r#"{"aud_target":"other"}"#).await.status(), 403, "not in the realm");
     assert_eq!(
         claims(body(ask(KEY, r#"{"aud_target":"notes"}"#).await).await["token"].as_str().unwrap())["aud_target"],
