@@ -2,6 +2,7 @@
 #![allow(unused_qualifications, reason = "utoipa's macro repeats the type of a query")]
 
 pub mod access;
+mod admin;
 mod admin_login;
 mod auth;
 mod authz;
@@ -71,6 +72,7 @@ pub fn routes(service: Service) -> (Router, utoipa::openapi::OpenApi) {
         auth::routes,
         authz::routes,
         admin_login::routes,
+        admin::routes,
         realm::routes,
         oauth::routes,
         users::routes,

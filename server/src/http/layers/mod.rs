@@ -11,15 +11,15 @@ mod overload;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
+use axum::{Extension, Router};
 use tokio::sync::Semaphore;
 use url::Url;
 
 use self::limits::Limits;
 use crate::service::Service;
-use crate::settings::{Network, Settings};
+use crate::settings::{Network, Settings, Shown};
 pub use observe::{Metrics, metrics};
 
 /// Longest body of a request; a route that takes more says so itself.
@@ -29,7 +29,12 @@ const BODY_BYTES: usize = 1024 * 1024;
 #[derive(Clone)]
 pub struct Hardening(Arc<Inner>);
 
+/// The settings as an administrator may see them.
+#[derive(Clone)]
+pub(super) struct ShownSettings(pub(super) Arc<[Shown]>);
+
 struct Inner {
+    shown: ShownSettings,
     trusted_proxies: Vec<Network>,
     proxy_count: usize,
     /// `None`: any.
@@ -48,6 +53,7 @@ impl Hardening {
     pub fn new(settings: &Settings, base_url: &str) -> Self {
         let url = Url::parse(base_url).ok();
         Self(Arc::new(Inner {
+            shown: ShownSettings(settings.shown().into()),
             trusted_proxies: settings.trusted_proxies.clone(),
             proxy_count: settings.trusted_proxy_count,
             hosts: hosts::allowed(&settings.allowed_hosts, url.as_ref()),
@@ -70,6 +76,7 @@ impl Hardening {
     pub(super) fn around(&self, router: Router, service: Service) -> Router {
         let state = Arc::clone(&self.0);
         router
+            .layer(Extension(state.shown.clone()))
             .layer(DefaultBodyLimit::max(BODY_BYTES))
             .layer(from_fn_with_state(Arc::clone(&state), overload::in_time))
             .layer(from_fn_with_state(Arc::clone(&state), limits::limit))
