@@ -123,6 +123,15 @@ def test_a_service_key_is_needed_and_shown_nowhere(team: Team):
         assert not key or key not in detail(told, 401, 403).split()
 
 
+def test_a_browser_of_a_registered_front_end_may_resolve(team: Team):
+    body = {"idp_token": team.viewer.id_token, "provider": "oidc", "workspace_id": team.workspace_id}
+    answer = team.http.post("/authz/resolve", json=body, headers={"Origin": team.origin})
+    assert claims(team, must(answer)["authz_token"])["svc"] == team.service_name
+    assert answer.headers["access-control-allow-origin"] == team.origin
+    for origin in ("https://evil.test", team.origin + ":8443", team.origin.replace("https", "http"), "null"):
+        detail(team.http.post("/authz/resolve", json=body, headers={"Origin": origin}), 401, 403)
+
+
 def test_a_pair_opens_the_directory_in_a_browser(team: Team, other_team: Team):
     """What the npm package of the SDK calls without a service's key."""
     pair = {"Authorization": f"Bearer {team.viewer.id_token}", "X-Authz-Token": team.viewer.authz}

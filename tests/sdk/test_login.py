@@ -199,3 +199,25 @@ def test_the_admin_callback_does_not_take_a_front_end_s_state(team: Team, browse
     answer = browser.client.get(url.replace("/auth/callback/", "/auth/admin/callback/"))
     assert not browser.cookie("admin_token")
     assert answer.status_code >= 400 or "error" in answer.headers.get("location", "")
+
+
+@pytest.mark.parametrize("path", ["/auth/login/github", "/authz/idp/github/login"])
+def test_github_leads_back_to_registered_addresses_alone(team: Team, path: str):
+    """In authz mode the answer there is a token: it must not go to whoever asks."""
+    proof = {"code_challenge": pkce()[1], "code_challenge_method": "S256"}
+    elsewhere = [
+        "https://evil.test/callback",
+        team.origin + ".evil.test/",
+        team.origin + "@evil.test/",
+        "javascript:x",
+        "",
+    ]
+    for uri in elsewhere:
+        answer = team.http.get(path, params=proof | {"redirect_uri": uri})
+        detail(answer, 400, 422)
+        assert "location" not in answer.headers
+    answer = team.http.get(path, params=proof | {"redirect_uri": team.redirect_uri})
+    asked = query(answer.headers["location"])
+    assert answer.status_code == 302 and answer.headers["location"].startswith("https://github.com/login/oauth/")
+    assert asked["client_id"] == "github-client" and asked["code_challenge_method"] == "S256" and asked["state"]
+    assert asked["redirect_uri"].startswith(f"{team.server.url}/auth")

@@ -187,6 +187,14 @@ def test_a_nul_is_stored_nowhere(team: Team, workspace: str):
 
 
 def test_pages(team: Team, workspace: str):
+    seen, url, params = [], f"{workspace}/members", {"limit": "2"}
+    while url:
+        page = team.http.get(url, headers=team.viewer.headers, params=params)
+        assert 1 <= len(must(page)) <= 2
+        seen += [member["user_id"] for member in page.json()]
+        # RFC 8288: where more follows, the answer says where.
+        url, params = page.links.get("next", {}).get("url"), None
+    assert len(seen) == len(set(seen)) and {person.id for person in team.people.values()} <= set(seen)
     for limit in ("0", "-1", "x", "1e3", "99999999999999999999"):
         detail(team.http.get(f"{workspace}/members", headers=team.viewer.headers, params={"limit": limit}), 400, 422)
 

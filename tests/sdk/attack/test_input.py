@@ -58,7 +58,8 @@ def own(team: Team) -> Ids:
 
 def harmless(operation: Operation) -> bool:
     """Whether the requests below leave the ones who send them with their standing."""
-    return not operation.path.endswith("/logout") and operation.name != "DELETE /workspaces/{workspace_id}"
+    ends_own = operation.method == "delete" and operation.path.endswith("/workspaces/{workspace_id}")
+    return not ends_own and not operation.path.endswith("/logout")
 
 
 def sweep(routes: list[Operation], attempts) -> None:

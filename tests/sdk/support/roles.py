@@ -10,17 +10,17 @@ class Roles:
         self.http = root.http
 
     def create(self, team: Team, actions: list[str]) -> str:
-        """A new role of the team's workspace with these of its service's actions."""
-        name = f"role-{secrets.token_hex(4)}"
-        role = must(self.http.post(f"/admin/workspaces/{team.workspace_id}/roles", json={"name": name}))["id"]
+        """The path of a new role of the team's workspace, with these of its service's actions."""
+        roles = f"/admin/workspaces/{team.workspace_id}/roles"
+        role = must(self.http.post(roles, json={"name": f"role-{secrets.token_hex(4)}"}))["id"]
         known = must(self.http.get("/admin/actions", params={"service_name": team.service_name}))
-        known = known.get("items", known) if isinstance(known, dict) else known
-        ids = [action["id"] for action in known if action["action"] in actions]
-        must(self.http.post(f"/admin/roles/{role}/actions", json={"action_ids": ids}))
-        return role
+        for action in known:
+            if action["action"] in actions:
+                must(self.http.post(f"{roles}/{role}/actions/{action['id']}"))
+        return f"{roles}/{role}"
 
-    def assign(self, team: Team, role: str, person: Person) -> None:
-        must(self.http.post(f"/admin/roles/{role}/members/{person.id}"))
+    def assign(self, role: str, person: Person) -> None:
+        must(self.http.post(f"{role}/members/{person.id}"))
 
-    def take(self, team: Team, role: str, person: Person) -> None:
-        must(self.http.delete(f"/admin/roles/{role}/members/{person.id}"))
+    def take(self, role: str, person: Person) -> None:
+        must(self.http.delete(f"{role}/members/{person.id}"))

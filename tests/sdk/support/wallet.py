@@ -63,6 +63,8 @@ def wallet(team: Team, foreign: Team, root: Administrator, machine: str) -> list
         Credential("key", key, BY_KEY, good=True),
         Credential("pair", pair, {"directory"}, good=True),
         Credential("admin cookie", admin_cookie(admin), {"admin"}, good=True),
+        # It identifies a front end, which may ask for what its person is anyway allowed to have.
+        Credential("a registered origin", {"Origin": team.origin}, {"resolve"}),
         # A key of another service is one; what is ours it must not touch (see the attacks across services).
         Credential("another service's key", other_key, BY_KEY),
         Credential("access + another service's key", bearer(access) | other_key, everyone),
