@@ -57,18 +57,18 @@ impl From<Group> for GroupAnswer {
 #[derive(Deserialize, ToSchema)]
 pub(super) struct GroupCreate {
     /// Unique in the workspace.
-    name: String,
-    description: Option<String>,
+    pub(super) name: String,
+    pub(super) description: Option<String>,
 }
 
 /// What of a group is to change; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct GroupUpdate {
-    name: Option<String>,
+    pub(super) name: Option<String>,
     /// `null` removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
-    description: Option<Option<String>>,
+    pub(super) description: Option<Option<String>>,
 }
 
 /// The groups of a workspace.

@@ -52,10 +52,10 @@ impl From<Member> for MemberAnswer {
 #[derive(Deserialize, ToSchema)]
 pub(super) struct MemberInvite {
     /// An address that an account has proven.
-    email: String,
+    pub(super) email: String,
     #[serde(default = "viewer")]
     #[schema(value_type = String, example = "viewer")]
-    role: WorkspaceRole,
+    pub(super) role: WorkspaceRole,
 }
 
 fn viewer() -> WorkspaceRole {
@@ -66,7 +66,7 @@ fn viewer() -> WorkspaceRole {
 #[derive(Deserialize, ToSchema)]
 pub(super) struct MemberUpdate {
     #[schema(value_type = String, example = "editor")]
-    role: WorkspaceRole,
+    pub(super) role: WorkspaceRole,
 }
 
 /// The members of a workspace.

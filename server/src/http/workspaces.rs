@@ -61,12 +61,12 @@ pub(super) struct WorkspaceCreate {
 /// What of a workspace is to change; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct WorkspaceUpdate {
-    name: Option<String>,
-    slug: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) slug: Option<String>,
     /// `null` removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
-    description: Option<Option<String>>,
+    pub(super) description: Option<Option<String>>,
 }
 
 /// The workspaces of who asks.

@@ -1,10 +1,40 @@
 //! Accounts, as an administrator of the deployment handles them.
 
-use sentinel_storage::{NewUser, RevokedFor, StorageError, User as Account, UserFilter};
+use sentinel_storage::{
+    Identity, NewUser, PageRequest, ProfileChange, RevokedFor, Session, StorageError, User as Account, UserFilter,
+    WorkspaceOfUser,
+};
 use uuid::Uuid;
 
 use super::activity::{Actor, Change};
 use super::{Caller, Error, Page, Service, input};
+
+/// Most sessions and workspaces of one account that are shown at once.
+const SHOWN: u32 = 1000;
+
+/// What of an account is to change; `None` stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AccountChange<'a> {
+    /// For display.
+    pub name: Option<&'a str>,
+    /// Whether its owner may log in. Where not, every token is void from the next request on, and stays so.
+    pub is_active: Option<bool>,
+    /// Whether it administers the deployment. Where not, its cookie opens nothing any more.
+    pub is_admin: Option<bool>,
+}
+
+/// An account with what hangs on it.
+#[derive(Clone, Debug)]
+pub struct Dossier {
+    /// The account.
+    pub account: Account,
+    /// Who its owner is at identity providers.
+    pub identities: Vec<Identity>,
+    /// Where it is a member, by name; the first thousand.
+    pub workspaces: Vec<WorkspaceOfUser>,
+    /// Its live sessions, the one used last first; a thousand at most.
+    pub sessions: Vec<Session>,
+}
 
 impl Service {
     /// Makes an account for who has this address. The operator's word stands for a proof: whoever logs in with a
@@ -34,7 +64,7 @@ impl Service {
         Ok(account)
     }
 
-    /// Accounts.
+    /// Accounts in the order of their addresses.
     ///
     /// # Errors
     /// [`super::ErrorKind::Invalid`] for a wrong page.
@@ -55,10 +85,68 @@ impl Service {
         self.store().read().await?.user_by_verified_email(input::email(email)?).await?.ok_or_else(unknown)
     }
 
-    /// Lets an account in again, or out: then every token that it has is void from the next request on, and stays so.
+    /// An account with its identities, workspaces and sessions.
     ///
     /// # Errors
-    /// [`super::ErrorKind::NotFound`]; [`super::ErrorKind::Conflict`] for the last administrator.
+    /// [`super::ErrorKind::NotFound`].
+    pub async fn dossier(&self, id: Uuid) -> Result<Dossier, Error> {
+        let mut connection = self.store().read().await?;
+        let account = connection.user(id).await?.ok_or_else(unknown)?;
+        let identities = connection.identities_of_user(id).await?;
+        let workspaces = connection.workspaces_of_user(id, None, &PageRequest::first(SHOWN)).await?.rows;
+        let sessions = connection.live_sessions(id, self.now(), i64::from(SHOWN)).await?;
+        Ok(Dossier { account, identities, workspaces, sessions })
+    }
+
+    /// Changes an account, all of it or nothing.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotFound`]; [`super::ErrorKind::Conflict`] for the last administrator;
+    /// [`super::ErrorKind::Invalid`] for a name that cannot be shown.
+    pub async fn change_account(
+        &self,
+        actor: &Actor,
+        caller: &Caller,
+        id: Uuid,
+        change: &AccountChange<'_>,
+    ) -> Result<Account, Error> {
+        let name = change.name.map(input::name).transpose()?;
+        let now = self.now();
+        let mut transaction = self.store().begin().await?;
+        if change.is_active == Some(false) || change.is_admin == Some(false) {
+            // First: whoever wants to take an administrator away waits here for the one before.
+            if transaction.lock_admins().await? == [id] {
+                return Err(Error::conflict("The last administrator stays: make someone else an administrator first"));
+            }
+        }
+        let before = transaction.user(id).await?.ok_or_else(unknown)?;
+        let mut account = before.clone();
+        if let Some(name) = name.filter(|name| *name != before.name) {
+            let profile = ProfileChange { name: Some(name), avatar_url: None };
+            account = transaction.update_user_profile(id, &profile, now).await?.ok_or_else(unknown)?;
+            self.record(&mut transaction, actor, caller, Change::new("user.update").on("user", id)).await?;
+        }
+        if let Some(is_admin) = change.is_admin.filter(|is_admin| *is_admin != before.is_admin) {
+            account = transaction.set_user_admin(id, is_admin, now).await?.ok_or_else(unknown)?;
+            let said = Change::new(if is_admin { "admin.grant" } else { "admin.revoke" }).on("user", id);
+            self.record(&mut transaction, actor, caller, said).await?;
+        }
+        if let Some(is_active) = change.is_active.filter(|is_active| *is_active != before.is_active) {
+            account = transaction.set_user_active(id, is_active, now).await?.ok_or_else(unknown)?;
+            if !is_active {
+                self.void_tokens_of(&mut transaction, id, RevokedFor::Admin).await?;
+            }
+            let said = Change::new(if is_active { "user.activate" } else { "user.deactivate" }).on("user", id);
+            self.record(&mut transaction, actor, caller, said).await?;
+        }
+        transaction.commit().await?;
+        Ok(account)
+    }
+
+    /// [`AccountChange::is_active`] alone.
+    ///
+    /// # Errors
+    /// As [`Service::change_account`].
     pub async fn set_account_active(
         &self,
         actor: &Actor,
@@ -66,24 +154,14 @@ impl Service {
         id: Uuid,
         is_active: bool,
     ) -> Result<Account, Error> {
-        let mut transaction = self.store().begin().await?;
-        if !is_active && transaction.lock_admins().await? == [id] {
-            return Err(last_administrator());
-        }
-        let account = transaction.set_user_active(id, is_active, self.now()).await?.ok_or_else(unknown)?;
-        if !is_active {
-            self.void_tokens_of(&mut transaction, id, RevokedFor::Admin).await?;
-        }
-        let change = Change::new(if is_active { "user.activate" } else { "user.deactivate" }).on("user", id);
-        self.record(&mut transaction, actor, caller, change).await?;
-        transaction.commit().await?;
-        Ok(account)
+        let change = AccountChange { is_active: Some(is_active), ..AccountChange::default() };
+        self.change_account(actor, caller, id, &change).await
     }
 
-    /// Makes an account an administrator of the deployment, or no longer: its cookie then opens nothing any more.
+    /// [`AccountChange::is_admin`] alone.
     ///
     /// # Errors
-    /// [`super::ErrorKind::NotFound`]; [`super::ErrorKind::Conflict`] for the last administrator.
+    /// As [`Service::change_account`].
     pub async fn set_account_admin(
         &self,
         actor: &Actor,
@@ -91,22 +169,60 @@ impl Service {
         id: Uuid,
         is_admin: bool,
     ) -> Result<Account, Error> {
+        let change = AccountChange { is_admin: Some(is_admin), ..AccountChange::default() };
+        self.change_account(actor, caller, id, &change).await
+    }
+
+    /// Voids every token that an account has been given, of every kind; its owner may log in again. Answers how many
+    /// sessions it ended.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotFound`].
+    pub async fn revoke_tokens(&self, actor: &Actor, caller: &Caller, id: Uuid) -> Result<usize, Error> {
         let mut transaction = self.store().begin().await?;
-        if !is_admin && transaction.lock_admins().await? == [id] {
-            return Err(last_administrator());
-        }
-        let account = transaction.set_user_admin(id, is_admin, self.now()).await?.ok_or_else(unknown)?;
-        let change = Change::new(if is_admin { "user.promote" } else { "user.demote" }).on("user", id);
+        transaction.user(id).await?.ok_or_else(unknown)?;
+        let ended = self.void_tokens_of(&mut transaction, id, RevokedFor::Admin).await?;
+        let change = Change::new("user.revoke-tokens").on("user", id).detail("sessions", ended);
         self.record(&mut transaction, actor, caller, change).await?;
         transaction.commit().await?;
-        Ok(account)
+        Ok(ended)
+    }
+
+    /// The live sessions of an account, the one used last first; a thousand at most.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotFound`].
+    pub async fn sessions_of(&self, id: Uuid) -> Result<Vec<Session>, Error> {
+        let mut connection = self.store().read().await?;
+        connection.user(id).await?.ok_or_else(unknown)?;
+        Ok(connection.live_sessions(id, self.now(), i64::from(SHOWN)).await?)
+    }
+
+    /// Ends one session of an account, and its access tokens.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotFound`] for one that is another account's, has ended or never was.
+    pub async fn revoke_session(
+        &self,
+        actor: &Actor,
+        caller: &Caller,
+        id: Uuid,
+        session_id: Uuid,
+    ) -> Result<(), Error> {
+        let no_session = || Error::not_found("No live session of this user has this id");
+        let mut transaction = self.store().begin().await?;
+        let session = transaction.session(session_id).await?.filter(|session| session.user_id == id);
+        let session = session.filter(|session| session.expires_at > self.now()).ok_or_else(no_session)?;
+        if !transaction.revoke_session(session_id, self.session_end(RevokedFor::Admin)).await? {
+            return Err(no_session());
+        }
+        let change = Change::new("session.revoke").on("session", session_id).within(session.workspace_id);
+        let change = change.detail("user_id", id).detail("why", RevokedFor::Admin.as_str());
+        self.record(&mut transaction, actor, caller, change).await?;
+        Ok(transaction.commit().await?)
     }
 }
 
-fn unknown() -> Error {
+pub(super) fn unknown() -> Error {
     Error::not_found("User not found")
-}
-
-fn last_administrator() -> Error {
-    Error::conflict("The last administrator stays: make someone else an administrator first")
 }

@@ -45,17 +45,32 @@ impl Service {
         description: Option<&str>,
     ) -> Result<Group, Error> {
         self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
+        self.make_group(&Actor::User(user.id), caller, workspace_id, name, description).await
+    }
+
+    /// As [`Service::create_group`]. Who may is the caller's to know.
+    ///
+    /// # Errors
+    /// As there, and [`super::ErrorKind::NotFound`] for an unknown workspace.
+    pub async fn make_group(
+        &self,
+        actor: &Actor,
+        caller: &Caller,
+        workspace_id: Uuid,
+        name: &str,
+        description: Option<&str>,
+    ) -> Result<Group, Error> {
         let new = NewGroup {
             id: Uuid::new_v4(),
             workspace_id,
             name: input::name(name)?,
             description: description.map(input::description).transpose()?,
-            created_by: Some(user.id),
+            created_by: actor.account(),
         };
         let mut transaction = self.store().begin().await?;
         transaction.insert_group(&new, self.now()).await.map_err(name_taken)?;
         let change = Change::new("group.create").on("group", new.id).within(workspace_id).detail("name", new.name);
-        self.record(&mut transaction, &Actor::User(user.id), caller, change).await?;
+        self.record(&mut transaction, actor, caller, change).await?;
         let group = transaction.group(workspace_id, new.id).await?.ok_or_else(unknown)?;
         transaction.commit().await?;
         Ok(group)
@@ -74,6 +89,21 @@ impl Service {
         change: &GroupChange<'_>,
     ) -> Result<Group, Error> {
         self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
+        self.change_group(&Actor::User(user.id), caller, workspace_id, id, change).await
+    }
+
+    /// As [`Service::update_group`]. Who may is the caller's to know.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn change_group(
+        &self,
+        actor: &Actor,
+        caller: &Caller,
+        workspace_id: Uuid,
+        id: Uuid,
+        change: &GroupChange<'_>,
+    ) -> Result<Group, Error> {
         let change = GroupChange {
             name: change.name.map(input::name).transpose()?,
             description: match change.description {
@@ -86,7 +116,7 @@ impl Service {
             return Err(unknown());
         }
         let said = Change::new("group.update").on("group", id).within(workspace_id);
-        self.record(&mut transaction, &Actor::User(user.id), caller, said).await?;
+        self.record(&mut transaction, actor, caller, said).await?;
         let group = transaction.group(workspace_id, id).await?.ok_or_else(unknown)?;
         transaction.commit().await?;
         Ok(group)
@@ -98,12 +128,26 @@ impl Service {
     /// [`super::ErrorKind::Forbidden`], [`super::ErrorKind::NotFound`].
     pub async fn delete_group(&self, user: &User, caller: &Caller, workspace_id: Uuid, id: Uuid) -> Result<(), Error> {
         self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
+        self.remove_group(&Actor::User(user.id), caller, workspace_id, id).await
+    }
+
+    /// As [`Service::delete_group`]. Who may is the caller's to know.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn remove_group(
+        &self,
+        actor: &Actor,
+        caller: &Caller,
+        workspace_id: Uuid,
+        id: Uuid,
+    ) -> Result<(), Error> {
         let mut transaction = self.store().begin().await?;
         if !transaction.delete_group(workspace_id, id).await? {
             return Err(unknown());
         }
         let change = Change::new("group.delete").on("group", id).within(workspace_id);
-        self.record(&mut transaction, &Actor::User(user.id), caller, change).await?;
+        self.record(&mut transaction, actor, caller, change).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -139,6 +183,21 @@ impl Service {
         member_id: Uuid,
     ) -> Result<(), Error> {
         self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
+        self.join_group(&Actor::User(user.id), caller, workspace_id, id, member_id).await
+    }
+
+    /// As [`Service::add_group_member`]. Who may is the caller's to know.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn join_group(
+        &self,
+        actor: &Actor,
+        caller: &Caller,
+        workspace_id: Uuid,
+        id: Uuid,
+        member_id: Uuid,
+    ) -> Result<(), Error> {
         let mut transaction = self.store().begin().await?;
         transaction.group(workspace_id, id).await?.ok_or_else(unknown)?;
         transaction.insert_group_member(workspace_id, id, member_id, self.now()).await.map_err(
@@ -149,7 +208,7 @@ impl Service {
             },
         )?;
         let change = Change::new("group.member.add").on("group", id).within(workspace_id).detail("user_id", member_id);
-        self.record(&mut transaction, &Actor::User(user.id), caller, change).await?;
+        self.record(&mut transaction, actor, caller, change).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -166,18 +225,33 @@ impl Service {
         member_id: Uuid,
     ) -> Result<(), Error> {
         self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
+        self.leave_group(&Actor::User(user.id), caller, workspace_id, id, member_id).await
+    }
+
+    /// As [`Service::remove_group_member`]. Who may is the caller's to know.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn leave_group(
+        &self,
+        actor: &Actor,
+        caller: &Caller,
+        workspace_id: Uuid,
+        id: Uuid,
+        member_id: Uuid,
+    ) -> Result<(), Error> {
         let mut transaction = self.store().begin().await?;
         if !transaction.delete_group_member(workspace_id, id, member_id).await? {
             return Err(Error::not_found("Not in this group"));
         }
         let change =
             Change::new("group.member.remove").on("group", id).within(workspace_id).detail("user_id", member_id);
-        self.record(&mut transaction, &Actor::User(user.id), caller, change).await?;
+        self.record(&mut transaction, actor, caller, change).await?;
         Ok(transaction.commit().await?)
     }
 }
 
-fn unknown() -> Error {
+pub(super) fn unknown() -> Error {
     Error::not_found("Group not found")
 }
 

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use sentinel_storage::{Cursor, PageRequest};
+use sentinel_storage::{Cursor, PageRequest, StorageError};
 
 use super::Error;
 
@@ -135,6 +135,14 @@ pub(crate) fn picture(text: &str) -> Result<&str, Error> {
         return Err(Error::invalid("avatar_url must be an https URL"));
     }
     Ok(text)
+}
+
+/// Some lists are ordered by a number, which the cursor of another list does not hold.
+pub(crate) fn foreign_cursor(error: StorageError) -> Error {
+    match error {
+        StorageError::Invalid => Error::invalid("cursor must be one that an earlier answer of this list gave"),
+        other => other.into(),
+    }
 }
 
 /// What part of a list: `limit` rows after the row that the cursor names.

@@ -3,6 +3,7 @@
 pub mod accounts;
 mod activity;
 pub mod admin_login;
+pub mod administration;
 mod authenticate;
 pub mod client_apps;
 mod clock;

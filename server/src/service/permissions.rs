@@ -368,7 +368,7 @@ pub(super) fn own_scope(app: &ServiceApp, service_name: &str) -> Result<(), Erro
     if app.scope() == service_name { Ok(()) } else { Err(Error::forbidden("The service key is not for this service")) }
 }
 
-fn unknown() -> Error {
+pub(super) fn unknown() -> Error {
     Error::not_found("Resource not found")
 }
 

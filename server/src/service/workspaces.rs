@@ -136,7 +136,11 @@ impl Service {
         Ok(WorkspaceOfUser { workspace, role })
     }
 
-    pub(crate) async fn change_workspace(
+    /// As [`Service::update_workspace`]. Who may is the caller's to know.
+    ///
+    /// # Errors
+    /// As there, and [`super::ErrorKind::NotFound`].
+    pub async fn change_workspace(
         &self,
         actor: &Actor,
         caller: &Caller,
@@ -169,7 +173,11 @@ impl Service {
         self.remove_workspace(&Actor::User(user.id), caller, id).await
     }
 
-    pub(crate) async fn remove_workspace(&self, actor: &Actor, caller: &Caller, id: Uuid) -> Result<(), Error> {
+    /// As [`Service::delete_workspace`]. Who may is the caller's to know.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotFound`].
+    pub async fn remove_workspace(&self, actor: &Actor, caller: &Caller, id: Uuid) -> Result<(), Error> {
         let mut transaction = self.store().begin().await?;
         if !transaction.delete_workspace(id).await? {
             return Err(unknown());
@@ -180,7 +188,7 @@ impl Service {
     }
 }
 
-fn unknown() -> Error {
+pub(super) fn unknown() -> Error {
     Error::not_found("Workspace not found")
 }
 

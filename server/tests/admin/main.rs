@@ -1,0 +1,10 @@
+//! The admin API over real HTTP: our server on a port of its own, on SQLite and on PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "part of tests")]
+
+mod access;
+mod csv;
+mod log;
+mod roles;
+mod server;
+mod users;
+mod workspaces;
