@@ -57,7 +57,7 @@ fn what_cannot_be_meant_is_refused_with_a_line_that_says_so() {
             ("SENTINEL_BASE_ULR", "x"),
             "unknown setting SENTINEL_BASE_ULR (environment): did you mean SENTINEL_BASE_URL?",
         ),
-        (("SERVICE_PORT", "many"), "SERVICE_PORT (environment SERVICE_PORT) must be a whole number"),
+        (("LOG_LEVEL", "loud"), "LOG_LEVEL (environment LOG_LEVEL) must be one of"),
         (("MASTER_KEY_FILE", "absent"), "absent"),
         (("DATABASE_URL", "postgres://u:s3cret@127.0.0.1:1/d"), "the database"),
     ] {
