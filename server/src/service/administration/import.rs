@@ -221,11 +221,12 @@ fn read(file: &[u8]) -> Result<Vec<Line>, Vec<Fault>> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| whole(1, error.to_string()))?.clone();
     let places = columns(&header).map_err(|message| whole(1, message))?;
+    let mut numbers = Numbers { text: text.as_bytes(), at: 0, number: 1 };
     let (mut lines, mut faults, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     for record in reader.records() {
         let record =
             record.map_err(|error| whole(error.position().map_or(1, csv::Position::line), error.to_string()))?;
-        let number = record.position().map_or(1, csv::Position::line);
+        let number = numbers.at(record.position().map_or(0, csv::Position::byte));
         if lines.len() == LINES {
             return Err(whole(number, format!("a file must have at most {LINES} lines")));
         }
@@ -248,6 +249,28 @@ fn read(file: &[u8]) -> Result<Vec<Line>, Vec<Fault>> {
     }
     faults.truncate(FAULTS);
     if faults.is_empty() { Ok(lines) } else { Err(faults) }
+}
+
+/// Counts lines as editors do. The reader counts the line before for what follows CRLF or empty lines.
+struct Numbers<'a> {
+    text: &'a [u8],
+    at: usize,
+    number: u64,
+}
+
+impl Numbers<'_> {
+    /// The line of what begins at this octet or, where line ends stand there, after them. Never goes back.
+    fn at(&mut self, octet: u64) -> u64 {
+        let octet = usize::try_from(octet).unwrap_or(usize::MAX);
+        while let Some(here) = self.text.get(self.at)
+            && (self.at < octet || matches!(here, b'\r' | b'\n'))
+        {
+            let next = self.text.get(self.at + 1);
+            self.number += u64::from(*here == b'\n' || (*here == b'\r' && next != Some(&b'\n')));
+            self.at += 1;
+        }
+        self.number
+    }
 }
 
 /// Where in a line each of [`COLUMNS`] stands.
@@ -331,6 +354,8 @@ mod tests {
             (b"email,name,name\n", &[(1, None)]),
             (b"email,name,role\n", &[(1, None)]),
             (b"email,name\na@b.c\n", &[(2, None)]),
+            (b"email,name\r\na@b.c,A\r\n\r\nx,B\r\ny,C\r\n", &[(4, Some("email")), (5, Some("email"))]),
+            (b"email,name\r\nx,\"A\r\nB\"\r\ny,C", &[(2, Some("email")), (2, Some("name")), (4, Some("email"))]),
             (b"email,name\na@b.c,A\n\xff,B\n", &[(3, None)]),
             (b"email,name\nx,A\nb@b.c,\n", &[(2, Some("email")), (3, Some("name"))]),
             (b"email,name\nx,\n", &[(2, Some("email")), (2, Some("name"))]),
