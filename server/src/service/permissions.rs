@@ -1,6 +1,6 @@
 //! Who may do what with one resource: the seven steps, and what surrounds them.
 //!
-//! [`decide`] is the only place where the steps stand. Everything else in this file finds what it needs, checks who
+//! `decide` is the only place where the steps stand. Everything else in this file finds what it needs, checks who
 //! may change it, and writes it down; a policy engine that answers the same question takes its place there.
 
 use std::collections::HashMap;

@@ -5,6 +5,7 @@ mod access;
 mod actions;
 mod activity;
 mod authorization_codes;
+mod backup;
 mod clients;
 mod coverage;
 mod crash;
