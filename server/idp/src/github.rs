@@ -207,6 +207,7 @@ impl Github {
             email_verified: primary.as_ref().is_some_and(|primary| primary.verified),
             email: primary.map(|primary| primary.email),
             name: user.name.or_else(|| user.login.clone()),
+            hosted_domain: None,
             username: user.login,
             picture: user.avatar_url,
         };

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::ProviderConfig;
+use crate::config::GOOGLE;
 
 /// Longest subject (OpenID Connect Core §2).
 const SUBJECT_BYTES: usize = 255;
@@ -53,6 +54,8 @@ impl fmt::Debug for ProvenIdentity {
 pub(crate) struct Said {
     pub(crate) email: Option<String>,
     pub(crate) email_verified: bool,
+    /// The organisation whose account it is, by its domain (Google's `hd`).
+    pub(crate) hosted_domain: Option<String>,
     pub(crate) username: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) picture: Option<String>,
@@ -63,17 +66,27 @@ impl ProvenIdentity {
     pub(crate) fn new(config: &ProviderConfig, issuer: &str, subject: &str, said: Said) -> Option<Self> {
         let is_subject = (1..=SUBJECT_BYTES).contains(&subject.len()) && !subject.chars().any(char::is_control);
         let email = said.email.filter(|email| is_email(email));
+        let speaks_for =
+            |email: &String| config.issuer != GOOGLE || google_speaks_for(email, said.hosted_domain.as_deref());
         is_subject.then(|| Self {
             provider: config.id.clone(),
             issuer: issuer.to_owned(),
             subject: subject.to_owned(),
-            email_verified: email.is_some() && said.email_verified && config.email_is_proof(),
+            email_verified: email.as_ref().is_some_and(speaks_for) && said.email_verified && config.email_is_proof(),
             email,
             username: said.username.and_then(shown),
             name: said.name.and_then(shown),
             picture: said.picture.filter(|url| is_picture(url)),
         })
     }
+}
+
+/// Whether Google's word about an address is worth more than its owner's of long ago: it runs the mailbox, or the
+/// account belongs to the organisation of the address's domain. Anyone can open an account with an address of another
+/// domain, and keep it when the address has gone to somebody else (Google: "Verify the Google ID token", `hd`).
+fn google_speaks_for(email: &str, hosted_domain: Option<&str>) -> bool {
+    let Some((_, domain)) = email.rsplit_once('@') else { return false };
+    domain.eq_ignore_ascii_case("gmail.com") || hosted_domain.is_some_and(|hosted| hosted.eq_ignore_ascii_case(domain))
 }
 
 /// Something to write to: one `@` with text on both sides and nothing that would end a header line or a column.
@@ -112,8 +125,12 @@ mod tests {
         let proven = |config: &ProviderConfig, said| {
             ProvenIdentity::new(config, "https://id.example", "s", said).unwrap().email_verified
         };
-        assert!(proven(&google(), said("ada@example.test")));
-        assert!(!proven(&google(), Said { email_verified: false, ..said("ada@example.test") }));
+        let hosted = |domain: &str| Said { hosted_domain: Some(domain.into()), ..said("ada@example.test") };
+        assert!(proven(&google(), hosted("example.test")) && proven(&google(), hosted("Example.Test")));
+        // An account that someone opened with an address that Google does not run.
+        assert!(!proven(&google(), said("ada@example.test")) && !proven(&google(), hosted("other.test")));
+        assert!(proven(&google(), said("ada@gmail.com")) && !proven(&google(), said("ada@notgmail.com")));
+        assert!(!proven(&google(), Said { email_verified: false, ..hosted("example.test") }));
         assert!(!proven(&google(), said("ada")));
         assert!(!proven(&ProviderConfig { trust_email: false, ..google() }, said("ada@example.test")));
         let entra = ProviderConfig::entra_id("common", "c", "s".into());

@@ -113,7 +113,7 @@ impl Config {
     }
 
     pub(crate) fn is_admin_email(&self, email: &str) -> bool {
-        let email = email.to_lowercase();
-        self.admin_emails.iter().any(|admin| admin.to_lowercase() == email)
+        // As accounts compare addresses: beyond ASCII, letters that look alike are not alike.
+        self.admin_emails.iter().any(|admin| admin.eq_ignore_ascii_case(email))
     }
 }

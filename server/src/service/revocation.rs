@@ -51,9 +51,11 @@ impl Service {
                 let issued_at = claims.iat.saturating_mul(1000);
                 let mut connection = self.store().read().await?;
                 let revoked = connection.is_revoked(&claims.jti, None, None, issued_at).await?;
+                // Whom a token names is whom it is for: another service of the realm learns nothing from it.
+                let is_for_app = claims.aud_target.as_ref().is_none_or(|target| *target == app.service_name);
                 // Who calls must still be what the token says: a service of this scope, and an active one.
                 let caller = match &claims.caller {
-                    Some(name) if !revoked => connection.service_by_name(name).await?,
+                    Some(name) if !revoked && is_for_app => connection.service_by_name(name).await?,
                     _ => None,
                 };
                 let caller = caller.filter(|caller| caller.is_active && caller.scope == app.scope());
@@ -75,6 +77,7 @@ impl Service {
             ("exp", json!(claims.exp)),
             ("wid", json!(claims.wid)),
             ("svc", json!(claims.svc)),
+            ("aud_target", json!(claims.aud_target)),
             (name, value),
         ];
         let said = said.into_iter().filter(|(_, value)| !value.is_null());

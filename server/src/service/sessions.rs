@@ -98,6 +98,14 @@ impl Service {
         if !state.is_active {
             return Err(Error::forbidden("The account is deactivated"));
         }
+        if !state.client_is_active {
+            return Err(Error::forbidden("The front end is deactivated"));
+        }
+        // A code that somebody holds while all of the person's tokens are voided is void too.
+        let made_at = code.expires_at.saturating_sub(self.config().lifetimes.code);
+        if state.sessions_invalidated_at.is_some_and(|at| made_at < at) {
+            return Err(code_refused());
+        }
         let change = Change::new("session.create").on("session", session_id).within(workspace_id);
         self.record(&mut transaction, &Actor::User(code.user_id), caller, change).await?;
         transaction.commit().await?;
@@ -147,7 +155,7 @@ impl Service {
     }
 
     fn turn(&self, claims: &Claims, generation: i64, state: &SessionForRefresh, now: Millis) -> Turn {
-        let SessionForRefresh { session, is_active, sessions_invalidated_at, role, .. } = state;
+        let SessionForRefresh { session, is_active, client_is_active, sessions_invalidated_at, role, .. } = state;
         if claims.sub != Some(session.user_id) {
             return Turn::Refused("Invalid token");
         }
@@ -156,6 +164,9 @@ impl Service {
         }
         if !is_active {
             return Turn::Refused("The account is deactivated");
+        }
+        if !client_is_active {
+            return Turn::Refused("The front end is deactivated");
         }
         if session.expires_at <= now {
             return Turn::Refused("Token has expired");

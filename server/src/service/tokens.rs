@@ -157,6 +157,7 @@ pub(crate) struct Claims {
     pub(crate) idp: Option<String>,
     pub(crate) idp_sub: Option<String>,
     pub(crate) caller: Option<String>,
+    pub(crate) aud_target: Option<String>,
     pub(crate) fid: Option<Uuid>,
     pub(crate) generation: Option<i64>,
 }

@@ -56,6 +56,8 @@ pub struct SessionForRefresh {
     pub is_active: bool,
     /// What was issued to the user before this moment is void.
     pub sessions_invalidated_at: Option<Millis>,
+    /// Whether the front end that the session was made for may still be used.
+    pub client_is_active: bool,
     /// The workspace's slug.
     pub workspace_slug: String,
     /// The user's role in the workspace now; none where the membership has ended.
@@ -78,8 +80,8 @@ pub struct SessionEnd {
 
 const COLUMNS: &str = "s.id, s.user_id, s.workspace_id, s.client_id, s.sealed_secret, s.generation, s.rotated_at, s.user_agent, \
      s.ip_address, s.created_at, s.last_used_at, s.expires_at, s.revoked_at, s.revoked_for";
-const REFRESH: &str = ", u.email, u.name, u.is_active, u.sessions_invalidated_at, w.slug AS workspace_slug, m.role, ";
-const REFRESH_FROM: &str = " AS groups FROM sessions s JOIN users u ON u.id = s.user_id JOIN workspaces w ON w.id = s.workspace_id \
+const REFRESH: &str = ", u.email, u.name, u.is_active, u.sessions_invalidated_at, COALESCE(c.is_active, TRUE) AS client_is_active, w.slug AS workspace_slug, m.role, ";
+const REFRESH_FROM: &str = " AS groups FROM sessions s JOIN users u ON u.id = s.user_id JOIN workspaces w ON w.id = s.workspace_id LEFT JOIN clients c ON c.id = s.client_id \
      LEFT JOIN memberships m ON m.workspace_id = s.workspace_id AND m.user_id = s.user_id WHERE s.id = $1";
 
 impl Connection {

@@ -114,6 +114,18 @@ async fn tokens_between_services(place: StoreOptions) {
         claims(body(ask(KEY, r#"{"aud_target":"notes"}"#).await).await["token"].as_str().unwrap())["aud_target"],
         "notes"
     );
+    // One that names whom it is for says nothing to another service, not even of the same realm.
+    let mut db = server.begin().await;
+    let other = db.service_by_name("other").await.unwrap().unwrap().id;
+    let joins = ServiceChange { realm_id: Some(Some(realm.id)), ..Default::default() };
+    db.update_service(other, &joins, server.now()).await.unwrap();
+    db.commit().await.unwrap();
+    let answer = body(ask(KEY, r#"{"aud_target":"other"}"#).await).await;
+    let token = answer["token"].as_str().unwrap();
+    let said = body(server.form("/oauth/introspect", OTHER_KEY, &[("token", token)]).await).await;
+    assert_eq!((&said["active"], &said["aud_target"]), (&json!(true), &json!("other")));
+    let said = body(server.form("/oauth/introspect", KEY, &[("token", token)]).await).await;
+    assert_eq!(said, json!({ "active": false }));
     let request = server.http.get(format!("{}/realm/whoami", server.base)).header("x-service-key", KEY);
     let whoami = body(request.send().await.unwrap()).await;
     assert_eq!(whoami, json!({ "effective_scope": "suite", "realm": { "slug": "suite", "name": "Suite" } }));

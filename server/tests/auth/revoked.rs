@@ -1,12 +1,12 @@
 //! What takes a token back takes it back on the very next request, for every kind of token.
 
-use sentinel_storage::{StoreOptions, Transaction, WorkspaceRole};
+use sentinel_storage::{ClientChange, StoreOptions, Transaction, WorkspaceRole};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::deployment::{Deployment, KEY, SCOPE, Tokens, body, cases, claims};
+use crate::deployment::{Deployment, KEY, SCOPE, Tokens, VERIFIER, body, cases, claims};
 
-cases! { logout, deactivation, a_lost_membership, another_role_and_group, invalidated_sessions, a_demoted_administrator, a_rotated_service_key }
+cases! { logout, deactivation, a_lost_membership, another_role_and_group, invalidated_sessions, a_code_that_somebody_holds, a_disabled_front_end, a_demoted_administrator, a_rotated_service_key }
 
 /// Everything that one person can have.
 struct All {
@@ -122,6 +122,40 @@ async fn invalidated_sessions(place: StoreOptions) {
     assert_eq!(ada.open(&server).await, [false; 4]);
     // A new login holds, even in the same second.
     assert!(server.holds(&server.log_in("ada").await.access).await);
+}
+
+/// Voiding all of a person's tokens voids what would become one.
+async fn a_code_that_somebody_holds(place: StoreOptions) {
+    let server = Deployment::start(place, |_, _| {}).await;
+    let ada = server.log_in("ada").await;
+    let code = server.code("ada").await;
+    server.pass(1);
+    change(&server, async |db| drop(db.invalidate_user_sessions(ada.user(), server.now()).await.unwrap())).await;
+    let workspace = ada.workspace().to_string();
+    assert_eq!(server.exchange(&code, &workspace, VERIFIER).await.status(), 400);
+    let fresh = server.code("ada").await;
+    assert_eq!(server.exchange(&fresh, &workspace, VERIFIER).await.status(), 200);
+}
+
+/// A front end that is switched off gets no further tokens: not by a code, not by a refresh token.
+async fn a_disabled_front_end(place: StoreOptions) {
+    let server = Deployment::start(place, |_, _| {}).await;
+    let ada = server.log_in("ada").await;
+    let code = server.code("ada").await;
+    let switch = async |on: bool| {
+        change(&server, async |db| {
+            let fid: Uuid = claims(&ada.refresh)["fid"].as_str().unwrap().parse().unwrap();
+            let client = db.session(fid).await.unwrap().unwrap().client_id.unwrap();
+            let switched = ClientChange { is_active: Some(on), ..Default::default() };
+            drop(db.update_client(client, &switched, server.now()).await.unwrap());
+        })
+        .await;
+    };
+    switch(false).await;
+    assert_eq!(server.refresh(&ada.refresh).await.status(), 401);
+    assert_eq!(server.exchange(&code, &ada.workspace().to_string(), VERIFIER).await.status(), 403);
+    switch(true).await;
+    assert_eq!(server.refresh(&ada.refresh).await.status(), 200);
 }
 
 async fn a_demoted_administrator(place: StoreOptions) {

@@ -149,6 +149,7 @@ fn said(claims: Claims<'_>) -> Said {
     Said {
         email: text("email"),
         email_verified,
+        hosted_domain: text("hd"),
         username: text("preferred_username"),
         name: text("name"),
         picture: text("picture"),

@@ -38,6 +38,7 @@ pub(crate) async fn ask(
     Ok(Some(Said {
         email: text("email"),
         email_verified,
+        hosted_domain: text("hd"),
         username: text("preferred_username"),
         name: text("name"),
         picture: text("picture"),
