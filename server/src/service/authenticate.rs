@@ -174,6 +174,7 @@ mod tests {
             idp: None,
             idp_sub: None,
             caller: None,
+            aud_target: None,
             fid: None,
             generation: None,
         }

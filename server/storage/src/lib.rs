@@ -1,7 +1,7 @@
 //! What the Sentinel server remembers: one [`Store`] on SQLite or PostgreSQL.
 //!
 //! Every statement is written once and runs on both; what differs (types in the
-//! schema, a few functions) stands in [`migrate`] and in the `on!` macro's use.
+//! schema, a few functions) stands in `migrate.rs` and in the `on!` macro's use.
 //! No rule lives here: who may do what is decided before a statement is reached.
 //!
 //! [`Store::read`] lends a [`Connection`]: each statement sees what was committed.
