@@ -101,9 +101,10 @@ impl Service {
         if !state.client_is_active {
             return Err(Error::forbidden("The front end is deactivated"));
         }
-        // A code that somebody holds while all of the person's tokens are voided is void too.
+        // A code that somebody holds while all of the person's tokens are voided is void too. That moment is
+        // rounded up to a whole second, as tokens have them: a login of that very second is not from before it.
         let made_at = code.expires_at.saturating_sub(self.config().lifetimes.code);
-        if state.sessions_invalidated_at.is_some_and(|at| made_at < at) {
+        if state.sessions_invalidated_at.is_some_and(|at| made_at.saturating_add(1000) <= at) {
             return Err(code_refused());
         }
         let change = Change::new("session.create").on("session", session_id).within(workspace_id);

@@ -111,7 +111,8 @@ impl Server {
             user_id,
             client_id: self.client,
             code_challenge: CHALLENGE.into(),
-            expires_at: now() + 60_000,
+            // As the server has it.
+            expires_at: now() + 5 * 60_000,
         };
         db.insert_authorization_code(&secrets::hash(code.as_bytes()), &new, now()).await.unwrap();
         db.commit().await.unwrap();

@@ -129,7 +129,7 @@ async fn a_code_that_somebody_holds(place: StoreOptions) {
     let server = Deployment::start(place, |_, _| {}).await;
     let ada = server.log_in("ada").await;
     let code = server.code("ada").await;
-    server.pass(1);
+    server.pass(1000);
     change(&server, async |db| drop(db.invalidate_user_sessions(ada.user(), server.now()).await.unwrap())).await;
     let workspace = ada.workspace().to_string();
     assert_eq!(server.exchange(&code, &workspace, VERIFIER).await.status(), 400);
