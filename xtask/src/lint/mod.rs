@@ -31,6 +31,7 @@ pub(crate) fn all() -> Result<()> {
 /// `built`: whether `cargo test` has just built the programs that write files.
 pub(crate) fn run(checks: &mut Checks, built: bool) {
     checks.holds("lint: formatting", formatting);
+    checks.holds("lint: lock files are whole", lock_files);
     checks.holds("lint: who imports whom", rooms::check);
     checks.holds("lint: texts", text::check);
     checks.holds("lint: documents lead somewhere", docs::check);
@@ -65,6 +66,15 @@ fn formatting() -> Result<()> {
     for manifest in ["Cargo.toml"].iter().chain(&APART) {
         let job = Job::cargo(format!("cargo fmt {manifest}")).args(["fmt", "--all", "--manifest-path", manifest]);
         job.args(["--check", "--message-format", "short"]).succeed()?;
+    }
+    Ok(())
+}
+
+/// The main lock file is proven by every build; these would be found stale only by those who run them.
+fn lock_files() -> Result<()> {
+    for manifest in APART {
+        let job = Job::cargo(format!("cargo update --locked {manifest}"));
+        job.args(["update", "--workspace", "--locked", "--manifest-path", manifest]).succeed()?;
     }
     Ok(())
 }
