@@ -55,6 +55,8 @@ pub mod jose;
 mod limits;
 #[cfg(feature = "policy")]
 pub mod pair;
+#[cfg(feature = "engine")]
+pub mod policy;
 #[cfg(feature = "policy")]
 pub mod revocation;
 #[cfg(feature = "policy")]
