@@ -2,6 +2,13 @@
 //!
 //! What stands here is only shape. A model that passed the validation is compiled before anything is decided by it.
 
+#[cfg(feature = "dsl")]
+pub mod dsl;
+mod error;
+pub mod json;
+
+pub use error::{ModelError, ModelErrorKind, ModelErrors, Position};
+
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -141,4 +148,71 @@ pub struct Origin {
     pub module: String,
     /// The file, as the manifest `fga.mod` names it.
     pub file: String,
+}
+
+impl ParameterType {
+    /// The types that stand for themselves.
+    const SIMPLE: [Self; 9] = [
+        Self::Any,
+        Self::Bool,
+        Self::String,
+        Self::Int,
+        Self::Uint,
+        Self::Double,
+        Self::Duration,
+        Self::Timestamp,
+        Self::IpAddress,
+    ];
+
+    /// The name in the DSL, e.g. `ipaddress`; of a container without what it contains.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Bool => "bool",
+            Self::String => "string",
+            Self::Int => "int",
+            Self::Uint => "uint",
+            Self::Double => "double",
+            Self::Duration => "duration",
+            Self::Timestamp => "timestamp",
+            Self::IpAddress => "ipaddress",
+            Self::Map(_) => "map",
+            Self::List(_) => "list",
+        }
+    }
+
+    /// The type of this name that is no container.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::SIMPLE.into_iter().find(|simple| simple.name() == name)
+    }
+
+    /// As it is written in the DSL, e.g. `list<string>`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Map(inner) | Self::List(inner) => alloc::format!("{}<{}>", self.name(), inner.text()),
+            _ => self.name().into(),
+        }
+    }
+}
+
+impl TypeRestriction {
+    /// As it is written, e.g. `group#member with in_region`.
+    pub(crate) fn text(&self) -> String {
+        let mut out = self.type_name.clone();
+        match &self.kind {
+            RestrictionKind::Object => {}
+            RestrictionKind::Wildcard => out.push_str(":*"),
+            RestrictionKind::Userset(relation) => {
+                out.push('#');
+                out.push_str(relation);
+            }
+        }
+        if let Some(condition) = &self.condition {
+            out.push_str(" with ");
+            out.push_str(condition);
+        }
+        out
+    }
 }
