@@ -65,6 +65,37 @@ fn a_refusal_about_a_claim_names_it() {
 }
 
 #[test]
+fn what_was_taken_back_is_refused() {
+    let folder = folder();
+    let token = hs256(r#"{"iss":"i","aud":"a","sub":"s","exp":2000,"iat":1000,"jti":"t1","sid":"f1"}"#);
+    let entry =
+        |kind: &str, value: &str, at: i64| format!(r#"{{"seq":1,"kind":"{kind}","value":"{value}","at":{at}}}"#);
+    for (entries, token, status, code) in [
+        (String::new(), &token, 0, ""),
+        (entry("token", "t2", 0), &token, 0, ""),
+        (entry("token", "t1", 0), &token, 1, "token_revoked"),
+        (entry("session", "t1", 0), &token, 0, ""),
+        (entry("session", "f1", 0), &token, 1, "token_revoked"),
+        (entry("user", "s", 999_999), &token, 0, ""),
+        (entry("user", "s", 1_000_000), &token, 0, ""),
+        // Of the same second, and perhaps from before: void.
+        (entry("user", "s", 1_000_001), &token, 1, "token_revoked"),
+        (format!("{},{}", entry("user", "s", 1_500_000), entry("user", "s", 1)), &token, 1, "token_revoked"),
+        // Without `jti` it could not be taken back.
+        (String::new(), &hs256(PAYLOAD), 1, "claim_missing"),
+        // What this program does not know must not pass.
+        (entry("device", "d1", 0), &token, 3, "unavailable"),
+    ] {
+        folder.write("feed.json", &format!(r#"{{"revocations":[{entries}],"last":9}}"#));
+        let run = folder.run(&format!("{VERIFY} --revocations feed.json"), token);
+        assert_eq!((run.status, run.code().as_str()), (status, code), "{entries}: {}", run.stdout);
+    }
+    assert_eq!(folder.run(&format!("{VERIFY} --revocations nowhere.json"), &token).status, 3);
+    folder.write("feed.json", "[]");
+    assert_eq!(folder.run(&format!("{VERIFY} --revocations feed.json"), &token).status, 3);
+}
+
+#[test]
 fn settings_are_understood() {
     let folder = folder();
     for arguments in [

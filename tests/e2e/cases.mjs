@@ -1,39 +1,61 @@
-// The tokens of the demo: good ones of every algorithm, then what the same provider's tokens become in the wrong hands.
-import { ALGORITHMS, FOREIGN_RESOURCE, RESOURCE } from "./provider.mjs";
-import { login } from "./login.mjs";
+// The tokens of the demo: good ones, and what becomes of them in the wrong hands or at the wrong time.
+import { json, login, loginThrough } from "./login.mjs";
+import { ALGORITHMS } from "./provider.mjs";
 
-const EXPIRES_AFTER_MS = 1_000;
+/** Who logs in. */
+export const USER = "ada";
+/** Where the front end would listen. Nobody does: the login reads the code from the redirect's Location. */
+const FRONT_END = "http://127.0.0.1/callback";
 
-/** Logs in as often as needed; `progress(text)` tells each step. The expired tokens have expired when this returns. */
-export async function mint(provider, progress) {
-  const asId = (alg) => ({ audience: `web-${alg}` });
-  const asAccess = { audience: RESOURCE, type: "at+jwt" };
-  const common = { issuer: provider.issuer, algorithms: ALGORITHMS, jwksUrl: provider.jwksUrl };
-  const cases = [];
-  const add = (name, token, options, expected) => cases.push({ name, expected, request: { token, ...common, ...options } });
+/**
+ * Logs in, and answers `{ user, cases, logOut }`: `logOut` ends the session and answers what the server says to its
+ * token then, and one more case. `progress(text)` tells each step.
+ */
+export async function mint(server, provider, progress) {
+  progress("a service and a front end are registered: sentinel service create, sentinel client create");
+  const { key } = await server.cli("service", "create", "notes");
+  await server.cli("client", "create", "web", "--redirect-uri", FRONT_END);
 
-  const user = "ada";
-  progress("a user of a short-lived client logs in: its tokens last one second");
-  const short = await login(provider, { clientId: "short-lived-RS256", login: user, resource: RESOURCE });
-  const expired = Date.now() + 2 * EXPIRES_AFTER_MS;
+  progress(`${USER} logs in through Sentinel: /auth/login -> the provider -> /auth/callback -> a workspace -> /auth/token`);
+  const session = await loginThrough(server, { login: USER, redirect: FRONT_END });
+  const { sub: user } = decode(session.access_token.split(".")[1]);
 
-  const good = {};
+  const theirs = {};
   for (const alg of ALGORITHMS) {
-    progress(`the user logs in: authorization code + PKCE, tokens signed with ${alg}`);
-    good[alg] = await login(provider, { clientId: `web-${alg}`, login: user, resource: RESOURCE });
-    add(`id_token ${alg}`, good[alg].id_token, asId(alg), "accepted");
-    add(`access_token ${alg}`, good[alg].access_token, asAccess, "accepted");
+    progress(`${USER} logs in at the provider itself: an ID token signed with ${alg}`);
+    theirs[alg] = (await login(provider, { clientId: `web-${alg}`, login: USER })).id_token;
   }
-  const elsewhere = await login(provider, { clientId: "web-RS256", login: user, resource: FOREIGN_RESOURCE });
+  progress("the service exchanges one for an authorization token: POST /authz/resolve");
+  const asked = { idp_token: theirs.RS256, provider: "oidc", workspace_id: session.workspace.id };
+  const { authz_token: authz } = await json(`${server.url}/authz/resolve`, asked, { "x-service-key": key });
 
-  for (const alg of ALGORITHMS) add(`tampered ${alg}`, tampered(good[alg].access_token), asAccess, "signature_invalid");
-  add("unsigned (alg none)", unsigned(good.RS256.access_token), asAccess, "algorithm_not_allowed");
-  add("foreign audience", elsewhere.access_token, asAccess, "audience_mismatch");
-  add("id_token as access_token", good.RS256.id_token, asAccess, "type_mismatch");
-  progress("waiting for the short-lived token to expire");
-  await new Promise((resolve) => setTimeout(resolve, Math.max(0, expired - Date.now())));
-  add("expired", short.access_token, asAccess, "token_expired");
-  return { user, cases };
+  const ours = { issuer: server.url, jwksUrl: server.jwksUrl, algorithms: ["RS256"] };
+  const asAccess = { ...ours, audience: "sentinel:access", tokenUse: "access" };
+  const asAuthz = { ...ours, audience: "sentinel:authz", tokenUse: "authz" };
+  const asId = (alg) => ({ issuer: provider.issuer, jwksUrl: provider.jwksUrl, algorithms: [alg], audience: `web-${alg}` });
+  const accepted = (name, token, options, subject) => ({ name, expected: "accepted", subject, request: { token, ...options } });
+  const refused = (name, expected, token, more = {}) => ({ name, expected, request: { token, ...asAccess, ...more } });
+
+  const token = session.access_token;
+  const cases = [
+    accepted("access token", token, asAccess, user),
+    accepted("authorization token", authz, asAuthz, user),
+    ...ALGORITHMS.map((alg) => accepted(`provider's ${alg} ID token`, theirs[alg], asId(alg), USER)),
+    refused("tampered", "signature_invalid", tampered(token)),
+    refused("unsigned (alg none)", "algorithm_not_allowed", unsigned(token)),
+    refused("foreign audience", "audience_mismatch", authz),
+    refused("foreign issuer", "key_not_found", theirs.RS256),
+    refused("expired (an hour later)", "token_expired", token, { now: Math.floor(Date.now() / 1000) + 3600 }),
+  ];
+
+  async function logOut() {
+    const headers = { authorization: `Bearer ${token}` };
+    await json(`${server.url}/auth/logout`, {}, headers);
+    const { status } = await fetch(`${server.url}/users/me`, { headers });
+    const { revocations } = await json(`${server.url}/revocations?after=0`, undefined, { "x-service-key": key });
+    return { status, last: refused("revoked (logged out)", "token_revoked", token, { revocations }) };
+  }
+  return { user, cases, logOut };
 }
 
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");

@@ -2,26 +2,28 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, readdirSync } from "node:fs";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { sentinel } from "./sentinel.mjs";
 
 const RUNTIMES = ["native", "Node", "workerd", "Chromium"];
 
 const DECISIONS = {
-  "id_token RS256": "accepted",
-  "access_token RS256": "accepted",
-  "id_token ES256": "accepted",
-  "access_token ES256": "accepted",
-  "id_token EdDSA": "accepted",
-  "access_token EdDSA": "accepted",
-  "tampered RS256": "signature_invalid",
-  "tampered ES256": "signature_invalid",
-  "tampered EdDSA": "signature_invalid",
+  "access token": "accepted",
+  "authorization token": "accepted",
+  "provider's RS256 ID token": "accepted",
+  "provider's ES256 ID token": "accepted",
+  "provider's EdDSA ID token": "accepted",
+  tampered: "signature_invalid",
   "unsigned (alg none)": "algorithm_not_allowed",
   "foreign audience": "audience_mismatch",
-  "id_token as access_token": "type_mismatch",
-  expired: "token_expired",
+  "foreign issuer": "key_not_found",
+  "expired (an hour later)": "token_expired",
+  "revoked (logged out)": "token_revoked",
 };
 
 /** Starts the demo; `ended` resolves to its exit status and output. */
@@ -52,13 +54,14 @@ const below = (parent, all = processes()) => all.filter((one) => one.parent === 
 test("four runtimes decide alike on the tokens of a real login", { timeout: 120_000 }, async () => {
   const { status, stdout, stderr } = await demo(["--json"]).ended;
   assert.equal(status, 0, stderr);
-  const { ok, results } = JSON.parse(stdout);
+  const { ok, user, results } = JSON.parse(stdout);
   assert.equal(ok, true);
   for (const runtime of RUNTIMES) {
     const here = results.filter((result) => result.runtime === runtime);
     assert.deepEqual(Object.fromEntries(here.map(({ token, decision }) => [token, decision])), DECISIONS, runtime);
-    for (const { decision, subject, ms } of here) {
-      assert.equal(subject, decision === "accepted" ? "ada" : undefined);
+    for (const { token, decision, subject, ms } of here) {
+      const theirs = token.startsWith("provider's") ? "ada" : user;
+      assert.equal(subject, decision === "accepted" ? theirs : undefined);
       // A browser's clock has steps of a tenth of a millisecond: nothing may have passed on it.
       assert.ok(Number.isFinite(ms) && ms >= 0);
     }
@@ -67,15 +70,27 @@ test("four runtimes decide alike on the tokens of a real login", { timeout: 120_
 });
 
 test("a runtime that does not answer is no agreement", { timeout: 120_000 }, async () => {
-  const { status } = await demo(["--json"], { SENTINEL_BIN: process.execPath }).ended;
-  assert.notEqual(status, 0);
+  const folder = await mkdtemp(join(tmpdir(), "sentinel-demo-test-"));
+  try {
+    const mute = join(folder, "sentinel");
+    await writeFile(mute, `#!/bin/sh\n[ "$1" = verify ] && exit 3\nexec "${sentinel()}" "$@"\n`, { mode: 0o755 });
+    const { status, stdout, stderr } = await demo(["--json"], { SENTINEL_BIN: mute }).ended;
+    assert.equal(status, 1, stderr);
+    const faults = JSON.parse(stdout).results.filter(({ decision }) => decision === "fault");
+    assert.equal(faults.length, Object.keys(DECISIONS).length);
+    assert.ok(faults.every(({ runtime, ok }) => runtime === "native" && !ok));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test("Ctrl-C leaves nothing running", { timeout: 120_000 }, async () => {
+  const folders = async () => (await readdir(tmpdir())).filter((name) => name.startsWith("sentinel-demo-"));
+  const before = await folders();
   const { child, ended, says } = demo([]);
   await says("native decides");
   const children = below(child.pid);
-  for (const name of [/workerd/, /chrom/]) assert.ok(children.some((line) => name.test(line)), children.join("\n"));
+  for (const name of [/sentinel/, /workerd/, /chrom/]) assert.ok(children.some((line) => name.test(line)), children.join("\n"));
   child.kill("SIGINT");
   assert.equal((await ended).status, 130);
   // Chromium's helpers end by themselves when their browser has; on a busy machine a moment later than we do.
@@ -85,4 +100,5 @@ test("Ctrl-C leaves nothing running", { timeout: 120_000 }, async () => {
   };
   for (let tries = 0; tries < 200 && left().length > 0; tries += 1) await setTimeout(100);
   assert.deepEqual(left(), []);
+  assert.deepEqual(await folders(), before);
 });

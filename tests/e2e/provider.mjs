@@ -1,15 +1,15 @@
-// A real OpenID provider (the certified npm `oidc-provider`) on a random loopback port. It is the demo's source of truth:
-// nothing in Sentinel made, signed or shaped these tokens.
+// A real OpenID provider (the certified npm `oidc-provider`) on a random loopback port: nothing in Sentinel made, signed or
+// shaped its tokens.
 import { createServer } from "node:http";
 import { generateKeyPairSync, randomBytes, randomUUID } from "node:crypto";
 
 export const ALGORITHMS = ["RS256", "ES256", "EdDSA"];
 
-/** The resource server whose access tokens (RFC 9068, named by RFC 8707 resource indicators) the demo verifies. */
+/** A resource server that takes this provider's own access tokens (RFC 9068, named by RFC 8707 resource indicators). */
 export const RESOURCE = "https://api.sentinel.test";
 
-/** Another one, whose tokens must not open ours. */
-export const FOREIGN_RESOURCE = "https://elsewhere.sentinel.test";
+/** Sentinel as a client of this provider: what the settings of a server need to name. */
+export const SERVER = { id: "sentinel", secret: randomBytes(32).toString("base64url") };
 
 const pairs = {
   RS256: () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
@@ -19,7 +19,7 @@ const pairs = {
 
 const signingKey = (alg) => ({ ...pairs[alg]().privateKey.export({ format: "jwk" }), alg, use: "sig", kid: `${alg.toLowerCase()}-${randomUUID()}` });
 
-/** A public client (PKCE alone protects it, RFC 9700 §2.1.1) for each algorithm; the short-lived ones get tokens of one second. */
+/** A public client for each algorithm: PKCE alone protects it (RFC 9700 §2.1.1). */
 const client = (client_id, alg, redirect) => ({
   client_id,
   token_endpoint_auth_method: "none",
@@ -29,8 +29,17 @@ const client = (client_id, alg, redirect) => ({
   id_token_signed_response_alg: alg,
 });
 
+/** It listens on a port of its own, which does not count on loopback for a native client (RFC 8252 §7.3). */
+const server = {
+  client_id: SERVER.id,
+  client_secret: SERVER.secret,
+  application_type: "native",
+  grant_types: ["authorization_code"],
+  response_types: ["code"],
+  redirect_uris: ["http://localhost/auth/callback/oidc"],
+};
+
 const algorithmOf = (client) => client.idTokenSignedResponseAlg;
-const lifetime = (client) => (client.clientId.startsWith("short-lived") ? 1 : 600);
 
 /** What every provider here has in common. */
 const common = () => ({
@@ -44,25 +53,18 @@ const common = () => ({
 function configuration(redirect, errors) {
   return {
     ...common(),
-    clients: ALGORITHMS.flatMap((alg) => [client(`web-${alg}`, alg, redirect), client(`short-lived-${alg}`, alg, redirect)]),
+    clients: [server, ...ALGORITHMS.map((alg) => client(`web-${alg}`, alg, redirect))],
     async findAccount(_ctx, sub) {
       return { accountId: sub, claims: async () => ({ sub, email: `${sub}@example.test`, email_verified: true, name: "Ada Lovelace" }) };
     },
-    ttl: {
-      AccessToken: (_ctx, _token, client) => lifetime(client),
-      IdToken: (_ctx, _token, client) => lifetime(client),
-      AuthorizationCode: 60,
-      Grant: 600,
-      Interaction: 600,
-      Session: 600,
-    },
+    ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
     features: {
       devInteractions: { enabled: true },
       resourceIndicators: {
         enabled: true,
         useGrantedResource: () => true,
         getResourceServerInfo(_ctx, resource, client) {
-          if (resource !== RESOURCE && resource !== FOREIGN_RESOURCE) throw new errors.InvalidTarget();
+          if (resource !== RESOURCE) throw new errors.InvalidTarget();
           return { scope: "notes:read", audience: resource, accessTokenFormat: "jwt", jwt: { sign: { alg: algorithmOf(client) } } };
         },
       },

@@ -1,30 +1,31 @@
 // The four places where the same core decides. Each starts to a `judge(request)` that answers `{ decision, ms, … }`.
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launchChromium, openPage } from "../hosts/chromium.mjs";
 import { root, run } from "../hosts/install.mjs";
+import { temporaryFolder } from "../hosts/resources.mjs";
 import { serve } from "../hosts/static.mjs";
 import { startWorkerd } from "../hosts/workerd.mjs";
+import { sentinel } from "./sentinel.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** The binary that was built last, unless SENTINEL_BIN names one. */
-function sentinel() {
-  if (process.env.SENTINEL_BIN) return process.env.SENTINEL_BIN;
-  const target = process.env.CARGO_TARGET_DIR ?? join(root, "target");
-  const built = ["release", "debug"].map((profile) => join(target, profile, "sentinel")).filter(existsSync);
-  if (!built.length) throw new Error("the sentinel binary is missing: build it with `cargo build -p sentinel-server`");
-  return built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
-}
-
 /** A process for each token: its time holds the start of the process and the fetch of the keys. */
-async function native() {
+async function native(use) {
   const binary = sentinel();
-  return async ({ token, issuer, audience, algorithms, jwksUrl, type }) => {
+  const folder = use(await temporaryFolder("sentinel-demo-"));
+  return async ({ token, issuer, audience, algorithms, jwksUrl, tokenUse, now, revocations }) => {
     const args = ["verify", "--jwks", jwksUrl, "--issuer", issuer, "--audience", audience];
     for (const algorithm of algorithms) args.push("--alg", algorithm);
-    if (type) args.push("--type", type);
+    if (tokenUse) args.push("--token-use", tokenUse);
+    if (now) args.push("--now", now);
+    if (revocations) {
+      const file = join(folder.path, "revocations.json");
+      await writeFile(file, JSON.stringify({ revocations }));
+      args.push("--revocations", file);
+    }
     const start = performance.now();
     const { status, stdout } = await run(binary, [...args, "-"], { input: token }).then(
       (done) => ({ status: 0, ...done }),

@@ -1,4 +1,8 @@
 // What a test started, it ends: by handle, in reverse order, also after an error or Ctrl-C.
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 /** `run(use)`; `use(resource, close)` remembers how to close what it returns. */
 export async function withResources(run) {
@@ -29,4 +33,18 @@ export async function withResources(run) {
     await closeAll();
     for (const signal of signals) process.removeListener(signal, interrupted);
   }
+}
+
+/** A folder that is gone after `close`, and after our end where that comes first: others' handlers of Ctrl-C do not wait. */
+export async function temporaryFolder(prefix) {
+  const path = await mkdtemp(join(tmpdir(), prefix));
+  const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  process.once("exit", remove);
+  return {
+    path,
+    async close() {
+      process.removeListener("exit", remove);
+      remove();
+    },
+  };
 }

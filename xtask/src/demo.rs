@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: a real login, and its tokens verified in four runtimes.
+//! `cargo xtask demo`: our server, a real login through it, and its tokens verified in four runtimes.
 
 use anyhow::Result;
 

@@ -23,7 +23,7 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  demo          a login at a real OpenID provider; its tokens verified natively, in Node, workerd and Chromium
+  demo          the server, a real login through it, its tokens verified natively, in Node, workerd and Chromium
   test          every test of the project; closes with `N passed, N failed`. `test sdk`: the published Python SDK alone
 
   set-up        finds or installs what the project needs of this machine

@@ -7,6 +7,7 @@ pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod open;
 pub(crate) mod openapi;
+mod revocations;
 pub(crate) mod serve;
 pub(crate) mod settings;
 mod signing_keys;

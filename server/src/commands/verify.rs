@@ -1,5 +1,6 @@
 //! `sentinel verify`: is this token acceptable, by these keys, here and now?
 
+use super::revocations::Revocations;
 use crate::input;
 use crate::outcome::{Failure, line, raw};
 use sentinel_core::jose::signature::Ring;
@@ -45,6 +46,9 @@ pub(crate) struct Args {
     /// Seconds by which clocks may differ, at most 300
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     leeway: u32,
+    /// What was taken back: an answer of the server's `GET /revocations`
+    #[arg(long, value_name = "FILE")]
+    revocations: Option<PathBuf>,
     /// The time to judge by, in seconds since 1970 [default: the clock]
     #[arg(long, allow_negative_numbers = true, value_name = "SECONDS")]
     now: Option<i64>,
@@ -79,9 +83,13 @@ struct Accepted<'a> {
 pub(crate) fn run(args: Args) -> Result<String, Failure> {
     let verifier = verifier(&args)?;
     let keys = args.keys.load(&args.alg)?;
+    let revocations = args.revocations.as_deref().map(Revocations::read).transpose()?;
     let token = input::token(&args.token)?;
     let now = args.now.map_or_else(clock, Ok)?;
     let verified = verifier.verify(&token, &keys, &Ring, now).map_err(Failure::Refused)?;
+    if let Some(revocations) = revocations {
+        revocations.check(&verified).map_err(Failure::Refused)?;
+    }
     let (header, claims) = (raw(verified.header().as_json())?, raw(verified.claims().as_json())?);
     line(&Accepted { ok: true, header, claims })
 }
