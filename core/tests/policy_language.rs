@@ -7,8 +7,40 @@
 
 #[path = "policy_language/properties.rs"]
 mod properties;
+#[path = "policy_language/suite.rs"]
+mod suite;
 
 use sentinel_core::policy::model::AuthorizationModel;
+use std::path::Path;
+
+fn run(folder: &Path) {
+    let reports = suite::run(folder);
+    for report in &reports {
+        println!(
+            "{}: {} passed, {} failed, {} skipped",
+            report.name,
+            report.passed,
+            report.failed.len(),
+            report.skipped.len()
+        );
+        report.skipped.iter().for_each(|case| println!("  skipped {case}"));
+    }
+    let failed: Vec<String> = reports.iter().flat_map(|report| report.failed.clone()).collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    assert!(reports.iter().map(|report| report.passed).sum::<usize>() > 0, "no cases in {}", folder.display());
+}
+
+#[test]
+fn our_cases() {
+    run(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policy_language/cases"));
+}
+
+#[test]
+fn the_references_cases_where_there_is_a_copy() {
+    if let Some(folder) = std::env::var_os("SENTINEL_LANGUAGE_SUITE") {
+        run(Path::new(&folder));
+    }
+}
 
 #[test]
 fn a_model_reads_the_same_as_text_and_as_json() {

@@ -6,8 +6,17 @@
 pub mod dsl;
 mod error;
 pub mod json;
+#[cfg(feature = "dsl")]
+mod manifest;
+#[cfg(feature = "dsl")]
+mod module;
+mod validate;
 
 pub use error::{ModelError, ModelErrorKind, ModelErrors, Position};
+#[cfg(feature = "dsl")]
+pub use manifest::{Located, Manifest};
+#[cfg(feature = "dsl")]
+pub use module::ModuleFile;
 
 use alloc::boxed::Box;
 use alloc::string::String;

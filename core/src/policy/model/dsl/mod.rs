@@ -10,7 +10,8 @@ mod printer;
 use super::{AuthorizationModel, ModelErrors};
 use alloc::string::String;
 
-pub(crate) use parser::parse;
+pub(crate) use parser::{Parsed, parse};
+pub(crate) use printer::is_modular;
 
 impl AuthorizationModel {
     /// Reads the DSL. The model is not validated yet.

@@ -58,8 +58,10 @@ fn member(out: &mut String, name: &str, text: &str) {
 pub(super) fn write(model: &AuthorizationModel) -> String {
     let mut out = String::from("{");
     member(&mut out, "schema_version", &model.schema_version);
-    out.push_str(",\"type_definitions\":");
-    list(&mut out, ARRAY, &model.types, type_definition);
+    if !model.types.is_empty() {
+        out.push_str(",\"type_definitions\":");
+        list(&mut out, ARRAY, &model.types, type_definition);
+    }
     if !model.conditions.is_empty() {
         out.push_str(",\"conditions\":");
         list(&mut out, OBJECT, &model.conditions, condition);

@@ -1,0 +1,200 @@
+//! The server's rules (openfga/openfga, `typesystem.NewAndValidate`): the first mistake, types and relations in the order of their
+//! names.
+
+use super::index::Index;
+use super::{RELATION_NAME, TYPE_NAME, is_name, is_reserved};
+use crate::policy::model::{
+    AuthorizationModel, ModelError, ModelErrorKind as Kind, Relation, RestrictionKind, Rewrite, TypeDefinition,
+};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+type Judged = Result<(), ModelError>;
+
+pub(super) fn judge(model: &AuthorizationModel) -> Judged {
+    if !matches!(model.schema_version.as_str(), "1.1" | "1.2") {
+        return Err(ModelError::new(Kind::InvalidSchema, &model.schema_version, "invalid schema version".into()));
+    }
+    let mut names: Vec<&str> = model.types.iter().map(|of| of.name.as_str()).collect();
+    names.sort_unstable();
+    if let Some(name) = names.windows(2).find_map(|pair| if pair.first() == pair.last() { pair.first() } else { None })
+    {
+        return Err(ModelError::new(
+            Kind::Duplicated,
+            name,
+            "an authorization model cannot contain duplicate types".into(),
+        ));
+    }
+    for of in &model.types {
+        self::names(of)?;
+    }
+    let index = Index::new(model);
+    let (entered, circular) = (index.entered(), index.circular(None));
+    let loops = index.circular(Some(&entered));
+    let mut order: Vec<usize> = (0..index.relations.len()).collect();
+    order.sort_by_key(|number| index.relations.get(*number).map(|(of, relation)| (&of.name, &relation.name)));
+    for number in order {
+        let Some((of, relation)) = index.relations.get(number).copied() else { continue };
+        rewrite(&index, of, relation, &relation.rewrite)?;
+        restrictions(model, &index, of, relation)?;
+        if entered.get(number) == Some(&false) {
+            let why = if loops.get(number) == Some(&true) { "potential loop" } else { "no entrypoints defined" };
+            return Err(invalid(Kind::RelationNoEntrypoint, of, relation, why));
+        }
+        if circular.get(number) == Some(&true) {
+            return Err(invalid(Kind::Cycle, of, relation, "an authorization model cannot contain a cycle"));
+        }
+    }
+    for condition in &model.conditions {
+        if condition.name.is_empty()
+            || condition.name.len() > 50
+            || condition.name.contains(|c: char| c == '*' || c.is_whitespace())
+        {
+            let message = format!("condition '{}' does not match naming rule: '^[^\\*\\s]{{1,50}}$'.", condition.name);
+            return Err(ModelError::new(Kind::InvalidName, &condition.name, message));
+        }
+    }
+    Ok(())
+}
+
+fn about(kind: Kind, symbol: &str, of: &TypeDefinition, relation: &Relation, message: String) -> ModelError {
+    let mut error = ModelError::new(kind, symbol, message);
+    error.type_name = Some(of.name.clone());
+    error.relation = Some(relation.name.clone());
+    error
+}
+
+fn invalid(kind: Kind, of: &TypeDefinition, relation: &Relation, why: &str) -> ModelError {
+    let message =
+        format!("the definition of relation '{}' in object type '{}' is invalid: {why}", relation.name, of.name);
+    about(kind, &relation.name, of, relation, message)
+}
+
+fn names(of: &TypeDefinition) -> Judged {
+    let name = of.name.as_str();
+    if is_reserved(name) {
+        let message = format!("the definition of type '{name}' is invalid: self and this are reserved keywords");
+        return Err(ModelError::new(Kind::ReservedTypeKeywords, name, message));
+    }
+    if !is_name(name, TYPE_NAME) {
+        let message = format!("type '{name}' does not match naming rule: '^[^:#@\\*\\s]{{1,{TYPE_NAME}}}$'.");
+        return Err(ModelError::new(Kind::InvalidName, name, message));
+    }
+    for relation in &of.relations {
+        if is_reserved(&relation.name) {
+            return Err(invalid(Kind::ReservedRelationKeywords, of, relation, "self and this are reserved keywords"));
+        }
+        if !is_name(&relation.name, RELATION_NAME) {
+            let why = format!("its name does not match naming rule: '^[^:#@\\*\\s]{{1,{RELATION_NAME}}}$'.");
+            return Err(invalid(Kind::InvalidName, of, relation, &why));
+        }
+    }
+    Ok(())
+}
+
+fn undefined(of: &TypeDefinition, relation: &Relation, name: &str) -> ModelError {
+    about(Kind::MissingDefinition, name, of, relation, format!("'{}#{name}' relation is undefined", of.name))
+}
+
+fn rewrite(index: &Index<'_>, of: &TypeDefinition, relation: &Relation, form: &Rewrite) -> Judged {
+    match form {
+        Rewrite::This => Ok(()),
+        Rewrite::Computed(computed) if *computed == relation.name => {
+            Err(invalid(Kind::SelfError, of, relation, "invalid userset rewrite definition"))
+        }
+        Rewrite::Computed(computed) => {
+            index.relation(&of.name, computed).map(|_| ()).ok_or_else(|| undefined(of, relation, computed))
+        }
+        Rewrite::TupleToUserset { tupleset, computed } => {
+            let from = index.relation(&of.name, tupleset).ok_or_else(|| undefined(of, relation, tupleset))?;
+            if from.rewrite != Rewrite::This {
+                let message = format!(
+                    "the '{}#{tupleset}' relation is referenced in at least one tupleset and thus must be a direct relation",
+                    of.name
+                );
+                return Err(about(Kind::TuplesetNotDirect, tupleset, of, relation, message));
+            }
+            if from.restrictions.iter().any(|restriction| index.relation(&restriction.type_name, computed).is_some()) {
+                return Ok(());
+            }
+            let types: Vec<String> = from.restrictions.iter().map(|restriction| restriction.text()).collect();
+            let message = format!(
+                "undefined relation: {computed} does not appear as a relation in any of the directly related user types [{}]",
+                types.join(" ")
+            );
+            Err(about(Kind::InvalidRelationOnTupleset, computed, of, relation, message))
+        }
+        Rewrite::Union(children) | Rewrite::Intersection(children) => {
+            if children.len() < 2 {
+                let operator = if matches!(form, Rewrite::Union(_)) { "union" } else { "intersection" };
+                let message =
+                    format!("invalid relation: '{}#{}' as {operator} has less than 2 children", of.name, relation.name);
+                return Err(about(Kind::InvalidSyntax, &relation.name, of, relation, message));
+            }
+            children.iter().try_for_each(|child| rewrite(index, of, relation, child))
+        }
+        Rewrite::Difference(base, subtract) => {
+            rewrite(index, of, relation, base)?;
+            rewrite(index, of, relation, subtract)
+        }
+    }
+}
+
+fn contains(form: &Rewrite, what: &dyn Fn(&Rewrite) -> bool) -> bool {
+    what(form)
+        || match form {
+            Rewrite::Union(children) | Rewrite::Intersection(children) => {
+                children.iter().any(|child| contains(child, what))
+            }
+            Rewrite::Difference(base, subtract) => contains(base, what) || contains(subtract, what),
+            _ => false,
+        }
+}
+
+fn restrictions(model: &AuthorizationModel, index: &Index<'_>, of: &TypeDefinition, relation: &Relation) -> Judged {
+    let assignable = contains(&relation.rewrite, &|form| *form == Rewrite::This);
+    if assignable == relation.restrictions.is_empty() {
+        let message = if assignable {
+            format!(
+                "the assignable relation '{}' in object type '{}' must contain at least one relation type",
+                relation.name, of.name
+            )
+        } else {
+            format!(
+                "the non-assignable relation '{}' in object type '{}' should not contain a relation type",
+                relation.name, of.name
+            )
+        };
+        return Err(about(Kind::AssignableRelationsMustHaveType, &relation.name, of, relation, message));
+    }
+    let is_tupleset = of.relations.iter().any(|other| {
+        contains(
+            &other.rewrite,
+            &|form| matches!(form, Rewrite::TupleToUserset { tupleset, .. } if *tupleset == relation.name),
+        )
+    });
+    for restriction in &relation.restrictions {
+        let (userset, symbol) = match &restriction.kind {
+            RestrictionKind::Userset(userset) => (Some(userset), format!("{}#{userset}", restriction.type_name)),
+            _ => (None, restriction.type_name.clone()),
+        };
+        let known = index.has_type(&restriction.type_name)
+            && userset.is_none_or(|userset| index.relation(&restriction.type_name, userset).is_some());
+        if !known || is_tupleset && restriction.kind != RestrictionKind::Object {
+            let message = format!(
+                "the relation type '{symbol}' on '{}' in object type '{}' is not valid",
+                relation.name, of.name
+            );
+            let kind = if known { Kind::TuplesetNotDirect } else { Kind::InvalidRelationType };
+            return Err(about(kind, &symbol, of, relation, message));
+        }
+        if let Some(condition) = &restriction.condition
+            && !model.conditions.iter().any(|defined| defined.name == *condition)
+        {
+            let message = format!("condition {condition} is undefined for relation {}", relation.name);
+            return Err(about(Kind::ConditionNotDefined, condition, of, relation, message));
+        }
+    }
+    Ok(())
+}
