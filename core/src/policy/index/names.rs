@@ -1,0 +1,148 @@
+//! Names, each kept once: objects by type and id, and the short lists of types, relations and conditions.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
+
+/// A short list of names that only grows: types, relations, conditions.
+#[derive(Debug, Default)]
+pub(crate) struct Vocabulary {
+    names: Vec<Box<str>>,
+    /// The names' numbers in the order of the names.
+    sorted: Vec<u16>,
+}
+
+impl Vocabulary {
+    pub(crate) fn find(&self, name: &str) -> Option<u16> {
+        let at = self.sorted.binary_search_by(|known| self.name(*known).cmp(name)).ok()?;
+        self.sorted.get(at).copied()
+    }
+
+    /// The name's number. `None` where no more fit.
+    pub(super) fn intern(&mut self, name: &str) -> Option<u16> {
+        match self.sorted.binary_search_by(|known| self.name(*known).cmp(name)) {
+            Ok(at) => self.sorted.get(at).copied(),
+            Err(at) => {
+                let number = u16::try_from(self.names.len()).ok().filter(|number| *number < u16::MAX)?;
+                self.names.push(name.into());
+                self.sorted.insert(at, number);
+                Some(number)
+            }
+        }
+    }
+
+    pub(crate) fn name(&self, number: u16) -> &str {
+        self.names.get(usize::from(number)).map_or("", |name| &**name)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
+    }
+}
+
+/// Objects by type and id. Their bytes stand in one text; a table of their numbers finds them by a keyed hash, so that
+/// nobody who chooses ids can make them collide.
+#[derive(Debug)]
+pub(crate) struct Names {
+    key: (u64, u64),
+    text: String,
+    /// Where each name ends: it begins where the one before ends.
+    ends: Vec<u32>,
+    types: Vec<u16>,
+    /// Open addressing with linear steps: the number plus one, 0 where free. Its length is a power of two.
+    table: Vec<u32>,
+}
+
+impl Names {
+    pub(super) const fn new(key: (u64, u64)) -> Self {
+        Self { key, text: String::new(), ends: Vec::new(), types: Vec::new(), table: Vec::new() }
+    }
+
+    pub(crate) fn len(&self) -> u32 {
+        self.ends.len() as u32
+    }
+
+    pub(crate) fn type_of(&self, number: u32) -> u16 {
+        self.types.get(number as usize).copied().unwrap_or(u16::MAX)
+    }
+
+    pub(crate) fn id(&self, number: u32) -> &str {
+        let start = match number.checked_sub(1) {
+            Some(before) => self.ends.get(before as usize).copied().unwrap_or(0),
+            None => 0,
+        };
+        let end = self.ends.get(number as usize).copied().unwrap_or(start);
+        self.text.get(start as usize..end as usize).unwrap_or("")
+    }
+
+    fn hash(&self, of: u16, id: &str) -> usize {
+        let mut hasher = SipHasher13::new_with_keys(self.key.0, self.key.1);
+        hasher.write(id.as_bytes());
+        hasher.write(&of.to_le_bytes());
+        hasher.finish() as usize
+    }
+
+    pub(crate) fn find(&self, of: u16, id: &str) -> Option<u32> {
+        let mask = self.table.len().checked_sub(1)?;
+        let mut at = self.hash(of, id) & mask;
+        loop {
+            // INVARIANT: the table is never full, so the search ends.
+            let number = self.table.get(at)?.checked_sub(1)?;
+            if self.type_of(number) == of && self.id(number) == id {
+                return Some(number);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// The object's number. `None` where no more fit: 2^30 objects, 4 GiB of names.
+    pub(super) fn intern(&mut self, of: u16, id: &str) -> Option<u32> {
+        if let Some(found) = self.find(of, id) {
+            return Some(found);
+        }
+        let number = self.len();
+        let end = u32::try_from(self.text.len() + id.len()).ok()?;
+        if number >= super::MOST {
+            return None;
+        }
+        self.text.push_str(id);
+        self.ends.push(end);
+        self.types.push(of);
+        if (number as usize + 1) * 4 > self.table.len() * 3 {
+            self.grow();
+        } else {
+            let at = self.hash(of, id);
+            self.place(at, number);
+        }
+        Some(number)
+    }
+
+    fn grow(&mut self) {
+        let size = (self.table.len() * 2).max(16);
+        self.table.clear();
+        self.table.resize(size, 0);
+        for number in 0..self.len() {
+            let at = self.hash(self.type_of(number), self.id(number));
+            self.place(at, number);
+        }
+    }
+
+    fn place(&mut self, hash: usize, number: u32) {
+        let mask = self.table.len().wrapping_sub(1);
+        let mut at = hash & mask;
+        while let Some(place) = self.table.get_mut(at) {
+            if *place == 0 {
+                *place = number + 1;
+                return;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.text.capacity() + self.ends.capacity() * 4 + self.types.capacity() * 2 + self.table.capacity() * 4
+    }
+}

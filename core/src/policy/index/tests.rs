@@ -1,0 +1,89 @@
+use super::*;
+use alloc::collections::{BTreeMap as Map, BTreeSet};
+use alloc::format;
+use std::prelude::v1::*;
+
+fn key(text: &str) -> TupleKey {
+    TupleKey::parse(text).unwrap()
+}
+
+fn all(index: &Index) -> BTreeSet<TupleKey> {
+    index.tuples().collect()
+}
+
+/// Inserts and removals in any order, compared with a map, through many mergings.
+#[test]
+fn like_a_map() {
+    let mut seed = 7u64;
+    let mut below = move |bound: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % bound
+    };
+    let mut index = Index::default();
+    let mut map: Map<(String, String, String), TupleKey> = Map::new();
+    for round in 0..40_000 {
+        let user = match below(4) {
+            0 => "user:*".into(),
+            1 => format!("group:{}#member", below(20)),
+            _ => format!("user:{}", below(40)),
+        };
+        let (object, relation) = (format!("document:{}", below(30)), format!("r{}", below(3)));
+        let place = (object.clone(), relation.clone(), user.clone());
+        if below(3) == 0 {
+            assert_eq!(index.remove(&object, &relation, &user), map.remove(&place).is_some());
+        } else {
+            let mut tuple = TupleKey::new(&object, &relation, &user).unwrap();
+            if below(5) == 0 {
+                tuple = tuple.with_condition("c", &format!("{{\"x\":{}}}", below(3)));
+            }
+            let new = map.insert(place, tuple.clone()).is_none();
+            assert_eq!(index.insert(&tuple).unwrap(), new);
+        }
+        if round % 997 == 0 {
+            index.compact();
+        }
+        if round % 1999 == 0 {
+            assert_eq!(all(&index), map.values().cloned().collect());
+        }
+        assert_eq!(index.len(), map.len());
+    }
+    assert_eq!(all(&index), map.values().cloned().collect());
+    // Both directions tell the same.
+    for tuple in map.values() {
+        let (object, relation, user) = index.numbers(tuple.object(), tuple.relation(), tuple.user()).unwrap();
+        let mut seen = Vec::new();
+        index.scan_reverse(user, relation, &mut |object, context| {
+            seen.push((object, context));
+            true
+        });
+        let context = index.find(object, relation, user).unwrap();
+        assert_eq!(seen.iter().filter(|found| **found == (object, context)).count(), 1);
+        let mut seen = 0;
+        index.scan((object, relation), (user, user + 1), &mut |found, same| {
+            seen += usize::from(found == user && same == context);
+            true
+        });
+        assert_eq!(seen, 1);
+    }
+}
+
+#[test]
+fn the_later_of_two() {
+    let plain = key("d:1#r@user:a");
+    let conditional = plain.clone().with_condition("c", "");
+    let index = Index::from_tuples([&plain, &conditional]).unwrap();
+    assert_eq!(all(&index), BTreeSet::from([conditional.clone()]));
+    let mut index = Index::from_tuples([&conditional]).unwrap();
+    assert!(!index.insert(&plain).unwrap());
+    assert_eq!(all(&index), BTreeSet::from([plain]));
+    assert!(!index.remove("d:1", "r", "user:b") && !index.contains("d:1", "r", "nobody"));
+}
+
+#[test]
+fn what_a_tuple_takes() {
+    // Every document with one tuple is the worst case: each has its own places in the lists of starts.
+    let tuples: Vec<TupleKey> = (0..100_000).map(|n| key(&format!("document:{n}#viewer@user:{}", n % 1000))).collect();
+    let memory = Index::from_tuples(&tuples).unwrap().memory();
+    assert_eq!(memory.tuples, 100_000);
+    assert!(memory.tuple_bytes <= 24 * memory.tuples, "{memory:?}");
+}
