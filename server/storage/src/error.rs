@@ -43,7 +43,7 @@ impl From<sqlx::Error> for StorageError {
                     // SQLite: busy, locked (and their extended codes), disk full.
                     Some("5" | "6" | "13" | "261" | "517" | "773") => Self::Unavailable(error),
                     // PostgreSQL: a character that its text cannot hold (NUL), or a text that is too long.
-                    Some("22021" | "22001") => Self::Invalid,
+                    Some("22021" | "22001" | "22P05") => Self::Invalid,
                     // PostgreSQL: lock timeout; classes 08 (connection), 53 (resources), 57 (operator), 40 (rollback).
                     Some("55P03") => Self::Unavailable(error),
                     Some(code)

@@ -4,7 +4,8 @@ use crate::connection::{Transaction, affected, on};
 use crate::{Connection, Millis, StorageError, Store};
 
 /// Each schema in order. What has been released is never edited: a change is a new file.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_initial.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../migrations/0001_initial.sql"), include_str!("../migrations/0002_policy.sql")];
 
 /// The schema that this release reads and writes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
