@@ -13,6 +13,16 @@ macro_rules! kinds {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[repr(u8)]
         pub(super) enum Kind { $($variant,)* }
+
+        impl Kind {
+            /// Every kind, in the order of the numbers.
+            pub(super) const ALL: &[Kind] = &[$(Kind::$variant,)*];
+
+            /// As sentences name it.
+            pub(super) const fn name(self) -> &'static str {
+                match self { $(Kind::$variant => $name,)* }
+            }
+        }
     };
 }
 

@@ -1,6 +1,7 @@
 //! Reads a correct text in one pass (openfga/language, `OpenFGAParser.g4`). Where it stops, `diagnose` says why.
 
-use super::lexer::{Kind, Token, tokens, without_comments};
+use super::diagnose::diagnose;
+use super::lexer::{Kind, Token, escaped, tokens, without_comments};
 use crate::policy::model::json::{MODEL_BYTES, NESTING};
 use crate::policy::model::{
     AuthorizationModel, Condition, ModelError, ModelErrorKind, ModelErrors, Origin, Parameter, ParameterType, Relation,
@@ -45,10 +46,13 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, ModelErrors> {
             Err(error.into())
         }
         Err(Stop::Syntax) => {
-            let token = parser.token(0);
-            errors.push(
-                token.error(&source, format!("mismatched input '{}'", super::lexer::escaped(token.text(&source)))),
-            );
+            let stopped = parser.token(0);
+            errors.extend(diagnose(&source, &tokens));
+            if errors.is_empty() {
+                let text = escaped(stopped.text(&source));
+                errors.push(stopped.error(&source, format!("mismatched input '{text}'")));
+            }
+            errors.sort_by_key(|error| error.position.map(|at| (at.line, at.column)));
             Err(ModelErrors(errors))
         }
     }
