@@ -104,7 +104,7 @@ fn main() -> ExitCode {
             };
         }
         Command::Keys(keys::Command::Generate(args)) => return outcome::report(keys::generate(args)),
-        Command::Keys(command) => keys::run(config, command),
+        Command::Keys(command) => keys::run(config, command, json),
         Command::Data(command) => data::run(config, command),
         Command::Admin(AdminCommand::Bootstrap) => data::with_service(config, async |service| {
             Ok(data::row([("link", service.new_admin_link().await?.into())]))

@@ -118,3 +118,35 @@ fn two_servers_of_one_machine_do_not_fight_for_the_default_management_port() {
     assert_ne!(one.management, two.management);
     assert_eq!((one.managed("/livez").status, two.managed("/livez").status), (200, 200));
 }
+
+#[test]
+fn public_keys_are_exported_for_those_who_cannot_ask() {
+    let folder = Folder::new();
+    let export = |arguments: &str| run(&folder, &format!("keys export {arguments}"), &[]);
+    assert_eq!(export("").0, 3, "there is no key before the first start");
+    let server = Server::start(&folder, &[]);
+    let (status, pem, err) = export("");
+    assert_eq!(status, 0, "{err}");
+    assert!(pem.starts_with("-----BEGIN PUBLIC KEY-----\n") && pem.ends_with("-----END PUBLIC KEY-----\n"), "{pem}");
+    let first = done(&folder, "keys export");
+    assert_eq!(first["pem"].as_str().unwrap().trim_end(), pem.trim_end());
+
+    let next = done(&folder, "keys rotate");
+    assert_eq!(export("").1, pem, "the new one does not sign yet");
+    let kid = next["kid"].as_str().unwrap();
+    assert_ne!(export(&format!("--kid {kid}")).1, pem);
+    let set: serde_json::Value = serde_json::from_str(&export("--jwks").1).unwrap();
+    let kids: Vec<_> = set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap()).collect();
+    assert_eq!(kids, [first["kid"].as_str().unwrap(), kid]);
+    assert!(!set.to_string().contains("\"d\""));
+    // What the running server publishes is the same, within a second.
+    let published = || server.get("/.well-known/jwks.json").json();
+    for _ in 0..40 {
+        if published() == set {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(published(), set);
+    assert_eq!(export("--kid nobody").0, 3);
+}

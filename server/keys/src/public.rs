@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jwt_simple::prelude::*;
 use ring::digest::{SHA256, digest};
 use sentinel_core::jose::key::VerificationKey;
 use sentinel_core::{Algorithm, ErrorCode, KeySet, Limits, SymmetricKeys};
@@ -78,6 +79,29 @@ impl PublicKey {
         json!({ "keys": [self.jwk] }).to_string()
     }
 
+    /// SubjectPublicKeyInfo in PEM (RFC 7468 §13), for verifiers that take no key set.
+    ///
+    /// # Errors
+    /// [`KeysError::Refused`] for a key that none of our algorithms signs with.
+    pub fn pem(&self) -> Result<String, KeysError> {
+        match &self.material {
+            VerificationKey::Rsa(key) => {
+                let key = RS256PublicKey::from_components(key.modulus(), key.exponent());
+                key.and_then(|key| key.to_pem()).map_err(|_| unusable())
+            }
+            VerificationKey::Ec(key) => {
+                // Uncompressed (SEC 1 §2.3.3).
+                let point = [&[4], key.x(), key.y()].concat();
+                ES256PublicKey::from_bytes(&point).and_then(|key| key.to_pem()).map_err(|_| unusable())
+            }
+            VerificationKey::Ed25519(key) => {
+                let key = Ed25519PublicKey::from_bytes(key.as_bytes());
+                key.map(|key| key.to_pem()).map_err(|_| unusable())
+            }
+            _ => Err(unusable()),
+        }
+    }
+
     pub(crate) fn material(&self) -> &VerificationKey {
         &self.material
     }
@@ -117,6 +141,17 @@ fn unusable() -> KeysError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn its_pem_is_the_key_that_was_read() {
+        for algorithm in [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa] {
+            let pair = crate::KeyPair::generate(algorithm, 2048).unwrap();
+            let read = PublicKey::from_jwk(&pair.public().jwk(), algorithm).unwrap();
+            assert_eq!(read.pem().unwrap().trim_end(), pair.public_pem().trim_end(), "{algorithm:?}");
+        }
+        let es384 = crate::KeyPair::generate(Algorithm::Es384, 0).unwrap();
+        assert!(es384.public().pem().is_err());
+    }
 
     /// The example of RFC 7638 §3.1.
     #[test]

@@ -19,6 +19,8 @@ pub(crate) enum Command {
     Generate(Args),
     /// List the deployment's signing keys.
     List,
+    /// Print the public key that signs, in PEM, or all public keys.
+    Export(signing_keys::Export),
     /// Make a new signing key. It is published at once and signs after a while.
     Rotate(signing_keys::Rotate),
     /// End a signing key now: what it signed is refused.
@@ -66,10 +68,11 @@ struct Written<'a> {
 }
 
 /// The deployment's keys.
-pub(crate) fn run(config: Option<PathBuf>, command: Command) -> Result<Value, Failure> {
+pub(crate) fn run(config: Option<PathBuf>, command: Command, in_json: bool) -> Result<Value, Failure> {
     match command {
         Command::Generate(args) => generate(args).map(Value::String),
         Command::List => signing_keys::list(config),
+        Command::Export(args) => signing_keys::export(config, &args, in_json),
         Command::Rotate(args) => signing_keys::rotate(config, args),
         Command::Retire(args) => signing_keys::retire(config, args),
     }
