@@ -78,13 +78,13 @@ export async function startProvider() {
 }
 
 /**
- * Starts one for others' clients: `{ clients, users }` as oidc-provider has its clients, and the claims of its users by
- * their login. Whoever is not named there has a verified address at example.test.
+ * Starts one for others' clients: `{ clients, users, port }` as oidc-provider has its clients, the claims of its users by
+ * their login, and a free port where none is named. Whoever is not named there has a verified address at example.test.
  */
-export async function startProviderFor({ clients = [], users = {} }) {
+export async function startProviderFor({ clients = [], users = {}, port = 0 }) {
   const claims = (sub) => ({ sub, email: `${sub}@example.test`, email_verified: true, name: sub, ...users[sub] });
   const seconds = (name, fallback) => (_ctx, _token, client) => client[name] ?? fallback;
-  return listen(() => ({
+  const configure = () => ({
     ...common(),
     // Native clients may listen on any port of the loopback address (RFC 8252 §7.3), as those of tests do.
     clients: clients.map((client) => ({ application_type: "native", response_types: ["code"], grant_types: ["authorization_code"], ...client })),
@@ -92,12 +92,13 @@ export async function startProviderFor({ clients = [], users = {} }) {
     findAccount: async (_ctx, sub) => ({ accountId: sub, claims: async () => claims(sub) }),
     ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: seconds("id_token_seconds", 600), Interaction: 600, Session: 600 },
     features: { devInteractions: { enabled: true } },
-  }));
+  });
+  return listen(configure, port);
 }
 
-async function listen(configure) {
+async function listen(configure, port = 0) {
   const server = createServer();
-  await new Promise((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  await new Promise((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const provider = await quietly(async () => {
     const { Provider, errors } = await import("oidc-provider");

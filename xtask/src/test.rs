@@ -24,6 +24,11 @@ const NODE_TESTS: [(&str, &str); 5] = [
     ("benchmark, quick", "tests/bench"),
 ];
 
+/// What the tests in Python import: the published SDK, and what runs it.
+const PYTHON: &str = "tests/sdk/requirements.txt";
+/// Where a guide's Python is run from Node.
+const USES_PYTHON: &str = "tests/e2e";
+
 pub(crate) fn all() -> Result<()> {
     let mut checks = Checks::new();
     // Without a server the run goes on: every test that needs one says so and fails.
@@ -58,7 +63,7 @@ pub(crate) fn only_sdk() -> Result<()> {
 /// The published Python SDK, and what attacks the same server, under pytest.
 fn sdk(environment: &Environment) -> Result<Count> {
     npm::install("tests/e2e")?;
-    let python = python::environment("tests/sdk/requirements.txt")?;
+    let python = python::environment(PYTHON)?;
     let job = environment.of(Job::new("Python SDK", python)).env("PYTHONDONTWRITEBYTECODE", "1");
     let job = job.args(["-m", "pytest", "-p", "no:cacheprovider", "--no-header", "--quiet"]).dir("tests/sdk");
     checks::count(job, Format::Pytest)
@@ -122,7 +127,10 @@ fn node_tests(name: &str, folder: &str, environment: &Environment) -> Result<Cou
         fs::read_dir(workspace::root().join(folder))?.flatten().map(|entry| entry.file_name()).collect();
     files.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
     ensure!(!files.is_empty(), "{folder} holds no test");
-    let job = environment.of(Job::new(name, "node"));
+    let mut job = environment.of(Job::new(name, "node"));
+    if folder == USES_PYTHON {
+        job = job.env("SENTINEL_PYTHON", python::environment(PYTHON)?);
+    }
     let job = job.args(["--test", "--test-reporter=spec"]).args(files).dir(folder);
     checks::count(job.env(chromium::VARIABLE, chromium::find()?), Format::Node)
 }
