@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "part of tests")]
 
 mod compare;
+mod driver;
 mod generate;
 mod oracle;
 

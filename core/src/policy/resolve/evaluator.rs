@@ -174,9 +174,18 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// The question is not valid under the model, or has no answer within the budget and with the conditions at hand.
     pub fn check(&self, object: &str, relation: &str, user: &str) -> Result<bool, QueryError> {
-        let view = self.view();
-        let question = self.question(&view, object, relation, user)?;
-        match self.decide(&view, question) {
+        self.check_in(&self.view(), object, relation, user)
+    }
+
+    pub(super) fn check_in(
+        &self,
+        view: &View<'_>,
+        object: &str,
+        relation: &str,
+        user: &str,
+    ) -> Result<bool, QueryError> {
+        let question = self.question(view, object, relation, user)?;
+        match self.decide(view, question) {
             Ok(Fact::Yes) => Ok(true),
             Ok(Fact::No) => Ok(false),
             Ok(Fact::Unknown) => Err(view.trouble()),

@@ -5,17 +5,27 @@
 //! everything there is to read at once.
 
 mod binding;
+#[cfg(feature = "conditions")]
+mod conditions;
 mod error;
 mod evaluator;
+mod expand;
 mod layer;
+mod list_objects;
+mod list_users;
 mod reach;
+mod resolver;
 mod seen;
 mod solve;
 mod view;
 
 pub use binding::Binding;
+#[cfg(feature = "conditions")]
+pub use conditions::{ConditionsInContext, ModelConditions};
 pub use error::{ConditionFailure, QueryError};
 pub use evaluator::Evaluator;
+pub use expand::{Tree, TreeValue};
+pub use resolver::{Answer, Outcome, Query, Read, Resolver, Step};
 
 /// What evaluates the conditions of tuples. It knows the question's own context.
 ///

@@ -22,10 +22,6 @@ impl Seen {
         self.keys.get(at as usize).copied().unwrap_or(0)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.keys.len()
-    }
-
     /// The key's place, and whether it is new.
     pub(super) fn insert(&mut self, key: u64) -> (u32, bool) {
         let new = self.keys.len() as u32;

@@ -23,6 +23,19 @@ pub(super) enum Fact {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Exhausted;
 
+/// Every condition is met.
+struct Met;
+
+impl Conditions for Met {
+    fn holds(&self, _: u16, _: &str) -> Result<bool, ConditionFailure> {
+        Ok(true)
+    }
+
+    fn fits(&self, _: u16, _: &str) -> Result<(), ConditionFailure> {
+        Ok(())
+    }
+}
+
 pub(super) struct View<'a> {
     pub(super) model: &'a CompiledModel,
     base: Option<(&'a Index, &'a Binding)>,
@@ -87,13 +100,6 @@ impl<'a> View<'a> {
             Some((slot, failure)) => QueryError::Condition(self.model.condition_name(*slot).into(), failure.clone()),
             None => QueryError::Undecided,
         }
-    }
-
-    /// Forgets why something was unknown: another question of a list begins.
-    pub(super) fn forget(&self) {
-        self.too_deep.set(false);
-        self.undecided.set(false);
-        self.failure.replace(None);
     }
 
     /// An object by its type and id; `name` is both.
@@ -251,6 +257,28 @@ impl<'a> View<'a> {
     /// Calls with every tuple of `object#slot`.
     pub(super) fn users(&self, object: u32, slot: RelationSlot, visit: &mut dyn FnMut(Subject, Fact) -> bool) -> Fact {
         self.scan(object, slot, Ask::Users(object, slot), (subject::OBJECT, subject::END), visit)
+    }
+
+    /// Calls with the user of every tuple of `object#slot` that the model allows, whether or not its condition is met.
+    pub(super) fn written_users(&self, object: u32, slot: RelationSlot, visit: &mut dyn FnMut(Subject)) -> Fact {
+        let plain = Self {
+            conditions: &Met,
+            model: self.model,
+            base: self.base,
+            layer: self.layer,
+            budget: self.budget,
+            work: self.work.clone(),
+            asks: RefCell::default(),
+            undecided: Cell::new(false),
+            too_deep: Cell::new(false),
+            failure: RefCell::default(),
+        };
+        let known = plain.users(object, slot, &mut |user, _| {
+            visit(user);
+            true
+        });
+        self.asks.borrow_mut().append(&mut plain.asks());
+        known
     }
 
     fn scan(

@@ -1,0 +1,214 @@
+//! ListUsers.
+//!
+//! Candidates come from the object's side: whoever is named where the relation's rewrites lead. Each is then checked, so
+//! what is answered is what Check says. Which users are *named* follows OpenFGA (`pkg/server/commands/listusers`): a
+//! wildcard is one user, and beside it only those are listed that a tuple speaks of. What an exclusion takes away names
+//! nobody, except for what is taken away from that in turn (`[user:*] but not (blocked but not unblocked)` lists who is
+//! unblocked).
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::super::compiled::{Expression, RelationSlot, TypeSlot};
+use super::super::tuple::ObjectRef;
+use super::QueryError;
+use super::evaluator::{Evaluator, as_validation, invalid};
+use super::layer::{NOTHING, Subject};
+use super::reach::{Question, node, node_parts};
+use super::seen::Seen;
+use super::view::{Exhausted, Fact, View};
+
+impl Evaluator<'_> {
+    /// The users of a type (`user`) or usersets (`group`, `member`) that have the relation to the object, sorted:
+    /// OpenFGA's ListUsers with one filter. A wildcard is listed as `user:*`.
+    ///
+    /// # Errors
+    /// As [`Evaluator::check`]; also where one of the users has no answer.
+    pub fn list_users(
+        &self,
+        object: &str,
+        relation: &str,
+        type_name: &str,
+        userset: Option<&str>,
+    ) -> Result<Vec<String>, QueryError> {
+        self.users(&self.view(), object, relation, type_name, userset)
+    }
+
+    pub(super) fn users(
+        &self,
+        view: &View<'_>,
+        object: &str,
+        relation: &str,
+        type_name: &str,
+        userset: Option<&str>,
+    ) -> Result<Vec<String>, QueryError> {
+        let of = self.model.type_slot(type_name).ok_or_else(|| QueryError::TypeNotFound(type_name.into()))?;
+        let userset = match userset {
+            Some(name) => Some(self.relation(type_name, name)?),
+            None => None,
+        };
+        let parsed = ObjectRef::parse(object).map_err(|error| as_validation(invalid(error.message())))?;
+        let slot = self.relation(parsed.type_name, relation)?;
+        let number = view.object(self.model.relation_type(slot), parsed.id, object).unwrap_or(NOTHING);
+        let exhausted = |_: Exhausted| QueryError::BudgetExceeded;
+        let named = named(view, (number, slot), of, userset).map_err(exhausted)?;
+        let mut found = BTreeSet::new();
+        for user in named.users {
+            let question = Question { object: number, slot, user, user_type: of };
+            match self.decide(view, question).map_err(exhausted)? {
+                Fact::Yes => {
+                    found.insert(match user {
+                        // An object that no tuple names.
+                        Subject::Userset(NOTHING, slot) => format!("{object}#{}", self.model.relation_name(slot)),
+                        user => view.subject_name(user),
+                    });
+                }
+                Fact::No => {}
+                Fact::Unknown if view.is_asking() => {}
+                Fact::Unknown => return Err(view.trouble()),
+            }
+        }
+        match named.unknown {
+            _ if view.is_asking() => Err(QueryError::Undecided),
+            true => Err(view.trouble()),
+            false => Ok(found.into_iter().collect()),
+        }
+    }
+}
+
+struct Named {
+    users: BTreeSet<Subject>,
+    /// Whether some tuple could not be read or its condition not be evaluated, or more lies beyond the depth limit.
+    unknown: bool,
+}
+
+/// Whoever is named where the relation leads.
+fn named(
+    view: &View<'_>,
+    start: (u32, RelationSlot),
+    of: TypeSlot,
+    userset: Option<RelationSlot>,
+) -> Result<Named, Exhausted> {
+    let mut forward = Forward {
+        view,
+        of,
+        userset,
+        named: Named { users: BTreeSet::new(), unknown: false },
+        seen: Seen::default(),
+        current: Vec::new(),
+        next: Vec::new(),
+        level: 0,
+    };
+    forward.enter(start.0, start.1, true, true);
+    loop {
+        while let Some(at) = forward.current.pop() {
+            view.spend(1)?;
+            let key = forward.seen.get(at);
+            let (object, slot) = node_parts(key & !SUBTRACTED);
+            let root = view.model.relation(slot).map_or(u32::MAX, |relation| relation.root);
+            forward.expression(root, object, slot, key & SUBTRACTED == 0)?;
+        }
+        if forward.next.is_empty() {
+            return Ok(forward.named);
+        }
+        forward.level += 1;
+        core::mem::swap(&mut forward.current, &mut forward.next);
+    }
+}
+
+/// Marks a node that was reached through an odd number of exclusions.
+const SUBTRACTED: u64 = 1 << 63;
+
+struct Forward<'a, 'v> {
+    view: &'a View<'v>,
+    of: TypeSlot,
+    userset: Option<RelationSlot>,
+    named: Named,
+    seen: Seen,
+    current: Vec<u32>,
+    next: Vec<u32>,
+    level: u32,
+}
+
+impl Forward<'_, '_> {
+    fn enter(&mut self, object: u32, slot: RelationSlot, counts: bool, same_level: bool) {
+        if counts && self.userset == Some(slot) {
+            self.named.users.insert(Subject::Userset(object, slot));
+        }
+        if !same_level && self.level + 1 >= self.view.budget.depth {
+            self.view.too_deep();
+            self.named.unknown = true;
+            return;
+        }
+        let (at, new) = self.seen.insert(node(object, slot) | if counts { 0 } else { SUBTRACTED });
+        if new && same_level {
+            self.current.push(at);
+        } else if new {
+            self.next.push(at);
+        }
+    }
+
+    fn expression(&mut self, at: u32, object: u32, slot: RelationSlot, counts: bool) -> Result<(), Exhausted> {
+        let view = self.view;
+        match view.model.expression(at) {
+            Some(Expression::This) => {
+                let mut spent = Ok(());
+                let known = view.users(object, slot, &mut |user, fact| {
+                    spent = view.spend(1);
+                    self.named.unknown |= fact == Fact::Unknown;
+                    match user {
+                        Subject::Userset(group, relation) if fact == Fact::Yes => {
+                            self.enter(group, relation, counts, false);
+                        }
+                        Subject::Object(_) | Subject::Wildcard(_) if counts && self.userset.is_none() => {
+                            let of = match user {
+                                Subject::Object(object) => view.type_of(object),
+                                Subject::Wildcard(of) => Some(of),
+                                Subject::Userset(..) => None,
+                            };
+                            if of == Some(self.of) {
+                                self.named.users.insert(user);
+                            }
+                        }
+                        _ => {}
+                    }
+                    spent.is_ok()
+                });
+                self.named.unknown |= known == Fact::Unknown;
+                spent
+            }
+            Some(Expression::Computed(other)) => {
+                self.enter(object, other, counts, true);
+                Ok(())
+            }
+            Some(Expression::TupleToUserset { tupleset, computed }) => {
+                let mut spent = Ok(());
+                let known = view.objects(object, tupleset, &mut |parent, fact| {
+                    spent = view.spend(1);
+                    self.named.unknown |= fact == Fact::Unknown;
+                    if let Some(slot) = view.relation_of(parent, computed)
+                        && fact == Fact::Yes
+                    {
+                        self.enter(parent, slot, counts, false);
+                    }
+                    spent.is_ok()
+                });
+                self.named.unknown |= known == Fact::Unknown;
+                spent
+            }
+            Some(Expression::Union { first, count } | Expression::Intersection { first, count }) => {
+                for operand in view.model.operands(first, count) {
+                    self.expression(*operand, object, slot, counts)?;
+                }
+                Ok(())
+            }
+            Some(Expression::Difference { base, subtract }) => {
+                self.expression(base, object, slot, counts)?;
+                self.expression(subtract, object, slot, !counts)
+            }
+            None => Ok(()),
+        }
+    }
+}
