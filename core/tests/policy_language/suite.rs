@@ -105,6 +105,7 @@ pub(crate) fn run(folder: &Path) -> Vec<Report> {
         transformer(folder),
         manifests(folder),
         modules(folder),
+        server(folder),
     ]
 }
 
@@ -257,6 +258,25 @@ fn modules(folder: &Path) -> Report {
             let found = serde_json::json!(model.modules().unwrap());
             report.check(&format!("{name} (modules)"), equal("the modules", found, json(&expected)));
         }
+    }
+    report
+}
+
+/// Our own kind of case: the server's judgement of a model.
+fn server(folder: &Path) -> Report {
+    let mut report = report("server-cases.yaml");
+    for case in cases(folder, &report.name) {
+        let model = match case["json"].as_str() {
+            Some(json) => AuthorizationModel::from_json(json.as_bytes()),
+            None => AuthorizationModel::from_dsl(text(&case, "dsl")),
+        };
+        let found = model
+            .unwrap()
+            .validate()
+            .err()
+            .map(|errors| (errors.0[0].message.clone(), errors.0[0].kind.as_str().into()));
+        let expected = case["error"].as_str().map(|error| (String::from(error), String::from(text(&case, "kind"))));
+        report.check(text(&case, "name"), equal("the mistake", found, expected));
     }
     report
 }

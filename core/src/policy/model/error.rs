@@ -70,6 +70,8 @@ kinds! {
     ConditionNotDefined = "condition-not-defined";
     /// A condition is defined that is not used.
     ConditionNotUsed = "condition-not-used";
+    /// A condition's expression is not in the Common Expression Language, or not one of truth.
+    InvalidCondition = "invalid-condition";
     /// A condition's key in the JSON form is not its name.
     DifferentNestedConditionName = "different-nested-condition-name";
     /// One file would have to hold more than one module.

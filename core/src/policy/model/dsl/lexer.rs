@@ -33,6 +33,8 @@ kinds! {
     Less = "'<'",
     Greater = "'>'",
     LeftBracket = "'['",
+    // The reference has a number and a name for this one and no text: what closes is `RightBracket`.
+    Unused = "RBRACKET",
     LeftParen = "'('",
     RightParen = "')'",
     Whitespace = "WHITESPACE",
@@ -53,13 +55,33 @@ kinds! {
     Relation = "'relation'",
     Define = "'define'",
     With = "'with'",
+    Equals = "'=='",
+    NotEquals = "'!='",
+    In = "'in'",
+    LessEquals = "'<='",
+    GreaterEquals = "'>='",
+    LogicalAnd = "'&&'",
+    LogicalOr = "'||'",
     RightBracket = "']'",
     LeftBrace = "'{'",
     RightBrace = "'}'",
+    Dot = "'.'",
+    Minus = "'-'",
+    Exclamation = "'!'",
+    Question = "'?'",
+    Plus = "'+'",
     Star = "'*'",
-    // What only expressions of conditions are made of: any of it may stand there, so the kinds need no names of their own.
-    Operator = "OPERATOR",
-    Literal = "LITERAL",
+    Slash = "'/'",
+    Percent = "'%'",
+    True = "'true'",
+    False = "'false'",
+    Null = "'null'",
+    Comment = "CEL_COMMENT",
+    Float = "NUM_FLOAT",
+    Int = "NUM_INT",
+    Uint = "NUM_UINT",
+    String = "STRING",
+    Bytes = "BYTES",
     ExtendedIdentifier = "EXTENDED_IDENTIFIER",
     Newline = "NEWLINE",
     Container = "CONDITION_PARAM_CONTAINER",
@@ -111,10 +133,19 @@ pub(super) fn without_comments(text: &str) -> String {
     out
 }
 
-/// The tokens, the last of them [`Kind::Eof`], and what is no token.
-pub(super) fn tokens(source: &str) -> (Vec<Token>, Vec<ModelError>) {
-    let mut tokens = Vec::new();
-    let mut errors = Vec::new();
+/// A text cut into tokens.
+#[derive(Default)]
+pub(super) struct Tokens {
+    /// The tokens, the last of them [`Kind::Eof`].
+    pub(super) all: Vec<Token>,
+    /// The comments between them (`//`), which the grammar passes over.
+    pub(super) comments: Vec<Token>,
+    /// What is no token, each with the number of the token behind it.
+    pub(super) errors: Vec<(usize, ModelError)>,
+}
+
+pub(super) fn tokens(source: &str) -> Tokens {
+    let mut tokens = Tokens::default();
     // Between `condition` and the next `)` parameters' types are words of their own.
     let mut in_parameters = false;
     let (mut start, mut line, mut column) = (0, 0, 0);
@@ -122,27 +153,28 @@ pub(super) fn tokens(source: &str) -> (Vec<Token>, Vec<ModelError>) {
         let rest = source.get(start..).unwrap_or_default();
         let here = Token { kind: Kind::Eof, start: start as u32, end: start as u32, line, column };
         if rest.is_empty() {
-            tokens.push(here);
-            return (tokens, errors);
+            tokens.all.push(here);
+            return tokens;
         }
         let found = if in_parameters { parameter_token(rest) } else { token(rest) };
         let length = match found {
             Ok((kind, length)) => {
                 match kind {
-                    Some(Kind::Condition) if !in_parameters => in_parameters = true,
-                    Some(Kind::RightParen) => in_parameters = false,
+                    Kind::Condition if !in_parameters => in_parameters = true,
+                    Kind::RightParen => in_parameters = false,
                     _ => {}
                 }
-                if let Some(kind) = kind {
-                    tokens.push(Token { kind, end: (start + length) as u32, ..here });
-                }
+                let token = Token { kind, end: (start + length) as u32, ..here };
+                if kind == Kind::Comment { &mut tokens.comments } else { &mut tokens.all }.push(token);
                 length
             }
             Err(length) => {
-                let text = escaped(rest.get(..length).unwrap_or_default());
+                let text = rest.get(..length).unwrap_or_default();
                 let position = Position { line, column, end_line: line, end_column: column };
                 let message = format!("token recognition error at: '{text}'");
-                errors.push(ModelError::new(ModelErrorKind::Syntax, "", message).at(position));
+                tokens
+                    .errors
+                    .push((tokens.all.len(), ModelError::new(ModelErrorKind::Syntax, "", message).at(position)));
                 length
             }
         };
@@ -172,8 +204,8 @@ fn run(text: &str, of: impl Fn(u8) -> bool) -> usize {
     text.bytes().take_while(|byte| of(*byte)).count()
 }
 
-/// A token's kind (none for what is passed over) and length, or the length of what is no token.
-type Found = Result<(Option<Kind>, usize), usize>;
+/// A token's kind and length, or the length of what is no token.
+type Found = Result<(Kind, usize), usize>;
 
 fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == b'_'
@@ -204,13 +236,13 @@ fn extended_identifier(text: &str) -> usize {
     }
 }
 
-/// The length of the first character and, where the lexer had to look at one more to see that there is no token, of that too.
+/// The length of the first character.
 fn unknown(text: &str) -> usize {
     text.chars().next().map_or(1, char::len_utf8)
 }
 
 fn parameter_token(text: &str) -> Found {
-    let one = |kind| Ok((Some(kind), 1));
+    let one = |kind| Ok((kind, 1));
     match text.bytes().next() {
         Some(b')') => one(Kind::RightParen),
         Some(b'(') => one(Kind::LeftParen),
@@ -218,9 +250,7 @@ fn parameter_token(text: &str) -> Found {
         Some(b'>') => one(Kind::Greater),
         Some(b':') => one(Kind::Colon),
         Some(b',') => one(Kind::Comma),
-        Some(b' ' | b'\t' | b'\x0c') => {
-            Ok((Some(Kind::Whitespace), run(text, |b| matches!(b, b' ' | b'\t' | b'\x0c'))))
-        }
+        Some(b' ' | b'\t' | b'\x0c') => Ok((Kind::Whitespace, run(text, |b| matches!(b, b' ' | b'\t' | b'\x0c')))),
         Some(byte) if is_letter(byte) => {
             let length = identifier(text);
             let kind = match text.get(..length).unwrap_or_default() {
@@ -230,7 +260,7 @@ fn parameter_token(text: &str) -> Found {
                 }
                 _ => Kind::Identifier,
             };
-            Ok((Some(kind), length))
+            Ok((kind, length))
         }
         _ => Err(unknown(text)),
     }
@@ -240,31 +270,41 @@ fn token(text: &str) -> Found {
     let bytes = text.as_bytes();
     let Some(&first) = bytes.first() else { return Err(0) };
     let second = bytes.get(1).copied().unwrap_or(0);
-    let one = |kind| Ok((Some(kind), 1));
+    let one = |kind| Ok((kind, 1));
+    let two = |kind| Ok((kind, 2));
     match first {
         b' ' | b'\t' | b'\x0c' | b'\r' | b'\n' => {
             let length = run(text, |b| matches!(b, b' ' | b'\t' | b'\x0c' | b'\r' | b'\n'));
             let is_line = text.bytes().take(length).any(|b| matches!(b, b'\r' | b'\n'));
-            Ok((Some(if is_line { Kind::Newline } else { Kind::Whitespace }), length))
+            Ok((if is_line { Kind::Newline } else { Kind::Whitespace }, length))
         }
-        b'/' if second == b'/' => Ok((None, run(text, |b| b != b'\n'))),
-        b'"' | b'\'' => string(text, false),
-        b'r' | b'R' if matches!(second, b'"' | b'\'') => {
-            string(text.get(1..).unwrap_or_default(), true).map(longer).map_err(|l| l + 1)
+        b'/' if second == b'/' => Ok((Kind::Comment, run(text, |b| b != b'\n'))),
+        b'"' | b'\'' => string(text, Kind::String, 0),
+        _ if is_letter(first) => {
+            // What begins a string that does not end is a word, and the quote behind it no token.
+            let kind = match first {
+                b'r' | b'R' => Kind::String,
+                b'b' | b'B' => Kind::Bytes,
+                _ => return Ok(word(text)),
+            };
+            let prefix = 1 + usize::from(kind == Kind::Bytes && matches!(second, b'r' | b'R'));
+            match bytes.get(prefix) {
+                Some(b'"' | b'\'') => string(text, kind, prefix).or_else(|_| Ok(word(text))),
+                _ => Ok(word(text)),
+            }
         }
-        b'b' | b'B' if matches!(second, b'"' | b'\'') => {
-            string(text.get(1..).unwrap_or_default(), false).map(longer).map_err(|l| l + 1)
-        }
-        b'b' | b'B' if matches!(second, b'r' | b'R') && matches!(bytes.get(2), Some(b'"' | b'\'')) => {
-            string(text.get(2..).unwrap_or_default(), true).map(longer).map(longer).map_err(|l| l + 2)
-        }
-        _ if is_letter(first) => Ok(word(text)),
         b'0'..=b'9' => Ok(number(text)),
         b'.' if second.is_ascii_digit() => {
-            Ok((Some(Kind::Literal), 1 + digits_and_exponent(text.get(1..).unwrap_or_default())))
+            Ok((Kind::Float, 1 + digits_and_exponent(text.get(1..).unwrap_or_default())))
         }
-        b'=' | b'!' | b'<' | b'>' if second == b'=' => Ok((Some(Kind::Operator), 2)),
-        b'&' | b'|' if second == first => Ok((Some(Kind::Operator), 2)),
+        b'=' if second == b'=' => two(Kind::Equals),
+        b'!' if second == b'=' => two(Kind::NotEquals),
+        b'<' if second == b'=' => two(Kind::LessEquals),
+        b'>' if second == b'=' => two(Kind::GreaterEquals),
+        b'&' if second == b'&' => two(Kind::LogicalAnd),
+        b'|' if second == b'|' => two(Kind::LogicalOr),
+        // Only the character behind it shows that it is no token: both are lost, as in the reference.
+        b'=' | b'&' | b'|' => Err(text.chars().take(2).map(char::len_utf8).sum()),
         b'#' => one(Kind::Hash),
         b':' => one(Kind::Colon),
         b',' => one(Kind::Comma),
@@ -277,23 +317,25 @@ fn token(text: &str) -> Found {
         b'(' => one(Kind::LeftParen),
         b')' => one(Kind::RightParen),
         b'*' => one(Kind::Star),
-        b'.' | b'-' | b'!' | b'?' | b'+' | b'/' | b'%' => one(Kind::Operator),
+        b'.' => one(Kind::Dot),
+        b'-' => one(Kind::Minus),
+        b'!' => one(Kind::Exclamation),
+        b'?' => one(Kind::Question),
+        b'+' => one(Kind::Plus),
+        b'/' => one(Kind::Slash),
+        b'%' => one(Kind::Percent),
         _ => Err(unknown(text)),
     }
 }
 
-fn longer((kind, length): (Option<Kind>, usize)) -> (Option<Kind>, usize) {
-    (kind, length + 1)
-}
-
-fn word(text: &str) -> (Option<Kind>, usize) {
+fn word(text: &str) -> (Kind, usize) {
     // Two words and one space are one token, whatever follows: it is longer than the identifier `but`.
     if text.starts_with("but not") {
-        return (Some(Kind::ButNot), "but not".len());
+        return (Kind::ButNot, "but not".len());
     }
     let (plain, extended) = (identifier(text), extended_identifier(text));
     if extended > plain {
-        return (Some(Kind::ExtendedIdentifier), extended);
+        return (Kind::ExtendedIdentifier, extended);
     }
     let kind = match text.get(..plain).unwrap_or_default() {
         "and" => Kind::And,
@@ -309,11 +351,13 @@ fn word(text: &str) -> (Option<Kind>, usize) {
         "relation" => Kind::Relation,
         "define" => Kind::Define,
         "with" => Kind::With,
-        "in" => Kind::Operator,
-        "true" | "false" | "null" => Kind::Literal,
+        "in" => Kind::In,
+        "true" => Kind::True,
+        "false" => Kind::False,
+        "null" => Kind::Null,
         _ => Kind::Identifier,
     };
-    (Some(kind), plain)
+    (kind, plain)
 }
 
 fn digits_and_exponent(text: &str) -> usize {
@@ -328,82 +372,71 @@ fn digits_and_exponent(text: &str) -> usize {
     if exponent == 0 { digits } else { digits + sign + exponent }
 }
 
-fn number(text: &str) -> (Option<Kind>, usize) {
-    let unsigned = |length: usize| length + usize::from(matches!(text.as_bytes().get(length), Some(b'u' | b'U')));
+fn number(text: &str) -> (Kind, usize) {
+    let whole_number = |length: usize| match text.as_bytes().get(length) {
+        Some(b'u' | b'U') => (Kind::Uint, length + 1),
+        _ => (Kind::Int, length),
+    };
     if text.starts_with("0x") {
         let hex = run(text.get(2..).unwrap_or_default(), |b| b.is_ascii_hexdigit());
         if hex > 0 {
-            return (Some(Kind::Literal), unsigned(2 + hex));
+            return whole_number(2 + hex);
         }
     }
     let whole = run(text, |b| b.is_ascii_digit());
-    let fraction =
-        text.get(whole..).and_then(|rest| rest.strip_prefix('.')).map_or(0, |rest| run(rest, |b| b.is_ascii_digit()));
+    let behind = text.get(whole..).and_then(|rest| rest.strip_prefix('.')).unwrap_or_default();
+    let fraction = run(behind, |b| b.is_ascii_digit());
     if fraction > 0 {
-        let length = whole + 1 + fraction;
-        let with_exponent = whole + 1 + digits_and_exponent(text.get(whole + 1..).unwrap_or_default());
-        return if with_exponent > length {
-            (Some(Kind::Literal), with_exponent)
-        } else {
-            (Some(Kind::SchemaVersion), length)
-        };
+        let with_exponent = digits_and_exponent(behind);
+        let kind = if with_exponent > fraction { Kind::Float } else { Kind::SchemaVersion };
+        return (kind, whole + 1 + with_exponent);
     }
     let with_exponent = digits_and_exponent(text);
-    (Some(Kind::Literal), if with_exponent > whole { with_exponent } else { unsigned(whole) })
+    if with_exponent > whole { (Kind::Float, with_exponent) } else { whole_number(whole) }
 }
 
-/// A string from its quote on. Three quotes open one that may go over lines.
-fn string(text: &str, raw: bool) -> Found {
-    let quote = text.get(..1).unwrap_or_default();
+/// A string behind its prefix of `r` (no escapes) and `b`. Three quotes open one that may go over lines.
+fn string(text: &str, kind: Kind, prefix: usize) -> Found {
     let bytes = text.as_bytes();
-    let long =
-        text.get(..3).is_some_and(|three| three.bytes().all(|b| b == quote.as_bytes().first().copied().unwrap_or(0)));
-    let found = |end: usize| Ok((Some(Kind::Literal), end));
-    let mut at = if long { 3 } else { 1 };
+    let quote = bytes.get(prefix).copied().unwrap_or(0);
+    let raw = text.bytes().take(prefix).any(|b| matches!(b, b'r' | b'R'));
+    let is_quote = |at: usize| bytes.get(at) == Some(&quote);
+    let long = is_quote(prefix + 1) && is_quote(prefix + 2);
+    let found = |end: usize| Ok((kind, end));
+    let mut at = if long { prefix + 3 } else { prefix + 1 };
     loop {
         let rest = text.get(at..).unwrap_or_default();
         match bytes.get(at) {
-            None if long => return found(2), // An empty string, and quotes that open nothing.
+            None if long => return found(prefix + 2), // An empty string, and a quote that opens nothing.
             None => return Err(at),
             Some(b'\n' | b'\r') if !long => return Err(at + 1),
             Some(b'\\') if !raw => match escape(rest) {
-                0 => {
-                    return if long {
-                        found(2)
-                    } else {
-                        Err((at + 1 + unknown(rest.get(1..).unwrap_or_default())).min(text.len()))
-                    };
-                }
-                length => at += length,
+                Ok(length) => at += length,
+                Err(_) if long => return found(prefix + 2),
+                Err(length) => return Err(at + length),
             },
-            _ if rest.starts_with(quote) => {
-                if !long {
-                    return found(at + 1);
-                }
-                if rest.get(1..).is_some_and(|r| r.starts_with(quote))
-                    && rest.get(2..).is_some_and(|r| r.starts_with(quote))
-                {
-                    return found(at + 3);
-                }
-                at += 1;
-            }
-            _ => at += unknown(rest),
+            Some(_) if is_quote(at) && !long => return found(at + 1),
+            Some(_) if is_quote(at) && is_quote(at + 1) && is_quote(at + 2) => return found(at + 3),
+            Some(_) => at += unknown(rest),
         }
     }
 }
 
-/// The length of an escape in a string, or 0 where it is none.
-fn escape(text: &str) -> usize {
-    let hex = |count: usize| {
-        let digits = text.as_bytes().get(2..2 + count);
-        if digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) { 2 + count } else { 0 }
+/// The length of an escape in a string, or that up to the character that shows that it is none.
+fn escape(text: &str) -> Result<usize, usize> {
+    let is = |at: usize, of: fn(&u8) -> bool| text.as_bytes().get(at).is_some_and(of);
+    let digits = |first: usize, count: usize, of: fn(&u8) -> bool| match (first..first + count).find(|at| !is(*at, of))
+    {
+        None => Ok(first + count),
+        Some(at) => Err(at + text.get(at..).map_or(0, unknown).min(text.len() - at.min(text.len()))),
     };
-    match text.as_bytes() {
-        [_, b'a' | b'b' | b'f' | b'n' | b'r' | b't' | b'v' | b'"' | b'\'' | b'\\' | b'?' | b'`', ..] => 2,
-        [_, b'x' | b'X', ..] => hex(2),
-        [_, b'u', ..] => hex(4),
-        [_, b'U', ..] => hex(8),
-        [_, b'0'..=b'3', b'0'..=b'7', b'0'..=b'7', ..] => 4,
-        _ => 0,
+    match text.as_bytes().get(1) {
+        Some(b'a' | b'b' | b'f' | b'n' | b'r' | b't' | b'v' | b'"' | b'\'' | b'\\' | b'?' | b'`') => Ok(2),
+        Some(b'x' | b'X') => digits(2, 2, u8::is_ascii_hexdigit),
+        Some(b'u') => digits(2, 4, u8::is_ascii_hexdigit),
+        Some(b'U') => digits(2, 8, u8::is_ascii_hexdigit),
+        Some(b'0'..=b'3') => digits(2, 2, |b| matches!(b, b'0'..=b'7')),
+        Some(_) => Err(1 + unknown(text.get(1..).unwrap_or_default())),
+        None => Err(1),
     }
 }

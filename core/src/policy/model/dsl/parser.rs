@@ -2,7 +2,7 @@
 
 use super::diagnose::diagnose;
 use super::lexer::{Kind, Token, escaped, tokens, without_comments};
-use crate::policy::model::json::{MODEL_BYTES, NESTING};
+use crate::policy::model::json::{MEMBERS, MODEL_BYTES, NESTING};
 use crate::policy::model::{
     AuthorizationModel, Condition, ModelError, ModelErrorKind, ModelErrors, Origin, Parameter, ParameterType, Relation,
     RestrictionKind, Rewrite, TypeDefinition, TypeRestriction,
@@ -25,10 +25,10 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, ModelErrors> {
         return Err(ModelError::new(ModelErrorKind::TooLarge, "", "the model is larger than 256 KiB".into()).into());
     }
     let source = without_comments(text);
-    let (tokens, mut errors) = tokens(&source);
+    let tokens = tokens(&source);
     let mut parser = Parser {
         source: &source,
-        tokens: &tokens,
+        tokens: &tokens.all,
         at: 0,
         module: None,
         parsed: Parsed { model: AuthorizationModel::default(), extended: Vec::new() },
@@ -37,22 +37,21 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, ModelErrors> {
     match parser.file() {
         Ok(()) => {
             let Parser { parsed, errors: mistakes, .. } = parser;
-            errors.extend(mistakes);
+            let errors = tokens.errors.into_iter().map(|(_, error)| error).chain(mistakes).collect();
             ModelErrors::none_in(errors).map(|()| parsed)
         }
-        Err(Stop::TooDeep(token)) => {
-            let mut error = token.error(&source, "operators are nested too deep".into());
+        Err(Stop::TooMuch(token, message)) => {
+            let mut error = token.error(&source, message.into());
             error.kind = ModelErrorKind::TooLarge;
             Err(error.into())
         }
         Err(Stop::Syntax) => {
             let stopped = parser.token(0);
-            errors.extend(diagnose(&source, &tokens));
+            let mut errors = diagnose(&source, tokens);
             if errors.is_empty() {
                 let text = escaped(stopped.text(&source));
                 errors.push(stopped.error(&source, format!("mismatched input '{text}'")));
             }
-            errors.sort_by_key(|error| error.position.map(|at| (at.line, at.column)));
             Err(ModelErrors(errors))
         }
     }
@@ -61,8 +60,8 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, ModelErrors> {
 enum Stop {
     /// The text is against the grammar.
     Syntax,
-    /// More parentheses than are accepted.
-    TooDeep(Token),
+    /// More than is accepted.
+    TooMuch(Token, &'static str),
 }
 
 type Read<T> = Result<T, Stop>;
@@ -220,6 +219,9 @@ impl<'a> Parser<'a> {
         if of.relations.iter().any(|relation| relation.name == name) {
             self.refuse(token, format!("'{name}' is already defined in '{}'", of.name));
         }
+        if of.relations.len() >= usize::from(MEMBERS) {
+            return Err(Stop::TooMuch(token, "the type has too many relations"));
+        }
         // What a type's own definition has is the type's.
         let origin = if extends { self.origin() } else { None };
         of.relations.push(Relation { name: name.into(), rewrite, restrictions, origin });
@@ -251,7 +253,7 @@ impl<'a> Parser<'a> {
         let token = self.token(0);
         if self.skip(Kind::LeftParen) {
             if depth + 1 >= NESTING {
-                return Err(Stop::TooDeep(token));
+                return Err(Stop::TooMuch(token, "operators are nested too deep"));
             }
             self.skip(Kind::Whitespace);
             let inner = self.definition(direct, depth + 1)?;
@@ -311,6 +313,9 @@ impl<'a> Parser<'a> {
         if self.parsed.model.conditions.iter().any(|condition| condition.name == name) {
             self.refuse(token, format!("condition '{name}' is already defined in the model"));
         }
+        if self.parsed.model.conditions.len() >= usize::from(MEMBERS) {
+            return Err(Stop::TooMuch(token, "the model has too many conditions"));
+        }
         self.skip(Kind::Whitespace);
         self.take(Kind::LeftParen)?;
         let mut condition =
@@ -360,6 +365,9 @@ impl<'a> Parser<'a> {
             let inner = Box::new(type_name);
             type_name =
                 if self.text(container) == "map" { ParameterType::Map(inner) } else { ParameterType::List(inner) };
+        }
+        if of.parameters.len() >= usize::from(MEMBERS) {
+            return Err(Stop::TooMuch(token, "the condition has too many parameters"));
         }
         if of.parameters.iter().any(|parameter| parameter.name == name) {
             self.refuse(token, format!("parameter '{name}' is already defined in the condition '{}'", of.name));

@@ -1,6 +1,6 @@
 //! Reads the JSON form.
 
-use super::{MODEL_BYTES, NESTING};
+use super::{MEMBERS, NESTING};
 use crate::Limits;
 use crate::jose::json::{self, Value};
 use crate::policy::model::{
@@ -12,12 +12,11 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Members of one object: relations of a type, or conditions. Finding duplicates costs the square of it.
-const MEMBERS: u16 = 2048;
-
-pub(super) fn read(document: &[u8]) -> Result<AuthorizationModel, ModelErrors> {
-    if document.len() > MODEL_BYTES {
-        return Err(refused(ModelErrorKind::TooLarge, "", "the model is larger than 256 KiB".into()).into());
+pub(super) fn read(document: &[u8], bytes: usize) -> Result<AuthorizationModel, ModelErrors> {
+    if document.len() > bytes {
+        return Err(
+            refused(ModelErrorKind::TooLarge, "", format!("the model is larger than {} KiB", bytes / 1024)).into()
+        );
     }
     let limits = Limits { json_depth: 64, json_members: MEMBERS, ..Limits::DEFAULT };
     let model = json::parse(document, &limits)

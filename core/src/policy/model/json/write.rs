@@ -45,11 +45,16 @@ fn string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// A member with a string as its value, behind a comma where it is not the first.
-fn member(out: &mut String, name: &str, text: &str) {
+/// A comma where something stands in the object.
+fn comma(out: &mut String) {
     if !out.ends_with('{') {
         out.push(',');
     }
+}
+
+/// A member with a string as its value, behind a comma where it is not the first.
+fn member(out: &mut String, name: &str, text: &str) {
+    comma(out);
     string(out, name);
     out.push(':');
     string(out, text);
@@ -57,13 +62,17 @@ fn member(out: &mut String, name: &str, text: &str) {
 
 pub(super) fn write(model: &AuthorizationModel) -> String {
     let mut out = String::from("{");
-    member(&mut out, "schema_version", &model.schema_version);
+    if !model.schema_version.is_empty() {
+        member(&mut out, "schema_version", &model.schema_version);
+    }
     if !model.types.is_empty() {
-        out.push_str(",\"type_definitions\":");
+        comma(&mut out);
+        out.push_str("\"type_definitions\":");
         list(&mut out, ARRAY, &model.types, type_definition);
     }
     if !model.conditions.is_empty() {
-        out.push_str(",\"conditions\":");
+        comma(&mut out);
+        out.push_str("\"conditions\":");
         list(&mut out, OBJECT, &model.conditions, condition);
     }
     out.push('}');
@@ -123,9 +132,7 @@ fn origin(out: &mut String, origin: Option<&Origin>) {
         member(out, "module", &origin.module);
     }
     if !origin.file.is_empty() {
-        if !out.ends_with('{') {
-            out.push(',');
-        }
+        comma(out);
         out.push_str("\"source_info\":{");
         member(out, "file", &origin.file);
         out.push('}');

@@ -31,6 +31,9 @@ pub(super) fn mistakes(model: &AuthorizationModel, text: Option<&str>) -> Vec<Mo
     judge.errors
 }
 
+/// Most mistakes that are looked for: finding the place of one costs a pass through the text.
+const MISTAKES: usize = 500;
+
 struct Judge<'a> {
     model: &'a AuthorizationModel,
     index: Index<'a>,
@@ -47,6 +50,10 @@ impl<'a> Judge<'a> {
             Some(text) => places::placed(error, text, line(text)),
             None => error,
         });
+    }
+
+    fn is_full(&self) -> bool {
+        self.errors.len() >= MISTAKES
     }
 
     /// A mistake in the definition of a relation.
@@ -81,6 +88,9 @@ impl<'a> Judge<'a> {
 
     fn names(&mut self) {
         for of in &self.model.types {
+            if self.is_full() {
+                return;
+            }
             let name = of.name.as_str();
             let origin = parts(of.origin.as_ref());
             self.in_file(origin);
@@ -95,6 +105,9 @@ impl<'a> Judge<'a> {
                 self.about(None, None, origin);
             }
             for relation in &of.relations {
+                if self.is_full() {
+                    return;
+                }
                 let name = relation.name.as_str();
                 // All of the relation's, or all of the type's.
                 let origin = match parts(relation.origin.as_ref()) {
@@ -150,7 +163,7 @@ impl<'a> Judge<'a> {
             let name = condition.name.as_str();
             let mut restrictions =
                 model.types.iter().flat_map(|of| &of.relations).flat_map(|relation| &relation.restrictions);
-            if !restrictions.any(|restriction| restriction.condition.as_deref() == Some(name)) {
+            if !self.is_full() && !restrictions.any(|restriction| restriction.condition.as_deref() == Some(name)) {
                 self.push(
                     Kind::ConditionNotUsed,
                     name,
@@ -166,6 +179,9 @@ impl<'a> Judge<'a> {
     fn rewrites(&mut self, of: &'a TypeDefinition, relation: &'a Relation) {
         let mut open = alloc::collections::VecDeque::from([&relation.rewrite]);
         while let Some(rewrite) = open.pop_front() {
+            if self.is_full() {
+                return;
+            }
             match rewrite {
                 Rewrite::Union(children) | Rewrite::Intersection(children) => open.extend(children),
                 Rewrite::Difference(base, subtract) => open.extend([&**base, &**subtract]),
@@ -189,6 +205,9 @@ impl<'a> Judge<'a> {
             self.errors.push(ModelError::new(Kind::AssignableRelationsMustHaveType, "", message));
         }
         for restriction in &relation.restrictions {
+            if self.is_full() {
+                return;
+            }
             let name = restriction.type_name.as_str();
             if !self.index.has_type(name) {
                 self.in_relation(Kind::InvalidType, name, format!("`{name}` is not a valid type."), of, relation);
@@ -248,51 +267,62 @@ impl<'a> Judge<'a> {
 
     fn duplicates(&mut self) {
         let model = self.model;
-        for (number, of) in model.types.iter().enumerate() {
+        let names: Vec<&str> = model.types.iter().map(|of| of.name.as_str()).collect();
+        for (of, is_again) in model.types.iter().zip(repeated(&names)) {
             let origin = parts(of.origin.as_ref());
             let name = of.name.as_str();
-            if model.types.iter().take(number).any(|other| other.name == name) {
+            if is_again {
                 self.push(Kind::Duplicated, name, format!("the type `{name}` is a duplicate."), |text| {
                     places::type_line(text, name, false)
                 });
                 self.about(Some(name), None, origin);
             }
             for relation in &of.relations {
-                let written: Vec<String> = relation.restrictions.iter().map(|restriction| restriction.text()).collect();
-                for (position, (symbol, restriction)) in written.iter().zip(&relation.restrictions).enumerate() {
-                    if written.iter().take(position).any(|other| other == symbol) {
-                        let message = format!(
-                            "the type restriction `{symbol}` is a duplicate in the relation `{}`.",
-                            relation.name
-                        );
-                        self.push(Kind::Duplicated, symbol, message, |text| {
-                            // From the restriction's type on, as the reference searches.
-                            let from = places::type_line(text, &restriction.type_name, false);
-                            places::relation_line(text, &relation.name, from)
-                        });
-                        self.about(Some(name), Some(&relation.name), origin_of(of, relation));
-                    }
+                self.duplicate_restrictions(of, relation);
+                self.duplicate_partials(of, relation);
+                if self.is_full() {
+                    return;
                 }
-                let partials: Vec<&Rewrite> = match &relation.rewrite {
-                    Rewrite::Union(children) | Rewrite::Intersection(children) => children.iter().collect(),
-                    Rewrite::Difference(base, subtract) => alloc::vec![&**base, &**subtract],
-                    _ => Vec::new(),
-                };
-                for (position, partial) in partials.iter().enumerate() {
-                    let symbol = match partial {
-                        Rewrite::Computed(computed) => computed.clone(),
-                        Rewrite::TupleToUserset { tupleset, computed } => format!("{computed} from {tupleset}"),
-                        _ => continue,
-                    };
-                    if partials.iter().take(position).any(|other| other == partial) {
-                        let message = format!(
-                            "the partial relation definition `{symbol}` is a duplicate in the relation `{}`.",
-                            relation.name
-                        );
-                        self.in_relation(Kind::Duplicated, &symbol, message, of, relation);
-                        self.about(Some(name), Some(&relation.name), origin);
-                    }
-                }
+            }
+        }
+    }
+
+    fn duplicate_restrictions(&mut self, of: &TypeDefinition, relation: &Relation) {
+        let written: Vec<String> = relation.restrictions.iter().map(|restriction| restriction.text()).collect();
+        for ((symbol, restriction), is_again) in written.iter().zip(&relation.restrictions).zip(repeated(&written)) {
+            if is_again && !self.is_full() {
+                let message =
+                    format!("the type restriction `{symbol}` is a duplicate in the relation `{}`.", relation.name);
+                self.push(Kind::Duplicated, symbol, message, |text| {
+                    // From the restriction's type on, as the reference searches.
+                    let from = places::type_line(text, &restriction.type_name, false);
+                    places::relation_line(text, &relation.name, from)
+                });
+                self.about(Some(&of.name), Some(&relation.name), origin_of(of, relation));
+            }
+        }
+    }
+
+    fn duplicate_partials(&mut self, of: &TypeDefinition, relation: &Relation) {
+        let written = |partial: &Rewrite| match partial {
+            Rewrite::Computed(computed) => computed.clone(),
+            Rewrite::TupleToUserset { tupleset, computed } => format!("{computed} from {tupleset}"),
+            // What is nested is not compared.
+            _ => String::new(),
+        };
+        let partials: Vec<String> = match &relation.rewrite {
+            Rewrite::Union(children) | Rewrite::Intersection(children) => children.iter().map(written).collect(),
+            Rewrite::Difference(base, subtract) => [base, subtract].map(|side| written(side)).into(),
+            _ => return,
+        };
+        for (symbol, is_again) in partials.iter().zip(repeated(&partials)) {
+            if is_again && !symbol.is_empty() && !self.is_full() {
+                let message = format!(
+                    "the partial relation definition `{symbol}` is a duplicate in the relation `{}`.",
+                    relation.name
+                );
+                self.in_relation(Kind::Duplicated, symbol, message, of, relation);
+                self.about(Some(&of.name), Some(&relation.name), parts(of.origin.as_ref()));
             }
         }
     }
@@ -303,7 +333,7 @@ impl<'a> Judge<'a> {
         let relations = self.index.relations.clone();
         for (number, (of, relation)) in relations.into_iter().enumerate() {
             self.in_file(origin_of(of, relation));
-            if entered.get(number) == Some(&true) {
+            if entered.get(number) == Some(&true) || self.is_full() {
                 continue;
             }
             let why = if circular.get(number) == Some(&true) { "potential loop" } else { "no entrypoint" };
@@ -311,6 +341,22 @@ impl<'a> Judge<'a> {
             self.in_relation(Kind::RelationNoEntrypoint, &relation.name, message, of, relation);
         }
     }
+}
+
+/// For each text whether it stands before, too.
+fn repeated<T: AsRef<str>>(texts: &[T]) -> Vec<bool> {
+    let mut order: Vec<(&str, usize)> =
+        texts.iter().enumerate().map(|(position, text)| (text.as_ref(), position)).collect();
+    order.sort_unstable();
+    let mut repeated = alloc::vec![false; texts.len()];
+    let mut previous = None;
+    for (text, position) in order {
+        if let (true, Some(repeated)) = (previous == Some(text), repeated.get_mut(position)) {
+            *repeated = true;
+        }
+        previous = Some(text);
+    }
+    repeated
 }
 
 /// Module and file, empty where there is none.

@@ -21,6 +21,7 @@ impl AuthorizationModel {
     }
 
     /// Judges the model as OpenFGA's server does before it stores one (`WriteAuthorizationModel`). What passes can be compiled.
+    /// Expressions of conditions are judged where the feature `conditions` is there to read them.
     ///
     /// # Errors
     /// The first mistake.

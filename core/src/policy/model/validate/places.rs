@@ -8,22 +8,26 @@ fn is_word(c: Option<char>) -> bool {
     c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// The first line from `from` on that, trimmed, starts with `start` and goes on as `rest` wants it.
+/// The first line from `from` on that, trimmed and with single spaces, starts with `start` and goes on as `rest` wants it.
 fn line(text: &str, from: usize, start: &str, rest: impl Fn(&str) -> bool) -> Option<usize> {
-    text.split('\n')
-        .enumerate()
-        .skip(from)
-        .find(|(_, line)| {
-            let mut normal = String::with_capacity(line.len());
-            // Several spaces count as one.
-            for c in line.trim().chars() {
-                if c != ' ' || !normal.ends_with(' ') {
-                    normal.push(c);
-                }
+    let word = start.split(' ').next().unwrap_or_default();
+    let fits = |line: &str| {
+        let line = line.trim();
+        if !line.starts_with(word) {
+            return false;
+        }
+        if !line.contains("  ") {
+            return line.strip_prefix(start).is_some_and(&rest);
+        }
+        let mut normal = String::with_capacity(line.len());
+        for c in line.chars() {
+            if c != ' ' || !normal.ends_with(' ') {
+                normal.push(c);
             }
-            normal.strip_prefix(start).is_some_and(&rest)
-        })
-        .map(|(number, _)| number)
+        }
+        normal.strip_prefix(start).is_some_and(&rest)
+    };
+    text.split('\n').enumerate().skip(from).find(|(_, line)| fits(line)).map(|(number, _)| number)
 }
 
 /// Nothing more, or a comment.

@@ -32,12 +32,17 @@ pub(super) fn judge(model: &AuthorizationModel) -> Judged {
     let index = Index::new(model);
     let (entered, circular) = (index.entered(), index.circular(None));
     let loops = index.circular(Some(&entered));
+    let mut tuplesets = Vec::new();
+    for (of, relation) in &index.relations {
+        each_tupleset(&relation.rewrite, &mut |tupleset| tuplesets.push((of.name.as_str(), tupleset)));
+    }
+    tuplesets.sort_unstable();
     let mut order: Vec<usize> = (0..index.relations.len()).collect();
     order.sort_by_key(|number| index.relations.get(*number).map(|(of, relation)| (&of.name, &relation.name)));
     for number in order {
         let Some((of, relation)) = index.relations.get(number).copied() else { continue };
         rewrite(&index, of, relation, &relation.rewrite)?;
-        restrictions(model, &index, of, relation)?;
+        restrictions(model, &index, &tuplesets, of, relation)?;
         if entered.get(number) == Some(&false) {
             let why = if loops.get(number) == Some(&true) { "potential loop" } else { "no entrypoints defined" };
             return Err(invalid(Kind::RelationNoEntrypoint, of, relation, why));
@@ -53,6 +58,11 @@ pub(super) fn judge(model: &AuthorizationModel) -> Judged {
         {
             let message = format!("condition '{}' does not match naming rule: '^[^\\*\\s]{{1,50}}$'.", condition.name);
             return Err(ModelError::new(Kind::InvalidName, &condition.name, message));
+        }
+        #[cfg(feature = "conditions")]
+        if let Err(error) = crate::policy::condition::Program::compile(condition) {
+            let message = alloc::string::ToString::to_string(&error);
+            return Err(ModelError::new(Kind::InvalidCondition, &condition.name, message));
         }
     }
     Ok(())
@@ -74,7 +84,7 @@ fn invalid(kind: Kind, of: &TypeDefinition, relation: &Relation, why: &str) -> M
 fn names(of: &TypeDefinition) -> Judged {
     let name = of.name.as_str();
     if is_reserved(name) {
-        let message = format!("the definition of type '{name}' is invalid: self and this are reserved keywords");
+        let message = format!("the definition of type '{name}' is invalid");
         return Err(ModelError::new(Kind::ReservedTypeKeywords, name, message));
     }
     if !is_name(name, TYPE_NAME) {
@@ -141,19 +151,38 @@ fn rewrite(index: &Index<'_>, of: &TypeDefinition, relation: &Relation, form: &R
     }
 }
 
-fn contains(form: &Rewrite, what: &dyn Fn(&Rewrite) -> bool) -> bool {
-    what(form)
-        || match form {
-            Rewrite::Union(children) | Rewrite::Intersection(children) => {
-                children.iter().any(|child| contains(child, what))
-            }
-            Rewrite::Difference(base, subtract) => contains(base, what) || contains(subtract, what),
-            _ => false,
+/// The relations that stand behind `from`.
+fn each_tupleset<'a>(form: &'a Rewrite, visit: &mut dyn FnMut(&'a str)) {
+    match form {
+        Rewrite::TupleToUserset { tupleset, .. } => visit(tupleset),
+        Rewrite::Union(children) | Rewrite::Intersection(children) => {
+            children.iter().for_each(|child| each_tupleset(child, visit));
         }
+        Rewrite::Difference(base, subtract) => {
+            each_tupleset(base, visit);
+            each_tupleset(subtract, visit);
+        }
+        Rewrite::This | Rewrite::Computed(_) => {}
+    }
 }
 
-fn restrictions(model: &AuthorizationModel, index: &Index<'_>, of: &TypeDefinition, relation: &Relation) -> Judged {
-    let assignable = contains(&relation.rewrite, &|form| *form == Rewrite::This);
+fn is_assignable(form: &Rewrite) -> bool {
+    match form {
+        Rewrite::This => true,
+        Rewrite::Union(children) | Rewrite::Intersection(children) => children.iter().any(is_assignable),
+        Rewrite::Difference(base, subtract) => is_assignable(base) || is_assignable(subtract),
+        _ => false,
+    }
+}
+
+fn restrictions(
+    model: &AuthorizationModel,
+    index: &Index<'_>,
+    tuplesets: &[(&str, &str)],
+    of: &TypeDefinition,
+    relation: &Relation,
+) -> Judged {
+    let assignable = is_assignable(&relation.rewrite);
     if assignable == relation.restrictions.is_empty() {
         let message = if assignable {
             format!(
@@ -168,12 +197,7 @@ fn restrictions(model: &AuthorizationModel, index: &Index<'_>, of: &TypeDefiniti
         };
         return Err(about(Kind::AssignableRelationsMustHaveType, &relation.name, of, relation, message));
     }
-    let is_tupleset = of.relations.iter().any(|other| {
-        contains(
-            &other.rewrite,
-            &|form| matches!(form, Rewrite::TupleToUserset { tupleset, .. } if *tupleset == relation.name),
-        )
-    });
+    let is_tupleset = tuplesets.binary_search(&(&of.name, &relation.name)).is_ok();
     for restriction in &relation.restrictions {
         let (userset, symbol) = match &restriction.kind {
             RestrictionKind::Userset(userset) => (Some(userset), format!("{}#{userset}", restriction.type_name)),
@@ -181,7 +205,7 @@ fn restrictions(model: &AuthorizationModel, index: &Index<'_>, of: &TypeDefiniti
         };
         let known = index.has_type(&restriction.type_name)
             && userset.is_none_or(|userset| index.relation(&restriction.type_name, userset).is_some());
-        if !known || is_tupleset && restriction.kind != RestrictionKind::Object {
+        if !known || restriction.kind != RestrictionKind::Object && is_tupleset {
             let message = format!(
                 "the relation type '{symbol}' on '{}' in object type '{}' is not valid",
                 relation.name, of.name
