@@ -59,7 +59,7 @@ fn expressions_that_hold() {
     for expression in [
         "1 + 2 * 3 == 7 && (1 + 2) * 3 == 9",
         "10 / 3 == 3 && -10 / 3 == -3 && 10 % 3 == 1 && -10 % 3 == -1",
-        "1 < 2u && 2u > 1 && 1.5 > 1 && 2u >= 1.5 && -1 < 0u",
+        "dyn(1) < 2u && dyn(2u) > 1 && dyn(1.5) > 1 && dyn(2u) >= 1.5 && dyn(-1) < 0u",
         "dyn(1) == 1u && dyn(1.0) == 1 && dyn(1u) == 1.0 && dyn('1') != 1",
         "9223372036854775807 > -9223372036854775808",
         "0x1F == 31 && 0xffu == 255u && 1e3 == 1000.0 && .5 == 0.5 && -.5 < 0.0",
@@ -104,7 +104,7 @@ fn expressions_that_hold() {
         "ipaddress('10.0.0.1') == ipaddress('::ffff:10.0.0.1') && ipaddress('1.2.3.4').in_cidr('0.0.0.0/0')",
         "// a comment\n true // and another",
         "null == null && dyn(null) != 1 && [null] == [null]",
-        "double('NaN') != double('NaN') && [1, dyn(1.0)] == [1.0, 1]",
+        "double('NaN') != double('NaN') && !(double('NaN') < 1.0) && !(double('NaN') >= 1.0) && [1, dyn(1.0)] == [1.0, 1]",
         "!!true && --1 == 1 && -(-1) == 1 && 1 - -1 == 2 && 1 -1 == 0",
     ] {
         assert_eq!(truth(expression), Ok(true), "{expression}");
@@ -127,7 +127,6 @@ fn expressions_that_fail() {
         ("dyn(1) + dyn('a') == 2", "no such overload"),
         ("dyn('a') && true", "no such overload"),
         ("[1, 0].all(x, 1 / x == 1)", "division by zero"),
-        ("double('NaN') < 1.0", "NaN values cannot be ordered"),
         ("ipaddress('192.168.0').in_cidr('192.168.0.0/24')", "ParseAddr(\"192.168.0\"): unable to parse IP"),
         ("ipaddress('192.168.0.1').in_cidr('192.168.0.0/33')", "'192.168.0.0/33' is a malformed CIDR string"),
         ("timestamp('9999-12-31T23:59:59Z') + duration('1s') > timestamp(0)", "timestamp overflow"),

@@ -1,7 +1,9 @@
 //! From an expression to a program: names are resolved, types checked, constants computed.
 
-use super::eval::{Failure, Fold, Node, apply};
+use super::failure::Failure;
 use super::functions::{self, Cost, Op};
+use super::node::{Fold, Node};
+use super::operate::{apply, is_key, zone};
 use super::parser::{Expr, Kind};
 use super::program::Issue;
 use super::regex::Regex;
@@ -179,7 +181,7 @@ impl<'s> Checker<'s> {
         let constants: Option<Vec<(Value, Value)>> =
             nodes.iter().map(|(key, value)| Some((key.constant()?, value.constant()?))).collect();
         let node = match constants {
-            Some(values) if values.iter().all(|(key, _)| super::eval::is_key(key)) => {
+            Some(values) if values.iter().all(|(key, _)| is_key(key)) => {
                 Node::Const(Value::Map(Map::from_entries(values)))
             }
             _ => Node::Map(nodes),
@@ -311,11 +313,11 @@ impl<'s> Checker<'s> {
                         }
                         Err(why) => return self.cannot(&Failure::from(why)),
                     },
-                    (Op::FullYear | Op::Month | Op::DayOfYear | Op::DayOfMonth, Some(zone))
-                    | (Op::Date | Op::DayOfWeek | Op::Hours | Op::Minutes, Some(zone))
-                    | (Op::Seconds | Op::Milliseconds, Some(zone)) => {
+                    (Op::FullYear | Op::Month | Op::DayOfYear | Op::DayOfMonth, Some(name))
+                    | (Op::Date | Op::DayOfWeek | Op::Hours | Op::Minutes, Some(name))
+                    | (Op::Seconds | Op::Milliseconds, Some(name)) => {
                         // A zone that nobody here knows is refused now and not at every evaluation.
-                        if let Err(failure) = super::eval::zone(&zone) {
+                        if let Err(failure) = zone(&name) {
                             return self.cannot(&failure);
                         }
                     }

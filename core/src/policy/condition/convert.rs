@@ -1,6 +1,7 @@
 //! From a context's JSON to a parameter's type, as OpenFGA converts it, with its messages.
 
-use super::time::{Duration, IpAddress, Timestamp, go_number};
+use super::number::{Decimal, go_number};
+use super::time::{Duration, IpAddress, Timestamp};
 use super::value::{Map, Value};
 use crate::policy::model::ParameterType;
 use alloc::format;
@@ -99,88 +100,6 @@ fn number(value: &Value, to: &ParameterType) -> Result<Value, String> {
             .and_then(|decimal| decimal.exact_double())
             .map(Value::Double)
             .ok_or_else(|| format!("number cannot be represented as a float64: {shown}")),
-    }
-}
-
-/// A decimal number: digits times a power of ten, without zeros at the end of the digits.
-struct Decimal {
-    negative: bool,
-    digits: u128,
-    exponent: i32,
-}
-
-impl Decimal {
-    fn of_number(number: f64) -> Option<Self> {
-        if !number.is_finite() {
-            return None;
-        }
-        Self::parse(&format!("{number:e}"))
-    }
-
-    /// Digits, a fraction, an exponent. Digits beyond the 38th must be zeros: none of the types could hold them.
-    fn parse(text: &str) -> Option<Self> {
-        let negative = text.starts_with('-');
-        let text = text.strip_prefix(['-', '+']).unwrap_or(text);
-        let (mantissa, power) = match text.split_once(['e', 'E']) {
-            Some((mantissa, power)) => (mantissa, power.parse::<i32>().ok().filter(|power| power.abs() < 100_000)?),
-            None => (text, 0),
-        };
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        if whole.is_empty() && fraction.is_empty() {
-            return None;
-        }
-        let mut decimal = Self { negative, digits: 0, exponent: 0 };
-        let mut zeros = 0_u32;
-        for byte in whole.bytes().chain(fraction.bytes()) {
-            if !byte.is_ascii_digit() {
-                return None;
-            }
-            if byte == b'0' {
-                zeros = zeros.saturating_add(u32::from(decimal.digits != 0));
-                continue;
-            }
-            let scale = 10_u128.checked_pow(zeros + 1)?;
-            decimal.digits = decimal.digits.checked_mul(scale)?.checked_add(u128::from(byte - b'0'))?;
-            zeros = 0;
-        }
-        let point = i32::try_from(fraction.len()).ok()?;
-        decimal.exponent = power.checked_add(i32::try_from(zeros).ok()?)?.checked_sub(point)?;
-        Some(decimal)
-    }
-
-    /// The integer, or the nearest that there is. None where there is a fraction.
-    fn integer(&self) -> Option<i64> {
-        if self.digits == 0 {
-            return Some(0);
-        }
-        let power = u32::try_from(self.exponent).ok()?;
-        let magnitude = 10_u128.checked_pow(power).and_then(|scale| self.digits.checked_mul(scale));
-        let magnitude = magnitude.and_then(|magnitude| i128::try_from(magnitude).ok()).unwrap_or(i128::MAX);
-        let number = if self.negative { -magnitude } else { magnitude };
-        Some(number.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64)
-    }
-
-    /// The number, if it is one of those that a `double` can be.
-    fn exact_double(&self) -> Option<f64> {
-        let sign = if self.negative { -1.0 } else { 1.0 };
-        if self.digits == 0 {
-            return Some(0.0 * sign);
-        }
-        // The power of five is multiplied in or must divide; the power of two moves the point only.
-        let five = 5_u128.checked_pow(self.exponent.unsigned_abs())?;
-        let odd = match self.exponent < 0 {
-            true if self.digits.is_multiple_of(five) => self.digits / five,
-            true => return None,
-            false => self.digits.checked_mul(five)?,
-        };
-        let shift = odd.trailing_zeros();
-        let odd = odd >> shift;
-        if odd >> 53 != 0 {
-            return None;
-        }
-        let power = self.exponent.checked_add(i32::try_from(shift).ok()?)?;
-        let step = if power < 0 { 0.5 } else { 2.0 };
-        Some((0..power.unsigned_abs()).fold(odd as f64 * sign, |number, _| number * step))
     }
 }
 

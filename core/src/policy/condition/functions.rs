@@ -82,7 +82,9 @@ const fn function(name: &'static str, overloads: &'static str, op: Op) -> Functi
     Function { name, overloads, op }
 }
 
-const ORDERED: &str = "bbb iib idb iub uub udb uib ddb dib dub ssb yyb TTb DDb";
+/// Numbers of different types are ordered only where the types are not known: cel-go leaves those overloads out unless
+/// told otherwise, and OpenFGA does not.
+const ORDERED: &str = "bbb iib uub ddb ssb yyb TTb DDb";
 const GETTER: &str = ".Ti .Tsi";
 const GETTER_BOTH: &str = ".Ti .Tsi .Di";
 

@@ -35,15 +35,27 @@ mod value;
 #[cfg(feature = "conditions")]
 mod check;
 #[cfg(feature = "conditions")]
+mod conversion;
+#[cfg(feature = "conditions")]
 mod convert;
 #[cfg(feature = "conditions")]
 mod eval;
+#[cfg(feature = "conditions")]
+mod failure;
 #[cfg(feature = "conditions")]
 mod functions;
 #[cfg(feature = "conditions")]
 mod lexer;
 #[cfg(feature = "conditions")]
+mod node;
+#[cfg(feature = "conditions")]
+mod number;
+#[cfg(feature = "conditions")]
+mod operate;
+#[cfg(feature = "conditions")]
 mod parser;
+#[cfg(feature = "conditions")]
+mod pattern;
 #[cfg(feature = "conditions")]
 mod program;
 #[cfg(feature = "conditions")]

@@ -2,7 +2,9 @@
 
 use super::check::Checker;
 use super::convert::convert;
-use super::eval::{Failure, Machine, Node};
+use super::eval::Machine;
+use super::failure::Failure;
+use super::node::Node;
 use super::parser::parse;
 use super::types::Type;
 use super::value::{Context, Value};

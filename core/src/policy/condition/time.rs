@@ -1,6 +1,5 @@
 //! Moments, lengths of time and IP addresses: read and written as Go does it, since OpenFGA's contexts are read by Go.
 
-use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::fmt;
 use core::net::IpAddr;
@@ -17,13 +16,16 @@ pub struct Timestamp {
 }
 
 /// `0001-01-01T00:00:00Z`, the first moment of the language's definition.
+#[cfg(feature = "conditions")]
 const FIRST: i64 = -62_135_596_800;
 /// `9999-12-31T23:59:59Z`, the last one.
+#[cfg(feature = "conditions")]
 const LAST: i64 = 253_402_300_799;
 const NANOS: i64 = 1_000_000_000;
 const DAY: i64 = 86_400;
 
 /// A day of the calendar and a time of the day.
+#[cfg_attr(not(feature = "conditions"), allow(dead_code, reason = "getters of conditions read the rest"))]
 pub(super) struct Civil {
     pub(super) year: i64,
     pub(super) month: i64,
@@ -84,16 +86,19 @@ impl Timestamp {
     }
 
     /// A moment within the years 1 to 9999, which is what the language's own operations may give.
+    #[cfg(feature = "conditions")]
     pub(super) fn checked(seconds: i64, nanos: u32, offset: i16) -> Option<Self> {
         (FIRST..=LAST).contains(&seconds).then_some(Self { seconds, nanos, offset })
     }
 
+    #[cfg(feature = "conditions")]
     pub(super) fn add(self, length: Duration) -> Option<Self> {
         let nanos = i64::from(self.nanos) + length.0.rem_euclid(NANOS);
         let seconds = self.seconds + length.0.div_euclid(NANOS) + nanos / NANOS;
         Self::checked(seconds, (nanos % NANOS) as u32, self.offset)
     }
 
+    #[cfg(feature = "conditions")]
     pub(super) fn since(self, other: Self) -> Option<Duration> {
         let nanos = i128::from(self.seconds - other.seconds) * i128::from(NANOS) + i128::from(self.nanos)
             - i128::from(other.nanos);
@@ -326,23 +331,4 @@ impl fmt::Display for IpAddress {
             None => Ok(()),
         }
     }
-}
-
-/// A number as Go's `%g` writes it: the shortest digits, and an exponent where it is below -4 or from 6 on
-/// (`strconv.FormatFloat`).
-pub(super) fn go_number(number: f64) -> String {
-    if number.is_nan() {
-        return "NaN".to_string();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { "+Inf" } else { "-Inf" }.to_string();
-    }
-    let scientific = alloc::format!("{number:e}");
-    let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
-    let power: i32 = exponent.parse().unwrap_or(0);
-    if (-4..6).contains(&power) {
-        return alloc::format!("{number}");
-    }
-    let sign = if power < 0 { '-' } else { '+' };
-    alloc::format!("{digits}e{sign}{:02}", power.unsigned_abs())
 }
