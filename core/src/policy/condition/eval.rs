@@ -43,10 +43,9 @@ impl<'p> Machine<'p> {
     pub(super) fn eval(&mut self, node: &Node) -> Outcome {
         match node {
             Node::Const(value) => Ok(value.clone()),
-            Node::Conditional(..) => self.attribute(node),
             node if node.is_attribute() => {
                 let value = self.attribute(node);
-                self.charge(1)?;
+                self.charge(node.use_cost())?;
                 value
             }
             Node::Logic(all, nodes) => self.logic(*all, nodes),
@@ -137,6 +136,7 @@ impl<'p> Machine<'p> {
         let cost = match cost {
             Cost::One => 1,
             Cost::First => share(size(Some(first)), 0.1),
+            Cost::Second => share(size(second), 0.1),
             Cost::Smaller => share(size(Some(first)).min(size(second)), 0.1),
             Cost::Both => share(size(Some(first)).saturating_add(size(second)), 0.1),
             Cost::List => size(second),
@@ -181,9 +181,7 @@ impl<'p> Machine<'p> {
             Node::Index(of, index) => {
                 let value = self.attribute(of)?;
                 let index_value = self.attribute(index);
-                if !matches!(**index, Node::Conditional(..)) {
-                    self.charge(1)?;
-                }
+                self.charge(1)?;
                 select(&value, &index_value?)
             }
             Node::Conditional(condition, yes, no) => match self.eval(condition)? {

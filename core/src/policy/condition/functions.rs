@@ -56,6 +56,8 @@ pub(super) enum Cost {
     One,
     /// A tenth of the first argument's size.
     First,
+    /// A tenth of the second argument's size.
+    Second,
     /// A tenth of the smaller size.
     Smaller,
     /// A tenth of both sizes.
@@ -146,7 +148,7 @@ impl Function {
         let (result, only) = resolve(self.overloads, member, arguments, bindings)?;
         let cost = match (self.op, only) {
             (Op::Equal | Op::NotEqual, _) => Cost::Smaller,
-            (Op::StartsWith | Op::EndsWith, Some(_)) => Cost::First,
+            (Op::StartsWith | Op::EndsWith, Some(_)) => Cost::Second,
             (Op::ToBytes, Some("sy")) | (Op::ToString, Some("ys")) => Cost::First,
             (Op::In, Some("ALb")) => Cost::List,
             (Op::Less | Op::LessOrEqual | Op::Greater | Op::GreaterOrEqual, Some("ssb" | "yyb")) => Cost::Smaller,

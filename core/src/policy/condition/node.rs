@@ -69,4 +69,13 @@ impl Node {
                 | Node::Conditional(..)
         )
     }
+
+    /// What the use of an attribute costs, beyond its qualifiers: nothing where a choice stands at its root.
+    pub(super) fn use_cost(&self) -> u64 {
+        match self {
+            Node::Conditional(..) => 0,
+            Node::Select(of, _) | Node::Has(of, _) | Node::Index(of, _) => of.use_cost(),
+            _ => 1,
+        }
+    }
 }
