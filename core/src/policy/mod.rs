@@ -114,8 +114,8 @@ pub mod tuple;
 pub use compiled::{CompileError, CompiledModel};
 pub use index::{Index, IndexFull, Memory};
 pub use resolve::{
-    Answer, Binding, Budget, ConditionFailure, Conditions, Evaluator, NoConditions, Outcome, Query, QueryError, Read,
-    Resolver, Step, Tree, TreeValue,
+    Answer, Binding, Budget, By, ConditionFailure, Conditions, Evaluator, ExplainStep, Explanation, NoConditions,
+    Outcome, Query, QueryError, Read, Resolver, Step, Tree, TreeValue,
 };
 
 #[cfg(feature = "conditions")]

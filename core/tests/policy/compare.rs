@@ -17,6 +17,7 @@ pub(crate) struct Count {
     pub lists: u64,
     pub rounds: u64,
     pub undecided: u64,
+    pub proofs: u64,
 }
 
 const DEEP: Budget = Budget { depth: 10_000, work: u64::MAX };
@@ -91,6 +92,16 @@ pub(crate) fn one(seed: u64, count: &mut Count) {
                 count.checks += 1;
                 count.allowed += u64::from(found == Answer::Yes);
                 count.errors += u64::from(found == Answer::Error);
+            }
+            if random.one_in(8) && *expected != Answer::Error {
+                let explanation = evaluators[1].explain(object, relation, &user).unwrap();
+                assert_eq!(explanation.allowed, *expected == Answer::Yes, "seed {seed}: {object}#{relation}@{user}");
+                assert!(!explanation.steps.is_empty());
+                if explanation.allowed {
+                    let checked = crate::proof::check(&explanation.steps, object, relation, &user, &oracle, &all);
+                    assert!(checked, "seed {seed}: {object}#{relation}@{user}: {explanation:#?}");
+                    count.proofs += 1;
+                }
             }
             if random.one_in(4) {
                 let query = Query::Check { object, relation, user: &user };

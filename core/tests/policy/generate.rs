@@ -89,7 +89,7 @@ pub(crate) fn case(random: &mut Random) -> Case {
     if conditional {
         model.conditions = ["told", "other"].map(condition).into();
     }
-    let tuples = (0..random.below(24)).map(|_| tuple(random, &model)).collect();
+    let tuples = (0..random.below(48)).map(|_| tuple(random, &model)).collect();
     Case { model, tuples }
 }
 

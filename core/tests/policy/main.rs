@@ -6,6 +6,7 @@ mod compare;
 mod driver;
 mod generate;
 mod oracle;
+mod proof;
 
 #[test]
 fn engine_and_oracle_agree() {

@@ -49,6 +49,10 @@ impl<'a> Oracle<'a> {
         Self { model, tuples }
     }
 
+    pub(crate) fn tuples(&self) -> &'a [TupleKey] {
+        self.tuples
+    }
+
     pub(crate) fn relation(&self, of: &str, name: &str) -> Option<&'a Relation> {
         let of = self.model.types.iter().find(|found| found.name == of)?;
         of.relations.iter().find(|found| found.name == name)

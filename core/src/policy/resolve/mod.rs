@@ -10,6 +10,7 @@ mod conditions;
 mod error;
 mod evaluator;
 mod expand;
+mod explain;
 mod layer;
 mod list_objects;
 mod list_users;
@@ -25,6 +26,7 @@ pub use conditions::{ConditionsInContext, ModelConditions};
 pub use error::{ConditionFailure, QueryError};
 pub use evaluator::Evaluator;
 pub use expand::{Tree, TreeValue};
+pub use explain::{By, ExplainStep, Explanation};
 pub use resolver::{Answer, Outcome, Query, Read, Resolver, Step};
 
 /// What evaluates the conditions of tuples. It knows the question's own context.

@@ -13,6 +13,10 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    pub(super) const fn new() -> Self {
+        Self { keys: Vec::new(), table: Vec::new() }
+    }
+
     pub(super) fn clear(&mut self) {
         self.keys.clear();
         self.table.clear();
