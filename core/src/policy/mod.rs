@@ -110,6 +110,7 @@ mod index;
 pub mod model;
 mod resolve;
 pub mod tuple;
+mod words;
 
 pub use compiled::{CompileError, CompiledModel};
 pub use index::{Index, IndexFull, Memory};

@@ -137,6 +137,17 @@ impl fmt::Display for UserRef<'_> {
     }
 }
 
+/// The bytes of ASCII that mean nothing in a tuple.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0x21;
+    while byte < 0x7f {
+        plain[byte] = !matches!(byte as u8, b':' | b'#' | b'*');
+        byte += 1;
+    }
+    plain
+};
+
 /// `type:id` with an optional `#relation`, by OpenFGA's rules for both: one `:`, not first; no white space or control
 /// characters; no part empty; in the id of a userset no `*`.
 fn split(text: &str) -> Option<(ObjectRef<'_>, Option<&str>)> {
@@ -145,6 +156,9 @@ fn split(text: &str) -> Option<(ObjectRef<'_>, Option<&str>)> {
     let mut hash = None;
     let mut star = false;
     for (at, byte) in bytes.iter().enumerate() {
+        if PLAIN.get(usize::from(*byte)) == Some(&true) {
+            continue;
+        }
         match byte {
             b':' if colon.is_none() && at > 0 => colon = Some(at),
             b'#' if colon.is_some() && hash.is_none() => hash = Some(at),

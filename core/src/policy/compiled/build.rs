@@ -8,6 +8,7 @@ use super::{
     Type, TypeSlot, facts,
 };
 use crate::policy::model::{self, AuthorizationModel, RestrictionKind, Rewrite};
+use crate::policy::words::Words;
 
 /// Deepest nesting of operators in one rewrite. OpenFGA's own JSON reader stops at 100 (protojson) levels.
 const NESTING: u32 = 100;
@@ -22,8 +23,9 @@ pub(super) fn compile(source: &AuthorizationModel) -> Result<CompiledModel, Comp
     }
     let mut model = CompiledModel {
         types: Vec::with_capacity(source.types.len()),
-        types_by_name: (0..source.types.len() as TypeSlot).collect(),
+        types_by_name: Words::default(),
         names: sorted_names(source),
+        slots_of_names: Words::default(),
         relations: Vec::with_capacity(relations),
         expressions: Vec::new(),
         operands: Vec::new(),
@@ -58,7 +60,13 @@ fn sorted_names(source: &AuthorizationModel) -> Vec<Box<str>> {
 }
 
 fn declare(model: &mut CompiledModel, source: &AuthorizationModel) -> Result<(), CompileError> {
+    for (slot, name) in (0..).zip(&model.names) {
+        model.slots_of_names.insert(name, slot);
+    }
     for (at, of) in source.types.iter().enumerate() {
+        if !model.types_by_name.insert(&of.name, at as TypeSlot) {
+            return Err(CompileError::Duplicate);
+        }
         let first = model.relations.len();
         let mut relations = Vec::with_capacity(of.relations.len());
         for (nth, relation) in of.relations.iter().enumerate() {
@@ -80,12 +88,6 @@ fn declare(model: &mut CompiledModel, source: &AuthorizationModel) -> Result<(),
             return Err(CompileError::Duplicate);
         }
         model.types.push(Type { name: of.name.as_str().into(), relations });
-    }
-    let types = &model.types;
-    let name = |slot: &TypeSlot| types.get(usize::from(*slot)).map_or("", |of| &*of.name);
-    model.types_by_name.sort_unstable_by(|one, two| name(one).cmp(name(two)));
-    if model.types_by_name.windows(2).any(|pair| pair.first().map(name) == pair.last().map(name)) {
-        return Err(CompileError::Duplicate);
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::model::AuthorizationModel;
+use super::words::Words;
 use crate::{Error, ErrorCode};
 
 /// The number of a type in a compiled model.
@@ -94,10 +95,10 @@ impl From<CompileError> for Error {
 #[derive(Debug)]
 pub struct CompiledModel {
     types: Vec<Type>,
-    /// Slots of the types in the order of their names.
-    types_by_name: Vec<TypeSlot>,
-    /// The relations' names, sorted.
+    types_by_name: Words,
+    /// The relations' names, by their slots.
     names: Vec<Box<str>>,
+    slots_of_names: Words,
     relations: Vec<Relation>,
     expressions: Vec<Expression>,
     operands: Vec<u32>,
@@ -112,7 +113,7 @@ pub struct CompiledModel {
 #[derive(Debug)]
 struct Type {
     name: Box<str>,
-    /// The names of its relations with their slots, sorted by name.
+    /// The slots of its relations' names with the relations', sorted.
     relations: Vec<(NameSlot, RelationSlot)>,
 }
 
@@ -206,9 +207,7 @@ impl CompiledModel {
     }
 
     pub(crate) fn type_slot(&self, name: &str) -> Option<TypeSlot> {
-        let of = |slot: &TypeSlot| self.types.get(usize::from(*slot)).map_or("", |found| &*found.name);
-        let at = self.types_by_name.binary_search_by(|slot| of(slot).cmp(name)).ok()?;
-        self.types_by_name.get(at).copied()
+        self.types_by_name.find(name)
     }
 
     pub(crate) fn type_name(&self, slot: TypeSlot) -> &str {
@@ -216,7 +215,7 @@ impl CompiledModel {
     }
 
     pub(crate) fn name_slot(&self, name: &str) -> Option<NameSlot> {
-        self.names.binary_search_by(|known| (**known).cmp(name)).ok().map(|at| at as NameSlot)
+        self.slots_of_names.find(name)
     }
 
     pub(crate) fn name(&self, slot: NameSlot) -> Option<&str> {

@@ -1,21 +1,22 @@
 //! The settled part of the index: sorted arrays, read by binary search.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::{NO_CONTEXT, Tuple, subject};
 
-/// All tuples, twice: by object and relation, and by user and relation. 12 bytes a tuple, and 4 for where each object's,
-/// userset's and type's begin on either side.
+/// All tuples, twice: by object and relation, and by user and relation. 12 bytes a tuple, and 4 for where those of each
+/// object and of each user begin: never more than 20 a tuple, but for two bits a name on either side.
 #[derive(Debug, Default)]
 pub(super) struct Base {
-    /// Where the tuples of each object begin, and where the last end.
-    starts: Vec<u32>,
+    /// Where the tuples of each object begin.
+    starts: Starts,
     relations: Vec<u16>,
     subjects: Vec<u32>,
     /// The conditional tuples by their place, sorted.
     contexts: Vec<(u32, u32)>,
     /// Where the tuples of each user begin: objects, then usersets, then wildcards.
-    reverse_starts: Vec<u32>,
+    reverse_starts: Starts,
     reverse_relations: Vec<u16>,
     reverse_objects: Vec<u32>,
     /// How many objects and usersets there were.
@@ -26,7 +27,7 @@ impl Base {
     /// `tuples` are sorted and without doubles.
     pub(super) fn new(tuples: &[Tuple], objects: u32, usersets: u32, types: u32) -> Self {
         let mut base = Self {
-            starts: starts(objects as usize, tuples.iter().map(|tuple| tuple.object as usize)),
+            starts: Starts::new(objects as usize, tuples.iter().map(|tuple| tuple.object as usize)),
             relations: tuples.iter().map(|tuple| tuple.relation).collect(),
             subjects: tuples.iter().map(|tuple| tuple.subject).collect(),
             counts: (objects, usersets),
@@ -40,7 +41,7 @@ impl Base {
             .collect();
         reverse.sort_unstable();
         let subjects = (objects + usersets + types) as usize;
-        base.reverse_starts = starts(subjects, reverse.iter().map(|entry| entry.0 as usize));
+        base.reverse_starts = Starts::new(subjects, reverse.iter().map(|entry| entry.0 as usize));
         base.reverse_relations = reverse.iter().map(|entry| entry.1).collect();
         base.reverse_objects = reverse.iter().map(|entry| entry.2).collect();
         base
@@ -109,43 +110,89 @@ impl Base {
 
     /// All tuples, sorted.
     pub(super) fn tuples(&self) -> impl Iterator<Item = Tuple> + '_ {
-        let mut object = 0;
+        let mut owners = self.starts.owners();
+        let mut owner = owners.next().unwrap_or_default();
         self.relations.iter().zip(&self.subjects).enumerate().map(move |(at, (relation, user))| {
-            while self.starts.get(object as usize + 1).is_some_and(|end| *end as usize <= at) {
-                object += 1;
+            if owner.1 as usize <= at {
+                owner = owners.next().unwrap_or_default();
             }
-            Tuple { object, relation: *relation, subject: *user, context: self.context(at) }
+            Tuple { object: owner.0, relation: *relation, subject: *user, context: self.context(at) }
         })
     }
 
     pub(super) fn bytes(&self) -> usize {
-        (self.starts.capacity() + self.subjects.capacity() + self.reverse_starts.capacity()) * 4
+        self.starts.bytes()
+            + self.reverse_starts.bytes()
+            + self.subjects.capacity() * 4
             + (self.relations.capacity() + self.reverse_relations.capacity()) * 2
             + self.reverse_objects.capacity() * 4
             + self.contexts.capacity() * 8
     }
 }
 
-/// Where each owner's entries begin in a list sorted by owner, and at last its length.
-fn starts(owners: usize, sorted: impl Iterator<Item = usize>) -> Vec<u32> {
-    let mut starts = Vec::with_capacity(owners + 1);
-    let mut at = 0;
-    for owner in sorted {
-        while starts.len() <= owner {
-            starts.push(at);
-        }
-        at += 1;
-    }
-    while starts.len() <= owners {
-        starts.push(at);
-    }
-    starts
+/// Where each owner's entries begin in a list sorted by owner: 4 bytes for each owner that has any, and two bits for every
+/// other, since most objects are on one side only.
+#[derive(Debug, Default)]
+struct Starts {
+    /// Of 64 owners each: who has entries, and how many of those before have.
+    blocks: Vec<(u64, u32)>,
+    /// Where the entries of those who have any begin, and at last where they end.
+    starts: Vec<u32>,
 }
 
-fn within(starts: &[u32], relations: &[u16], owner: u32, relation: u16) -> (usize, usize) {
-    let owner = owner as usize;
-    let (Some(start), Some(end)) = (starts.get(owner), starts.get(owner.wrapping_add(1))) else { return (0, 0) };
-    let (start, end) = (*start as usize, *end as usize);
+impl Starts {
+    fn new(owners: usize, sorted: impl Iterator<Item = usize>) -> Self {
+        let mut blocks = vec![(0u64, 0u32); owners.div_ceil(64)];
+        let mut starts = Vec::new();
+        let mut last = usize::MAX;
+        let mut end = 0;
+        for owner in sorted {
+            if owner != last {
+                last = owner;
+                starts.push(end);
+                if let Some((bits, _)) = blocks.get_mut(owner / 64) {
+                    *bits |= 1 << (owner % 64);
+                }
+            }
+            end += 1;
+        }
+        starts.push(end);
+        starts.shrink_to_fit();
+        let mut before = 0;
+        for (bits, rank) in &mut blocks {
+            *rank = before;
+            before += bits.count_ones();
+        }
+        Self { blocks, starts }
+    }
+
+    fn of(&self, owner: u32) -> (usize, usize) {
+        let bit = 1u64 << (owner % 64);
+        let Some((bits, rank)) = self.blocks.get(owner as usize / 64).filter(|(bits, _)| bits & bit != 0) else {
+            return (0, 0);
+        };
+        let at = (*rank + (bits & (bit - 1)).count_ones()) as usize;
+        match self.starts.get(at..at + 2) {
+            Some([start, end]) => (*start as usize, *end as usize),
+            _ => (0, 0),
+        }
+    }
+
+    /// The owners that have entries, with where theirs end.
+    fn owners(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let owners = (0u32..).zip(&self.blocks).flat_map(|(block, (bits, _))| {
+            (0..64).filter(move |bit| bits & (1 << bit) != 0).map(move |bit| block * 64 + bit)
+        });
+        owners.zip(self.starts.iter().skip(1).copied())
+    }
+
+    fn bytes(&self) -> usize {
+        self.blocks.capacity() * 16 + self.starts.capacity() * 4
+    }
+}
+
+fn within(starts: &Starts, relations: &[u16], owner: u32, relation: u16) -> (usize, usize) {
+    let (start, end) = starts.of(owner);
     let all = relations.get(start..end).unwrap_or_default();
     // Most objects have few relations and most often one: its two ends are looked at before anything is searched.
     if all.first() == Some(&relation) && all.last() == Some(&relation) {

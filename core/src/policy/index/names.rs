@@ -3,35 +3,32 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
+
+use crate::policy::words::Words;
 
 /// A short list of names that only grows: types, relations, conditions.
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
     names: Vec<Box<str>>,
-    /// The names' numbers in the order of the names.
-    sorted: Vec<u16>,
+    numbers: Words,
 }
 
 impl Vocabulary {
     pub(crate) fn find(&self, name: &str) -> Option<u16> {
-        let at = self.sorted.binary_search_by(|known| self.name(*known).cmp(name)).ok()?;
-        self.sorted.get(at).copied()
+        self.numbers.find(name)
     }
 
     /// The name's number. `None` where no more fit.
     pub(super) fn intern(&mut self, name: &str) -> Option<u16> {
-        match self.sorted.binary_search_by(|known| self.name(*known).cmp(name)) {
-            Ok(at) => self.sorted.get(at).copied(),
-            Err(at) => {
-                let number = u16::try_from(self.names.len()).ok().filter(|number| *number < u16::MAX)?;
-                self.names.push(name.into());
-                self.sorted.insert(at, number);
-                Some(number)
-            }
+        if let Some(found) = self.find(name) {
+            return Some(found);
         }
+        let number = u16::try_from(self.names.len()).ok().filter(|number| *number < u16::MAX)?;
+        self.names.push(name.into());
+        self.numbers.insert(name, number);
+        Some(number)
     }
 
     pub(crate) fn name(&self, number: u16) -> &str {
@@ -79,10 +76,8 @@ impl Names {
     }
 
     fn hash(&self, of: u16, id: &str) -> usize {
-        let mut hasher = SipHasher13::new_with_keys(self.key.0, self.key.1);
-        hasher.write(id.as_bytes());
-        hasher.write(&of.to_le_bytes());
-        hasher.finish() as usize
+        // The type is a part of the key, so that the id alone is hashed, in one piece.
+        SipHasher13::new_with_keys(self.key.0 ^ u64::from(of), self.key.1).hash(id.as_bytes()) as usize
     }
 
     pub(crate) fn find(&self, of: u16, id: &str) -> Option<u32> {
