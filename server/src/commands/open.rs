@@ -118,6 +118,7 @@ pub(crate) fn config(settings: &Settings, base_url: &str) -> Result<Config, Fail
         admin: millis(settings.admin_token_life),
         refresh: millis(settings.refresh_token_life),
         session: millis(settings.session_life),
+        invitation: millis(settings.invitation_life),
         ..config.lifetimes
     };
     config.refresh_grace = millis(settings.refresh_grace);

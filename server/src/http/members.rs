@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use sentinel_storage::Member;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,8 +13,10 @@ use uuid::Uuid;
 use super::Failure;
 use super::access::{Access, Routes};
 use super::extract::{Body, Path, Query};
+use super::invitations::InvitationAnswer;
 use super::listing::{Listing, Paging};
 use super::time::rfc3339;
+use crate::service::members::Invited;
 use crate::service::{Caller, Service, User, WorkspaceRole};
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -51,7 +54,7 @@ impl From<Member> for MemberAnswer {
 /// Who is to become a member.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct MemberInvite {
-    /// An address that an account has proven.
+    /// An address that an account has proven, or will prove.
     pub(super) email: String,
     #[serde(default = "viewer")]
     #[schema(value_type = String, example = "viewer")]
@@ -85,19 +88,27 @@ async fn list(
     Ok(Listing::new(page, &uri, MemberAnswer::from))
 }
 
-/// Makes an account a member: admins may.
+/// Makes an account a member, or, where none has proven the address, invites whoever will: admins may.
 #[utoipa::path(post, path = "/workspaces/{workspace_id}/members/invite", tag = "workspaces",
     params(("workspace_id" = Uuid, Path)), request_body = MemberInvite,
-    responses((status = 201, body = MemberAnswer), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409), (status = 422)))]
+    responses(
+        (status = 201, description = "A member from now on", body = MemberAnswer),
+        (status = 202, description = "A member from the first login on that proves the address", body = InvitationAnswer),
+        (status = 400), (status = 401), (status = 403), (status = 404), (status = 409), (status = 422),
+    ))]
 async fn invite(
     State(service): State<Service>,
     user: User,
     caller: Caller,
     Path(workspace_id): Path<Uuid>,
     Body(invite): Body<MemberInvite>,
-) -> Result<(StatusCode, Json<MemberAnswer>), Failure> {
-    let member = service.invite_member(&user, &caller, workspace_id, &invite.email, invite.role).await?;
-    Ok((StatusCode::CREATED, Json(member.into())))
+) -> Result<Response, Failure> {
+    Ok(match service.invite_member(&user, &caller, workspace_id, &invite.email, invite.role).await? {
+        Invited::Member(member) => (StatusCode::CREATED, Json(MemberAnswer::from(member))).into_response(),
+        Invited::Pending(invitation) => {
+            (StatusCode::ACCEPTED, Json(InvitationAnswer::from(invitation))).into_response()
+        }
+    })
 }
 
 /// Gives a member another role: admins may, up to their own.

@@ -14,6 +14,7 @@ pub mod extract;
 mod failure;
 mod groups;
 mod health;
+mod invitations;
 mod layers;
 mod listing;
 mod management;
@@ -78,6 +79,7 @@ pub fn routes(service: Service) -> (Router, utoipa::openapi::OpenApi) {
         users::routes,
         workspaces::routes,
         members::routes,
+        invitations::routes,
         groups::routes,
         permissions::routes,
         roles::routes,

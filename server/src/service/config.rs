@@ -47,6 +47,8 @@ pub struct Lifetimes {
     pub login: Millis,
     /// An authorization code.
     pub code: Millis,
+    /// An invitation of someone without an account.
+    pub invitation: Millis,
 }
 
 /// Where someone belongs who has just logged in for the first time and is a member of nothing.
@@ -76,6 +78,7 @@ impl Default for Lifetimes {
             session: 90 * DAY,
             login: 10 * MINUTE,
             code: 5 * MINUTE,
+            invitation: 14 * DAY,
         }
     }
 }

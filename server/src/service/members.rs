@@ -1,11 +1,20 @@
 //! Members of a workspace. Roles are given and taken by those who stand at least as high: an admin cannot make,
 //! change or remove an owner, and the last owner stays.
 
-use sentinel_storage::{Member, MemberFilter, StorageError};
+use sentinel_storage::{Invitation, Member, MemberFilter, StorageError, Transaction, User as Account};
 use uuid::Uuid;
 
 use super::activity::{Actor, Change};
 use super::{Caller, Error, Page, Service, User, WorkspaceRole, input};
+
+/// What came of inviting someone.
+#[derive(Clone, Debug)]
+pub enum Invited {
+    /// Their account is a member now.
+    Member(Member),
+    /// They have no account with this proven address yet.
+    Pending(Invitation),
+}
 
 impl Service {
     /// The members of a workspace by name; every member sees them.
@@ -25,11 +34,11 @@ impl Service {
         Ok(self.store().read().await?.members(workspace_id, &filter, &input::page(limit, cursor)?).await?)
     }
 
-    /// Makes the account with this proven address a member: admins may, up to their own role.
+    /// Makes the account with this proven address a member, or invites who will prove it: admins may, up to their own
+    /// role.
     ///
     /// # Errors
-    /// [`super::ErrorKind::NotFound`] where no account has proven the address, [`super::ErrorKind::Conflict`] for who is
-    /// a member, [`super::ErrorKind::Forbidden`].
+    /// [`super::ErrorKind::Conflict`] for who is a member, [`super::ErrorKind::Forbidden`].
     pub async fn invite_member(
         &self,
         user: &User,
@@ -37,16 +46,29 @@ impl Service {
         workspace_id: Uuid,
         email: &str,
         role: WorkspaceRole,
-    ) -> Result<Member, Error> {
+    ) -> Result<Invited, Error> {
         let own = self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
         within(own, role)?;
-        self.add_member(&Actor::User(user.id), caller, workspace_id, email, role).await
+        let email = input::email(email)?;
+        let mut transaction = self.store().begin().await?;
+        let invited = match transaction.user_by_verified_email(email).await? {
+            Some(account) => {
+                let actor = Actor::User(user.id);
+                Invited::Member(self.admit(&mut transaction, &actor, caller, workspace_id, &account, role).await?)
+            }
+            None => Invited::Pending(
+                self.invite(&mut transaction, (user.id, own), caller, workspace_id, email, role).await?,
+            ),
+        };
+        transaction.commit().await?;
+        Ok(invited)
     }
 
-    /// As [`Service::invite_member`]. Who may is the caller's to know.
+    /// Makes the account with this proven address a member. Who may is the caller's to know.
     ///
     /// # Errors
-    /// As there.
+    /// [`super::ErrorKind::NotFound`] where no account has proven the address, [`super::ErrorKind::Conflict`] for who is
+    /// a member.
     pub async fn add_member(
         &self,
         actor: &Actor,
@@ -60,17 +82,31 @@ impl Service {
         let found = transaction.user_by_verified_email(email).await?;
         let account = found
             .ok_or_else(|| Error::not_found("No account has this e-mail address: its owner must log in once first"))?;
+        let member = self.admit(&mut transaction, actor, caller, workspace_id, &account, role).await?;
+        transaction.commit().await?;
+        Ok(member)
+    }
+
+    async fn admit(
+        &self,
+        transaction: &mut Transaction,
+        actor: &Actor,
+        caller: &Caller,
+        workspace_id: Uuid,
+        account: &Account,
+        role: WorkspaceRole,
+    ) -> Result<Member, Error> {
         transaction.insert_member(workspace_id, account.id, role, self.now()).await.map_err(|error| match error {
             StorageError::Conflict => Error::conflict("Already a member of this workspace"),
             StorageError::Reference => Error::not_found("Workspace not found"),
             other => other.into(),
         })?;
+        // An older invitation must not come back with another role once this membership has ended.
+        transaction.drop_invitation(workspace_id, &account.email).await?;
         let change =
             Change::new("member.add").on("user", account.id).within(workspace_id).detail("role", role.as_str());
-        self.record(&mut transaction, actor, caller, change).await?;
-        let member = transaction.member(workspace_id, account.id).await?.ok_or_else(not_a_member)?;
-        transaction.commit().await?;
-        Ok(member)
+        self.record(transaction, actor, caller, change).await?;
+        transaction.member(workspace_id, account.id).await?.ok_or_else(not_a_member)
     }
 
     /// Gives a member another role.
@@ -151,7 +187,7 @@ impl Service {
 }
 
 /// Nobody gives what they do not have.
-fn within(own: WorkspaceRole, role: WorkspaceRole) -> Result<(), Error> {
+pub(super) fn within(own: WorkspaceRole, role: WorkspaceRole) -> Result<(), Error> {
     if role > own {
         return Err(Error::forbidden(format!("Only an owner can give the role '{role}'")));
     }

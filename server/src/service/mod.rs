@@ -12,6 +12,7 @@ mod directory;
 mod error;
 pub mod groups;
 mod input;
+mod invitations;
 pub mod journey;
 pub mod login;
 pub mod members;

@@ -18,7 +18,7 @@ const TRIES: usize = 3;
 const SLUG: usize = 40;
 
 /// Why there is no account to log in to.
-enum Failed {
+pub(super) enum Failed {
     Storage(StorageError),
     Refused(Error),
 }
@@ -103,6 +103,9 @@ impl Service {
             account = transaction.set_user_admin(account.id, true, now).await?.unwrap_or(account);
             let change = Change::new("admin.grant").on("user", account.id).detail("why", "ADMIN_EMAILS");
             self.record(&mut transaction, &Actor::System, caller, change).await?;
+        }
+        if let Some(email) = proven {
+            self.accept_invitations(&mut transaction, account.id, email, caller, now).await?;
         }
         if is_first {
             self.welcome(&mut transaction, &account, caller, now).await?;

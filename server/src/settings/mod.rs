@@ -46,6 +46,7 @@ pub struct Settings {
     pub admin_token_life: Duration,
     pub refresh_token_life: Duration,
     pub session_life: Duration,
+    pub invitation_life: Duration,
     pub refresh_grace: Duration,
     pub signing_algorithm: String,
     /// Requests a minute and address; `None`: no limits at all.
@@ -155,6 +156,7 @@ impl Settings {
             admin_token_life: minutes("ADMIN_TOKEN_EXPIRE_MINUTES")?,
             refresh_token_life: days("REFRESH_TOKEN_EXPIRE_DAYS")?,
             session_life: days("SESSION_EXPIRE_DAYS")?,
+            invitation_life: days("INVITATION_EXPIRE_DAYS")?,
             refresh_grace: seconds("REFRESH_GRACE_SECONDS")?,
             signing_algorithm: read.text("SIGNING_ALGORITHM")?.unwrap_or_default(),
             rate_limit_rpm: Some(rate_limit_rpm).filter(|rpm| *rpm > 0),

@@ -167,6 +167,13 @@ pub const TABLE: &[Setting] = &[
     ),
     setting("SESSION_EXPIRE_DAYS", Kind::Number(1, 3650), "90", TOKENS, "How long a session lives at most."),
     setting(
+        "INVITATION_EXPIRE_DAYS",
+        Kind::Number(1, 365),
+        "14",
+        "service/invitations.rs",
+        "How long an invitation waits for someone who has no account yet.",
+    ),
+    setting(
         "REFRESH_GRACE_SECONDS",
         Kind::Number(0, 10),
         "10",

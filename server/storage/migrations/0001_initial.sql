@@ -59,6 +59,22 @@ CREATE TABLE memberships (
 ){strict};
 CREATE INDEX memberships_by_user ON memberships (user_id);
 
+-- Someone who has no account yet is to become a member: at the first login that proves the address.
+CREATE TABLE invitations (
+    id {uuid} PRIMARY KEY,
+    workspace_id {uuid} NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+    email {text} NOT NULL,
+    -- As in users.
+    email_key {text} NOT NULL,
+    role {text} NOT NULL CHECK (role IN ('owner', 'admin', 'editor', 'viewer')),
+    invited_by {uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    created_at {time} NOT NULL,
+    expires_at {time} NOT NULL,
+    UNIQUE (workspace_id, email_key)
+){strict};
+CREATE INDEX invitations_by_email ON invitations (email_key);
+CREATE INDEX invitations_by_expiry ON invitations (expires_at);
+
 CREATE TABLE groups (
     id {uuid} PRIMARY KEY,
     workspace_id {uuid} NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,

@@ -15,6 +15,7 @@ pub struct Pruned {
     pub revocations: u64,
     pub one_time_links: u64,
     pub service_keys: u64,
+    pub invitations: u64,
 }
 
 impl Pruned {
@@ -27,6 +28,7 @@ impl Pruned {
             + self.revocations
             + self.one_time_links
             + self.service_keys
+            + self.invitations
     }
 }
 
@@ -63,6 +65,7 @@ impl Transaction {
             revocations: execute!(self, expired!("revocations", "seq"), before, limit),
             one_time_links: execute!(self, expired!("one_time_links", "hash"), before, limit),
             service_keys: execute!(self, expired!("service_keys", "hash"), before, limit),
+            invitations: execute!(self, expired!("invitations", "id"), before, limit),
         })
     }
 }

@@ -8,6 +8,7 @@ mod browser;
 mod confusion;
 mod deployment;
 mod github;
+mod invitations;
 mod keys;
 mod proxy;
 mod refresh;

@@ -25,6 +25,7 @@ SEGMENTS = {
     "members": "user",
     "users": "user",
     "groups": "group",
+    "invitations": "invitation",
     "permissions": "permission",
     "roles": "role",
     "actions": "action_id",

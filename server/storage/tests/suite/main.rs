@@ -13,6 +13,7 @@ mod deployment;
 mod groups;
 mod harness;
 mod identities;
+mod invitations;
 mod memberships;
 mod page;
 mod policy_stores;
