@@ -2,6 +2,7 @@
 //! client that reads OpenFGA's errors reads ours.
 
 use crate::{Error, ErrorCode};
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -135,6 +136,7 @@ impl ModelError {
         }
     }
 
+    #[cfg(feature = "dsl")]
     pub(crate) fn at(mut self, position: Position) -> Self {
         self.position = Some(position);
         self
@@ -162,6 +164,12 @@ impl ModelErrors {
     /// `Ok` where there is none.
     pub(crate) fn none_in(errors: Vec<ModelError>) -> Result<(), Self> {
         if errors.is_empty() { Ok(()) } else { Err(Self(errors)) }
+    }
+}
+
+impl From<Box<ModelError>> for ModelErrors {
+    fn from(error: Box<ModelError>) -> Self {
+        Self(alloc::vec![*error])
     }
 }
 

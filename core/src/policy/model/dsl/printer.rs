@@ -4,6 +4,7 @@ use crate::policy::model::{
     AuthorizationModel, Condition, ModelError, ModelErrorKind, Origin, Relation, Rewrite, TypeDefinition,
     TypeRestriction,
 };
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -28,7 +29,7 @@ fn by_module(a: (&str, Option<&Origin>), b: (&str, Option<&Origin>)) -> Ordering
     key(a).cmp(&key(b))
 }
 
-pub(super) fn print(model: &AuthorizationModel, with_origins: bool) -> Result<String, ModelError> {
+pub(super) fn print(model: &AuthorizationModel, with_origins: bool) -> Result<String, Box<ModelError>> {
     let version = if model.schema_version.is_empty() { "1.1" } else { &model.schema_version };
     let mut out = format!("model\n  schema {version}\n");
     let modular = is_modular(model);
@@ -64,7 +65,7 @@ fn print_type(
     definition: &TypeDefinition,
     modular: bool,
     with_origins: bool,
-) -> Result<(), ModelError> {
+) -> Result<(), Box<ModelError>> {
     out.push_str("\ntype ");
     out.push_str(&definition.name);
     print_origin(out, "", definition.origin.as_ref(), with_origins);
@@ -87,7 +88,7 @@ fn print_type(
             let mut error = ModelError::new(ModelErrorKind::UnsupportedNesting, &relation.name, message);
             error.type_name = Some(definition.name.clone());
             error.relation = Some(relation.name.clone());
-            return Err(error);
+            return Err(Box::new(error));
         }
         print_rewrite(out, &relation.rewrite, &relation.restrictions, false);
         print_origin(out, " extended by:", relation.origin.as_ref(), with_origins);

@@ -36,11 +36,11 @@ pub(super) fn read(document: &[u8], bytes: usize) -> Result<AuthorizationModel, 
     Ok(AuthorizationModel { schema_version: text(model, "schema_version", "schemaVersion")?, types, conditions })
 }
 
-fn refused(kind: ModelErrorKind, symbol: &str, message: String) -> ModelError {
-    ModelError::new(kind, symbol, message)
+fn refused(kind: ModelErrorKind, symbol: &str, message: String) -> Box<ModelError> {
+    Box::new(ModelError::new(kind, symbol, message))
 }
 
-fn malformed(what: &str, expected: &str) -> ModelError {
+fn malformed(what: &str, expected: &str) -> Box<ModelError> {
     refused(ModelErrorKind::InvalidSyntax, what, format!("`{what}` must be {expected}"))
 }
 
@@ -49,14 +49,14 @@ fn field<'a>(value: Value<'a>, name: &str, other: &str) -> Option<Value<'a>> {
     value.member(name).or_else(|| value.member(other)).filter(|value| !value.is_null())
 }
 
-fn text(value: Value<'_>, name: &str, other: &str) -> Result<String, ModelError> {
+fn text(value: Value<'_>, name: &str, other: &str) -> Result<String, Box<ModelError>> {
     match field(value, name, other) {
         None => Ok(String::new()),
         Some(value) => Ok(value.as_str().ok_or_else(|| malformed(name, "a string"))?.into_owned()),
     }
 }
 
-fn elements<'a>(value: Value<'a>, name: &str, other: &str) -> Result<Vec<Value<'a>>, ModelError> {
+fn elements<'a>(value: Value<'a>, name: &str, other: &str) -> Result<Vec<Value<'a>>, Box<ModelError>> {
     match field(value, name, other) {
         None => Ok(Vec::new()),
         Some(value) => Ok(value.elements().ok_or_else(|| malformed(name, "an array"))?.collect()),
@@ -64,13 +64,13 @@ fn elements<'a>(value: Value<'a>, name: &str, other: &str) -> Result<Vec<Value<'
 }
 
 /// The members of an object that are not `null`, by their names.
-fn members<'a>(value: Value<'a>, name: &str) -> Result<Vec<(String, Value<'a>)>, ModelError> {
+fn members<'a>(value: Value<'a>, name: &str) -> Result<Vec<(String, Value<'a>)>, Box<ModelError>> {
     let Some(value) = field(value, name, name) else { return Ok(Vec::new()) };
     let members = value.members().ok_or_else(|| malformed(name, "an object"))?;
     Ok(members.filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.into_owned(), value)).collect())
 }
 
-fn type_definition(value: Value<'_>) -> Result<TypeDefinition, ModelError> {
+fn type_definition(value: Value<'_>) -> Result<TypeDefinition, Box<ModelError>> {
     let name = text(value, "type", "type")?;
     let metadata = field(value, "metadata", "metadata");
     // By name once for all: looking each up would read the metadata once per relation.
@@ -104,7 +104,7 @@ fn type_definition(value: Value<'_>) -> Result<TypeDefinition, ModelError> {
     Ok(TypeDefinition { name, relations, origin: origin(metadata)? })
 }
 
-fn origin(metadata: Option<Value<'_>>) -> Result<Option<Origin>, ModelError> {
+fn origin(metadata: Option<Value<'_>>) -> Result<Option<Origin>, Box<ModelError>> {
     let Some(metadata) = metadata else { return Ok(None) };
     let module = text(metadata, "module", "module")?;
     let file = match field(metadata, "source_info", "sourceInfo") {
@@ -114,7 +114,7 @@ fn origin(metadata: Option<Value<'_>>) -> Result<Option<Origin>, ModelError> {
     Ok((!module.is_empty() || !file.is_empty()).then_some(Origin { module, file }))
 }
 
-fn restriction_of(value: Value<'_>) -> Result<TypeRestriction, ModelError> {
+fn restriction_of(value: Value<'_>) -> Result<TypeRestriction, Box<ModelError>> {
     let type_name = text(value, "type", "type")?;
     let relation = text(value, "relation", "relation")?;
     let condition = text(value, "condition", "condition")?;
@@ -132,7 +132,7 @@ fn restriction_of(value: Value<'_>) -> Result<TypeRestriction, ModelError> {
 }
 
 /// One `Userset`: exactly one of its six forms. The depth is bounded, so the recursion is.
-fn rewrite(value: Value<'_>, depth: usize) -> Result<Rewrite, ModelError> {
+fn rewrite(value: Value<'_>, depth: usize) -> Result<Rewrite, Box<ModelError>> {
     if depth > NESTING {
         return Err(refused(ModelErrorKind::TooLarge, "", "operators are nested too deep".into()));
     }
@@ -162,11 +162,11 @@ fn rewrite(value: Value<'_>, depth: usize) -> Result<Rewrite, ModelError> {
     })
 }
 
-fn relation_in(value: Value<'_>, name: &str, other: &str) -> Result<String, ModelError> {
+fn relation_in(value: Value<'_>, name: &str, other: &str) -> Result<String, Box<ModelError>> {
     field(value, name, other).map_or(Ok(String::new()), |relation| text(relation, "relation", "relation"))
 }
 
-fn children(value: Value<'_>, depth: usize) -> Result<Vec<Rewrite>, ModelError> {
+fn children(value: Value<'_>, depth: usize) -> Result<Vec<Rewrite>, Box<ModelError>> {
     let children = elements(value, "child", "child")?;
     if children.is_empty() {
         return Err(malformed("child", "an array with elements"));
@@ -174,18 +174,18 @@ fn children(value: Value<'_>, depth: usize) -> Result<Vec<Rewrite>, ModelError> 
     children.into_iter().map(|child| rewrite(child, depth + 1)).collect()
 }
 
-fn side(value: Value<'_>, name: &str, depth: usize) -> Result<Box<Rewrite>, ModelError> {
+fn side(value: Value<'_>, name: &str, depth: usize) -> Result<Box<Rewrite>, Box<ModelError>> {
     let side = field(value, name, name).ok_or_else(|| malformed(name, "an object"))?;
     Ok(Box::new(rewrite(side, depth + 1)?))
 }
 
-fn condition(key: String, value: Value<'_>, errors: &mut Vec<ModelError>) -> Result<Condition, ModelError> {
+fn condition(key: String, value: Value<'_>, errors: &mut Vec<ModelError>) -> Result<Condition, Box<ModelError>> {
     if !value.is_object() {
         return Err(malformed("conditions", "an object of objects"));
     }
     let name = text(value, "name", "name")?;
     if name != key {
-        errors.push(refused(
+        errors.push(*refused(
             ModelErrorKind::DifferentNestedConditionName,
             &name,
             format!("condition key is `{key}` but nested name property is {name}"),
@@ -200,7 +200,7 @@ fn condition(key: String, value: Value<'_>, errors: &mut Vec<ModelError>) -> Res
     Ok(Condition { name: key, expression, parameters, origin: origin(metadata)? })
 }
 
-fn parameter_type(value: Value<'_>) -> Result<ParameterType, ModelError> {
+fn parameter_type(value: Value<'_>) -> Result<ParameterType, Box<ModelError>> {
     let name = text(value, "type_name", "typeName")?;
     let generic = elements(value, "generic_types", "genericTypes")?;
     let inner = |generic: &[Value<'_>]| match generic {

@@ -289,16 +289,12 @@ impl<'a> Judge<'a> {
 
     fn duplicate_restrictions(&mut self, of: &TypeDefinition, relation: &Relation) {
         let written: Vec<String> = relation.restrictions.iter().map(|restriction| restriction.text()).collect();
-        for ((symbol, restriction), is_again) in written.iter().zip(&relation.restrictions).zip(repeated(&written)) {
+        for (symbol, is_again) in written.iter().zip(repeated(&written)) {
             if is_again && !self.is_full() {
                 let message =
                     format!("the type restriction `{symbol}` is a duplicate in the relation `{}`.", relation.name);
-                self.push(Kind::Duplicated, symbol, message, |text| {
-                    // From the restriction's type on, as the reference searches.
-                    let from = places::type_line(text, &restriction.type_name, false);
-                    places::relation_line(text, &relation.name, from)
-                });
-                self.about(Some(&of.name), Some(&relation.name), origin_of(of, relation));
+                // The reference searches the line from the restriction's type on, which may stand behind it.
+                self.in_relation(Kind::Duplicated, symbol, message, of, relation);
             }
         }
     }

@@ -89,8 +89,9 @@ pub(crate) fn placed(mut error: ModelError, text: &str, line: Option<usize>) -> 
             name.len() + word(definition, symbol).map_or(0, |at| at + 1)
         }
         ModelErrorKind::TuplesetNotDirect => {
-            let from = raw.find("from").map_or(0, |at| at + "from".len());
-            from + raw.get(from..).and_then(|rest| rest.find(symbol)).unwrap_or(0)
+            // Behind `from`. Where the line has none, the reference's arithmetic goes on with -1, and so does this.
+            let from = raw.find("from").map_or("from".len() - 1, |at| at + "from".len());
+            raw.get(from..).and_then(|rest| rest.find(symbol)).map_or(from - 1, |at| from + at)
         }
         _ => word(raw, symbol).unwrap_or(0),
     };

@@ -6,25 +6,30 @@ use super::{RELATION_NAME, TYPE_NAME, is_name, is_reserved};
 use crate::policy::model::{
     AuthorizationModel, ModelError, ModelErrorKind as Kind, Relation, RestrictionKind, Rewrite, TypeDefinition,
 };
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-type Judged = Result<(), ModelError>;
+type Judged = Result<(), Box<ModelError>>;
 
 pub(super) fn judge(model: &AuthorizationModel) -> Judged {
     if !matches!(model.schema_version.as_str(), "1.1" | "1.2") {
-        return Err(ModelError::new(Kind::InvalidSchema, &model.schema_version, "invalid schema version".into()));
+        return Err(Box::new(ModelError::new(
+            Kind::InvalidSchema,
+            &model.schema_version,
+            "invalid schema version".into(),
+        )));
     }
     let mut names: Vec<&str> = model.types.iter().map(|of| of.name.as_str()).collect();
     names.sort_unstable();
     if let Some(name) = names.windows(2).find_map(|pair| if pair.first() == pair.last() { pair.first() } else { None })
     {
-        return Err(ModelError::new(
+        return Err(Box::new(ModelError::new(
             Kind::Duplicated,
             name,
             "an authorization model cannot contain duplicate types".into(),
-        ));
+        )));
     }
     for of in &model.types {
         self::names(of)?;
@@ -57,25 +62,25 @@ pub(super) fn judge(model: &AuthorizationModel) -> Judged {
             || condition.name.contains(|c: char| c == '*' || c.is_whitespace())
         {
             let message = format!("condition '{}' does not match naming rule: '^[^\\*\\s]{{1,50}}$'.", condition.name);
-            return Err(ModelError::new(Kind::InvalidName, &condition.name, message));
+            return Err(Box::new(ModelError::new(Kind::InvalidName, &condition.name, message)));
         }
         #[cfg(feature = "conditions")]
         if let Err(error) = crate::policy::condition::Program::compile(condition) {
             let message = alloc::string::ToString::to_string(&error);
-            return Err(ModelError::new(Kind::InvalidCondition, &condition.name, message));
+            return Err(Box::new(ModelError::new(Kind::InvalidCondition, &condition.name, message)));
         }
     }
     Ok(())
 }
 
-fn about(kind: Kind, symbol: &str, of: &TypeDefinition, relation: &Relation, message: String) -> ModelError {
+fn about(kind: Kind, symbol: &str, of: &TypeDefinition, relation: &Relation, message: String) -> Box<ModelError> {
     let mut error = ModelError::new(kind, symbol, message);
     error.type_name = Some(of.name.clone());
     error.relation = Some(relation.name.clone());
-    error
+    Box::new(error)
 }
 
-fn invalid(kind: Kind, of: &TypeDefinition, relation: &Relation, why: &str) -> ModelError {
+fn invalid(kind: Kind, of: &TypeDefinition, relation: &Relation, why: &str) -> Box<ModelError> {
     let message =
         format!("the definition of relation '{}' in object type '{}' is invalid: {why}", relation.name, of.name);
     about(kind, &relation.name, of, relation, message)
@@ -85,11 +90,11 @@ fn names(of: &TypeDefinition) -> Judged {
     let name = of.name.as_str();
     if is_reserved(name) {
         let message = format!("the definition of type '{name}' is invalid");
-        return Err(ModelError::new(Kind::ReservedTypeKeywords, name, message));
+        return Err(Box::new(ModelError::new(Kind::ReservedTypeKeywords, name, message)));
     }
     if !is_name(name, TYPE_NAME) {
         let message = format!("type '{name}' does not match naming rule: '^[^:#@\\*\\s]{{1,{TYPE_NAME}}}$'.");
-        return Err(ModelError::new(Kind::InvalidName, name, message));
+        return Err(Box::new(ModelError::new(Kind::InvalidName, name, message)));
     }
     for relation in &of.relations {
         if is_reserved(&relation.name) {
@@ -103,7 +108,7 @@ fn names(of: &TypeDefinition) -> Judged {
     Ok(())
 }
 
-fn undefined(of: &TypeDefinition, relation: &Relation, name: &str) -> ModelError {
+fn undefined(of: &TypeDefinition, relation: &Relation, name: &str) -> Box<ModelError> {
     about(Kind::MissingDefinition, name, of, relation, format!("'{}#{name}' relation is undefined", of.name))
 }
 
