@@ -7,6 +7,9 @@
 #![cfg(all(feature = "engine", feature = "dsl", feature = "conditions"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "part of tests")]
 
+#[path = "policy/driver.rs"]
+mod driver;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -14,7 +17,9 @@ use sentinel_core::Limits;
 use sentinel_core::policy::condition::Map;
 use sentinel_core::policy::model::AuthorizationModel;
 use sentinel_core::policy::tuple::TupleKey;
-use sentinel_core::policy::{CompiledModel, Evaluator, Index, ModelConditions, QueryError};
+use sentinel_core::policy::{
+    CompiledModel, ConditionsInContext, Evaluator, Index, ModelConditions, Outcome, Query, QueryError, Resolver,
+};
 use serde_json::Value;
 
 #[derive(Default)]
@@ -122,13 +127,28 @@ fn run(
             let context = &assertion["context"];
             let request =
                 (!context.is_null()).then(|| Map::from_json(context.to_string().as_bytes(), &Limits::DEFAULT).unwrap());
-            let conditions = conditions.in_context(request.as_ref());
-            let found = (|| {
+            let conditions: ConditionsInContext<'_> = conditions.in_context(request.as_ref());
+            let found: Result<Vec<String>, QueryError> = (|| {
                 let own = list(assertion, "contextualTuples").iter().map(tuple).collect::<Result<Vec<_>, _>>()?;
                 let evaluator = Evaluator::new(model, index).with_conditions(&conditions);
                 let evaluator = evaluator.with_tuples(own.iter().chain(contextual.unwrap_or_default()))?;
                 ask(section, assertion, &evaluator)
             })();
+            // The same without an index: a storage that is read in rounds. What is not valid is told before any read.
+            let stored_tuples: Vec<TupleKey> = index.tuples().collect();
+            let in_rounds: Result<Vec<String>, QueryError> = (|| {
+                let own = list(assertion, "contextualTuples").iter().map(tuple).collect::<Result<Vec<_>, _>>()?;
+                let resolver = Resolver::new(model, query(section, assertion)).with_conditions(&conditions);
+                let resolver = resolver.with_tuples(own.iter().chain(contextual.unwrap_or_default()))?;
+                Ok(match driver::drive(resolver, &stored_tuples, &mut |_| true).0? {
+                    Outcome::Decision(allowed) => vec![allowed.to_string()],
+                    Outcome::Names(names) => names,
+                    other => panic!("{other:?}"),
+                })
+            })();
+            report.tell(if also { "rounds contextual" } else { "rounds (stored)" }, in_rounds == found, || {
+                format!("{name}, in rounds: {in_rounds:?} and not {found:?} for {assertion}")
+            });
             let ok = match (&found, assertion["errorCode"].as_u64().unwrap_or(0)) {
                 (Err(error), code) => u64::from(error.openfga_code().1) == code,
                 (Ok(found), 0) => *found == expected(section, assertion),
@@ -137,6 +157,22 @@ fn run(
             report.tell(if also { second } else { stored }, ok, || {
                 format!("{name}, contextual {also}: {found:?} for {assertion}")
             });
+        }
+    }
+}
+
+fn query<'a>(section: &str, assertion: &'a Value) -> Query<'a> {
+    let request = &assertion[if section == "checkAssertions" { "tuple" } else { "request" }];
+    let part = |name: &str| request[name].as_str().unwrap();
+    match section {
+        "checkAssertions" => Query::Check { object: part("object"), relation: part("relation"), user: part("user") },
+        "listObjectsAssertions" => {
+            Query::ListObjects { type_name: part("type"), relation: part("relation"), user: part("user") }
+        }
+        _ => {
+            let filter = list(request, "filters")[0].as_str().unwrap();
+            let (type_name, userset) = filter.split_once('#').map_or((filter, None), |(of, name)| (of, Some(name)));
+            Query::ListUsers { object: part("object"), relation: part("relation"), type_name, userset }
         }
     }
 }

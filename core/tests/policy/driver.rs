@@ -3,8 +3,6 @@
 use sentinel_core::policy::tuple::TupleKey;
 use sentinel_core::policy::{Answer, Outcome, QueryError, Read, Resolver, Step};
 
-use crate::generate::Random;
-
 pub(crate) fn read(tuples: &[TupleKey], read: &Read) -> Vec<TupleKey> {
     let is = |tuple: &TupleKey| match read {
         Read::Tuple { object, relation, user } => {
@@ -27,11 +25,11 @@ pub(crate) fn read(tuples: &[TupleKey], read: &Read) -> Vec<TupleKey> {
     tuples.iter().filter(|tuple| is(tuple)).cloned().collect()
 }
 
-/// Answers until the resolver is done. `silent`: sometimes the storage does not know. Gives the answer and the rounds.
+/// Answers until the resolver is done, what the storage knows. Gives the answer and the rounds.
 pub(crate) fn drive(
     mut resolver: Resolver<'_>,
     tuples: &[TupleKey],
-    mut silent: Option<&mut Random>,
+    knows: &mut dyn FnMut(&Read) -> bool,
 ) -> (Result<Outcome, QueryError>, usize) {
     let mut answers = vec![];
     let mut asked: Vec<Read> = vec![];
@@ -44,10 +42,7 @@ pub(crate) fn drive(
         asked.extend(reads.iter().cloned());
         answers = reads
             .iter()
-            .map(|one| match silent.as_mut().is_some_and(|random| random.one_in(4)) {
-                true => Answer::Unknown,
-                false => Answer::Tuples(read(tuples, one)),
-            })
+            .map(|one| if knows(one) { Answer::Tuples(read(tuples, one)) } else { Answer::Unknown })
             .collect();
     }
     unreachable!()

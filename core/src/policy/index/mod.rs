@@ -412,8 +412,11 @@ impl Index {
         range: (u32, u32),
         visit: &mut dyn FnMut(u32, u32) -> bool,
     ) -> bool {
+        if self.changes.is_empty() {
+            return self.base.scan((object, relation), range, visit);
+        }
         let mut changed = self.changes.range((object, relation, range.0)..(object, relation, range.1)).peekable();
-        if self.changes.is_empty() || changed.peek().is_none() {
+        if changed.peek().is_none() {
             return self.base.scan((object, relation), range, visit);
         }
         let mut settled =

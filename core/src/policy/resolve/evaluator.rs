@@ -251,12 +251,16 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(super) fn relation(&self, type_name: &str, relation: &str) -> Result<RelationSlot, QueryError> {
-        if !is_relation(relation) {
-            return Err(invalid("the 'relation' field is malformed"));
-        }
-        let of = self.model.type_slot(type_name).ok_or_else(|| QueryError::TypeNotFound(type_name.to_owned()))?;
-        let slot = self.model.relation_slot(of, relation);
-        slot.ok_or_else(|| QueryError::RelationNotFound(type_name.to_owned(), relation.to_owned()))
+        let of = self.model.type_slot(type_name);
+        of.and_then(|of| self.model.relation_slot(of, relation)).ok_or_else(|| {
+            if !is_relation(relation) {
+                return invalid("the 'relation' field is malformed");
+            }
+            match of {
+                None => QueryError::TypeNotFound(type_name.to_owned()),
+                Some(_) => QueryError::RelationNotFound(type_name.to_owned(), relation.to_owned()),
+            }
+        })
     }
 }
 
