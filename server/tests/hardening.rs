@@ -223,3 +223,43 @@ fn a_revoked_key_opens_nothing_and_one_in_grace_does() {
     let whoami = server.send("GET", "/realm/whoami", &[("X-Service-Key", &third)], "").json();
     assert_eq!(whoami["effective_scope"], "back");
 }
+
+#[test]
+fn an_administrator_sees_how_the_server_does_and_no_secret() {
+    let folder = Folder::new();
+    let secret = "s3cretofthisclient";
+    let provider = [
+        ("OIDC_ISSUER", "https://login.example"),
+        ("OIDC_CLIENT_ID", "sentinel"),
+        ("OIDC_CLIENT_SECRET", secret),
+        ("RATE_LIMIT_RPM", "0"),
+    ];
+    let server = Server::start(&folder, &provider);
+    let link = done(&folder, "admin bootstrap")["link"].as_str().unwrap().to_owned();
+    let form = format!("token={}&name=Root&email=root%40example.test", link.split_once("token=").unwrap().1);
+    let urlencoded = [("Content-Type", "application/x-www-form-urlencoded")];
+    let answer = server.send("POST", "/auth/admin/bootstrap", &urlencoded, &form);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let asked = |path: &str| server.send("GET", path, &[("Cookie", &cookie)], "");
+
+    let health = asked("/admin/system/health").json();
+    assert_eq!((health["status"].as_str(), health["database"].as_str()), (Some("ok"), Some("ok")), "{health}");
+    assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
+    let settings = asked("/admin/system/settings");
+    assert_eq!(settings.status, 200);
+    assert!(!settings.body.contains(secret), "{}", settings.body);
+    let settings = settings.json();
+    let setting = |name: &str| {
+        let found = settings.as_array().unwrap().iter().find(|one| one["name"] == name);
+        found.unwrap_or_else(|| panic!("{name} is not shown")).clone()
+    };
+    assert_eq!(setting("OIDC_CLIENT_SECRET")["value"], "***");
+    assert_eq!(
+        (&setting("OIDC_CLIENT_ID")["value"], &setting("RATE_LIMIT_RPM")["value"]),
+        (&"sentinel".into(), &"0".into())
+    );
+    for path in ["/admin/system/health", "/admin/system/settings"] {
+        assert_eq!(server.send("GET", path, &[], "").status, 401, "{path}");
+    }
+}

@@ -62,7 +62,15 @@ async fn unknown_and_malformed_ids_are_told(server: Arc<Server>) {
         "name": "A name", "slug": "a-slug", "description": "x", "email": "root@example.test", "role": "viewer",
         "is_active": true,
     });
-    let rooms = ["/admin/users", "/admin/workspaces", "/admin/actions", "/admin/permissions"];
+    let rooms = [
+        "/admin/users",
+        "/admin/workspaces",
+        "/admin/actions",
+        "/admin/permissions",
+        "/admin/service-apps",
+        "/admin/client-apps",
+        "/admin/realms",
+    ];
     for (method, path) in routes(&server) {
         if !path.contains('{') || !rooms.iter().any(|room| path.starts_with(room)) {
             continue;

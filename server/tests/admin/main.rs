@@ -4,6 +4,7 @@
 mod access;
 mod csv;
 mod log;
+mod registrations;
 mod roles;
 mod server;
 mod users;

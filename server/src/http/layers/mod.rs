@@ -7,6 +7,8 @@ mod hosts;
 pub(crate) mod limits;
 mod observe;
 mod overload;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,129 @@
+//! What goes wrong inside a route, over real HTTP: a panic, an answer that does not come, more than can be worked on.
+
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::routing::get;
+use reqwest::Client;
+use sentinel_idp::Providers;
+use sentinel_keys::{MasterKey, SigningAlgorithm};
+use sentinel_storage::{Store, StoreOptions};
+use sentinel_tower::fetch::FetchPolicy;
+use serde_json::Value;
+
+use super::Hardening;
+use crate::service::{Clock, Config, Parts, Service};
+use crate::settings::{Settings, Sources};
+
+/// The first index is out of bounds: what a handler must never do.
+async fn panics() -> String {
+    let nothing: Vec<String> = Vec::new();
+    nothing[0].clone()
+}
+
+async fn sleeps() -> &'static str {
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    "at last"
+}
+
+struct Server {
+    base: String,
+    http: Client,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    async fn start(environment: &[(&str, &str)]) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let mut config = Config::new(&base);
+        config.algorithm = SigningAlgorithm::EdDsa;
+        let clock = Clock::system();
+        let store = StoreOptions::Sqlite { file: folder.path().join("sentinel.db") };
+        let parts = Parts {
+            store: Store::open(&store, clock.now()).await.unwrap(),
+            clock,
+            master: MasterKey::generate().unwrap(),
+            providers: Providers::new([], FetchPolicy::default()).unwrap(),
+            config,
+        };
+        let service = Service::new(parts).await.unwrap();
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let settings = Settings::load(&Sources { environment, ..Sources::default() }).unwrap();
+        let routes = Router::new()
+            .route("/panics", get(panics))
+            .route("/sleeps", get(sleeps))
+            .route("/well", get(async || "well"));
+        let router = Hardening::new(&settings, &base).around(routes, service);
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { base, http: Client::new(), _folder: folder }
+    }
+
+    async fn get(&self, path: &str) -> reqwest::Response {
+        self.http.get(format!("{}{path}", self.base)).send().await.unwrap()
+    }
+
+    async fn is_well(&self) -> bool {
+        self.get("/well").await.text().await.unwrap() == "well"
+    }
+}
+
+/// The status, what is to be shown, and how long to wait; the log's line is named, and nothing of it told.
+async fn refusal(answer: reqwest::Response) -> (u16, String, Option<String>) {
+    let status = answer.status().as_u16();
+    let retry = answer.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+    assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+    assert!(answer.headers().contains_key("x-request-id"));
+    let said: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    assert!(said["reference"].as_str().unwrap().parse::<uuid::Uuid>().is_ok(), "{said}");
+    assert_eq!(said.as_object().unwrap().len(), 2, "{said}");
+    (status, said["detail"].as_str().unwrap().to_owned(), retry)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_is_one_request_s_500() {
+    let server = Server::start(&[]).await;
+    for _ in 0..5 {
+        assert_eq!(refusal(server.get("/panics").await).await, (500, "Internal error".to_owned(), None));
+        assert!(server.is_well().await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_takes_too_long_is_ended() {
+    let server = Server::start(&[("REQUEST_TIMEOUT_SECONDS", "1")]).await;
+    let began = Instant::now();
+    let (status, detail, retry) = refusal(server.get("/sleeps").await).await;
+    assert_eq!((status, retry.as_deref()), (503, Some("1")), "{detail}");
+    assert!((Duration::from_millis(900)..Duration::from_secs(10)).contains(&began.elapsed()), "{:?}", began.elapsed());
+    assert!(server.is_well().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_than_can_be_worked_on_is_refused_at_once() {
+    let server = Server::start(&[("MAX_CONCURRENT_REQUESTS", "2"), ("REQUEST_TIMEOUT_SECONDS", "3")]).await;
+    let busy = tokio::join!(server.get("/sleeps"), server.get("/sleeps"), async {
+        // Until both are in work.
+        let mut refused = server.get("/well").await;
+        for _ in 0..100 {
+            if refused.status() == 503 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            refused = server.get("/well").await;
+        }
+        let began = Instant::now();
+        let (status, detail, retry) = refusal(refused).await;
+        assert_eq!((status, retry.as_deref()), (503, Some("1")), "{detail}");
+        assert_eq!(server.get("/well").await.status(), 503);
+        assert!(began.elapsed() < Duration::from_secs(2));
+    });
+    assert_eq!((busy.0.status().as_u16(), busy.1.status().as_u16()), (503, 503));
+    // Who panics or is ended gives its place back.
+    for _ in 0..5 {
+        assert_eq!(server.get("/panics").await.status(), 500);
+    }
+    assert!(server.is_well().await);
+}
