@@ -2,8 +2,8 @@
 //!
 //! It is YAML. Read here is what manifests are made of: one mapping of scalars and lists of scalars, plain or quoted, with comments.
 
+use super::small::find;
 use super::{ModelError, ModelErrorKind, ModelErrors, Position};
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -80,7 +80,7 @@ fn schema_of(node: Option<Node>, errors: &mut Vec<ModelError>) -> Option<Located
         None => ("missing schema field".into(), Position::default()),
         Some(Node::List(_, position)) => ("unexpected schema type, expected string got value a list".into(), position),
         Some(Node::Scalar(Scalar { text, is_text: false, position })) => {
-            (format!("unexpected schema type, expected string got value {text}"), position)
+            (["unexpected schema type, expected string got value ", &*text].concat(), position)
         }
         Some(Node::Scalar(Scalar { text, position, .. })) if text == "1.2" => {
             return Some(Located { value: text, position });
@@ -97,8 +97,10 @@ fn contents_of(node: Option<Node>, errors: &mut Vec<ModelError>) -> Option<Locat
     let (items, position) = match node {
         Some(Node::List(items, position)) => (items, position),
         Some(Node::Scalar(Scalar { text, position, .. })) => {
-            errors
-                .push(error(format!("unexpected contents type, expected list of strings got value {text}"), position));
+            errors.push(error(
+                ["unexpected contents type, expected list of strings got value ", &*text].concat(),
+                position,
+            ));
             return None;
         }
         None => {
@@ -109,16 +111,13 @@ fn contents_of(node: Option<Node>, errors: &mut Vec<ModelError>) -> Option<Locat
     let mut files = Vec::new();
     for Scalar { text, is_text, position } in items {
         // Encoded characters are decoded first, so that a path cannot hide what it is.
-        let mut file = text.clone();
-        for (code, plain) in [("%2e", "."), ("%2E", "."), ("%2f", "/"), ("%2F", "/"), ("%5c", "\\"), ("%5C", "\\")] {
-            file = file.replace(code, plain);
-        }
+        let file = decoded(&text);
         let message = if !is_text {
-            format!("unexpected contents item type, expected string got value {text}")
-        } else if file.contains("../") || file.contains("..\\") || file.starts_with('/') {
-            format!("invalid contents item {text}")
+            ["unexpected contents item type, expected string got value ", &*text].concat()
+        } else if find(&file, "../").is_some() || find(&file, "..\\").is_some() || file.starts_with('/') {
+            ["invalid contents item ", &*text].concat()
         } else if !file.ends_with(".fga") {
-            format!("contents items should use fga file extension, got {text}")
+            ["contents items should use fga file extension, got ", &*text].concat()
         } else {
             files.push(Located { value: file, position });
             continue;
@@ -128,15 +127,46 @@ fn contents_of(node: Option<Node>, errors: &mut Vec<ModelError>) -> Option<Locat
     Some(Located { value: files, position })
 }
 
+/// A path without what is encoded in it: `.`, `/` and `\`.
+fn decoded(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some(c) = rest.chars().next() {
+        let code = rest.get(1..3).filter(|_| c == '%').map(str::to_ascii_lowercase);
+        let (plain, length) = match code.as_deref() {
+            Some("2e") => ('.', 3),
+            Some("2f") => ('/', 3),
+            Some("5c") => ('\\', 3),
+            _ => (c, c.len_utf8()),
+        };
+        out.push(plain);
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    out
+}
+
 /// Whether a plain scalar is a word of YAML's core schema and not a text.
 fn is_word(text: &str) -> bool {
     let number = text.trim_start_matches(['-', '+']);
+    let is_digits = |text: &str, of: fn(&u8) -> bool| text.bytes().all(|b| of(&b));
     matches!(text, "" | "~" | "null" | "Null" | "NULL" | "true" | "True" | "TRUE" | "false" | "False" | "FALSE")
-        || number.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-            && (number.parse::<f64>().is_ok()
-                || number.strip_prefix("0x").is_some_and(|hex| hex.chars().all(|c| c.is_ascii_hexdigit()))
-                || number.strip_prefix("0o").is_some_and(|octal| octal.chars().all(|c| c.is_digit(8)))
-                || matches!(number, ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN"))
+        || matches!(number, ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN")
+        || number.strip_prefix("0x").is_some_and(|hex| is_digits(hex, u8::is_ascii_hexdigit))
+        || number.strip_prefix("0o").is_some_and(|octal| is_digits(octal, |b| matches!(b, b'0'..=b'7')))
+        || is_decimal(number)
+}
+
+/// Digits with at most one point and an exponent.
+fn is_decimal(text: &str) -> bool {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+    let points = mantissa.bytes().filter(|b| *b == b'.').count();
+    let is_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    points <= 1
+        && mantissa.len() > points
+        && is_digits(mantissa)
+        && !exponent.is_empty()
+        && exponent.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// A line without its comment and trailing white space.
@@ -179,7 +209,7 @@ fn read(text: &str, errors: &mut Vec<ModelError>) -> Vec<(String, Node)> {
         let Some((name, value)) = here.split_once(':').filter(|(name, value)| {
             !name.starts_with([' ', '\t', '-']) && (value.is_empty() || value.starts_with([' ', '\t']))
         }) else {
-            errors.push(error(format!("expected a field, got {}", here.trim()), place(number - 1, line, here.trim())));
+            errors.push(error(["expected a field, got ", here.trim()].concat(), place(number - 1, line, here.trim())));
             continue;
         };
         let value = value.trim();
@@ -247,17 +277,27 @@ fn scalar(number: usize, line: &str, text: &str, errors: &mut Vec<ModelError>) -
     let inside = |quote: char| text.strip_prefix(quote).map(|rest| rest.strip_suffix(quote));
     let mut read = |value: Option<String>| {
         if value.is_none() {
-            errors.push(error(format!("not a value that a manifest has: {text}"), position));
+            errors.push(error(["not a value that a manifest has: ", &*text].concat(), position));
         }
         value.map(|text| Scalar { text, is_text: true, position })
     };
     if let Some(inside) = inside('\'') {
-        return read(inside.map(|inside| inside.replace("''", "'")));
+        // A quote within is written twice.
+        return read(inside.map(|inside| {
+            let mut previous = false;
+            let mut keep = |c: char| {
+                previous = c == '\'' && !previous;
+                c != '\'' || previous
+            };
+            inside.chars().filter(|c| keep(*c)).collect()
+        }));
     }
     if let Some(inside) = inside('"') {
         return read(inside.and_then(unescaped));
     }
-    if text.starts_with(['&', '*', '!', '|', '>', '%', '@', '`', '{', '}', '[', ']', ',', '?']) || text.contains(": ") {
+    if text.starts_with(['&', '*', '!', '|', '>', '%', '@', '`', '{', '}', '[', ']', ',', '?'])
+        || find(text, ": ").is_some()
+    {
         return read(None);
     }
     Some(Scalar { text: text.into(), is_text: !is_word(text), position })

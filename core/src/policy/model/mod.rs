@@ -10,6 +10,7 @@ pub mod json;
 mod manifest;
 #[cfg(feature = "dsl")]
 mod module;
+mod small;
 mod validate;
 
 pub use error::{ModelError, ModelErrorKind, ModelErrors, Position};
@@ -200,7 +201,7 @@ impl ParameterType {
     #[must_use]
     pub fn text(&self) -> String {
         match self {
-            Self::Map(inner) | Self::List(inner) => alloc::format!("{}<{}>", self.name(), inner.text()),
+            Self::Map(inner) | Self::List(inner) => [self.name(), "<", &inner.text(), ">"].concat(),
             _ => self.name().into(),
         }
     }

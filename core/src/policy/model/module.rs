@@ -1,11 +1,11 @@
 //! Modules (schema 1.2): the files that `fga.mod` names, merged into one model whose parts know where they come from
 //! (openfga/language, `modules-to-model`).
 
+use super::small::sort;
 use super::validate::places;
 use super::{
     AuthorizationModel, ModelError, ModelErrorKind as Kind, ModelErrors, Origin, Position, TypeDefinition, dsl,
 };
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -64,7 +64,7 @@ impl AuthorizationModel {
     /// The schema version has no modules.
     pub fn modules(&self) -> Result<Vec<&str>, ModelErrors> {
         if self.schema_version != "1.2" {
-            let message = format!("model schema version {} does not support modules", self.schema_version);
+            let message = ["model schema version ", &*self.schema_version, " does not support modules"].concat();
             return Err(ModelError::new(Kind::InvalidSchema, &self.schema_version, message).into());
         }
         if !dsl::is_modular(self) {
@@ -76,7 +76,7 @@ impl AuthorizationModel {
         let origins = types.chain(self.conditions.iter().map(|condition| condition.origin.as_ref()));
         let mut modules: Vec<&str> =
             origins.flatten().map(|origin| &*origin.module).filter(|module| !module.is_empty()).collect();
-        modules.sort_unstable();
+        sort(&mut modules, &Ord::cmp);
         modules.dedup();
         Ok(modules)
     }
@@ -122,7 +122,7 @@ fn define(
     for mut condition in parsed.model.conditions {
         if model.conditions.iter().any(|other| other.name == condition.name) {
             let line = places::condition_line(file.text, &condition.name);
-            errors.push(refused(file, &condition.name, format!("duplicate condition {}", condition.name), line));
+            errors.push(refused(file, &condition.name, ["duplicate condition ", &*condition.name].concat(), line));
         } else {
             in_file(&mut condition.origin, file);
             model.conditions.push(condition);
@@ -140,13 +140,13 @@ fn extend(
     let name = &extension.name;
     let Some(original) = model.types.iter_mut().find(|of| of.name == *name) else {
         let line = places::type_line(file.text, name, true);
-        errors.push(refused(file, name, format!("extended type {name} does not exist"), line));
+        errors.push(refused(file, name, ["extended type ", name, " does not exist"].concat(), line));
         return;
     };
     for mut relation in extension.relations {
         if original.relations.iter().any(|other| other.name == relation.name) {
             let line = places::relation_line(file.text, &relation.name, None);
-            let message = format!("relation {} already exists on type {name}", relation.name);
+            let message = ["relation ", &*relation.name, " already exists on type ", name].concat();
             errors.push(refused(file, &relation.name, message, line));
         } else {
             in_file(&mut relation.origin, file);

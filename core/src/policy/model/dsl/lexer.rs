@@ -2,8 +2,8 @@
 //!
 //! White space and line ends are tokens: the grammar says where they may stand.
 
+use crate::policy::model::small::find;
 use crate::policy::model::{ModelError, ModelErrorKind, Position};
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -127,7 +127,7 @@ pub(super) fn without_comments(text: &str) -> String {
             out.push('\n');
         }
         if !line.trim_start().starts_with('#') {
-            out.push_str(line.split(" #").next().unwrap_or_default().trim_end());
+            out.push_str(line.get(..find(line, " #").unwrap_or(line.len())).unwrap_or_default().trim_end());
         }
     }
     out
@@ -171,7 +171,7 @@ pub(super) fn tokens(source: &str) -> Tokens {
             Err(length) => {
                 let text = rest.get(..length).unwrap_or_default();
                 let position = Position { line, column, end_line: line, end_column: column };
-                let message = format!("token recognition error at: '{text}'");
+                let message = ["token recognition error at: '", text, "'"].concat();
                 tokens
                     .errors
                     .push((tokens.all.len(), ModelError::new(ModelErrorKind::Syntax, "", message).at(position)));

@@ -8,7 +8,6 @@ use crate::policy::model::{
     RestrictionKind, Rewrite, TypeDefinition, TypeRestriction,
 };
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -50,7 +49,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, ModelErrors> {
             let mut errors = diagnose(&source, tokens);
             if errors.is_empty() {
                 let text = escaped(stopped.text(&source));
-                errors.push(stopped.error(&source, format!("mismatched input '{text}'")));
+                errors.push(stopped.error(&source, ["mismatched input '", &*text, "'"].concat()));
             }
             Err(ModelErrors(errors))
         }
@@ -196,7 +195,7 @@ impl<'a> Parser<'a> {
         }
         if extends && self.module.is_some() {
             if self.parsed.extended.contains(&definition.name) {
-                self.refuse(token, format!("'{}' is already extended in file.", definition.name));
+                self.refuse(token, ["'", &*definition.name, "' is already extended in file."].concat());
             } else {
                 self.parsed.extended.push(definition.name.clone());
             }
@@ -217,7 +216,7 @@ impl<'a> Parser<'a> {
         let mut restrictions = Vec::new();
         let rewrite = self.definition(Some(&mut restrictions), 0)?;
         if of.relations.iter().any(|relation| relation.name == name) {
-            self.refuse(token, format!("'{name}' is already defined in '{}'", of.name));
+            self.refuse(token, ["'", name, "' is already defined in '", &*of.name, "'"].concat());
         }
         if of.relations.len() >= usize::from(MEMBERS) {
             return Err(Stop::TooMuch(token, "the type has too many relations"));
@@ -311,7 +310,7 @@ impl<'a> Parser<'a> {
         let token = self.take(Kind::Identifier)?;
         let name = self.text(token);
         if self.parsed.model.conditions.iter().any(|condition| condition.name == name) {
-            self.refuse(token, format!("condition '{name}' is already defined in the model"));
+            self.refuse(token, ["condition '", name, "' is already defined in the model"].concat());
         }
         if self.parsed.model.conditions.len() >= usize::from(MEMBERS) {
             return Err(Stop::TooMuch(token, "the model has too many conditions"));
@@ -370,7 +369,10 @@ impl<'a> Parser<'a> {
             return Err(Stop::TooMuch(token, "the condition has too many parameters"));
         }
         if of.parameters.iter().any(|parameter| parameter.name == name) {
-            self.refuse(token, format!("parameter '{name}' is already defined in the condition '{}'", of.name));
+            self.refuse(
+                token,
+                ["parameter '", name, "' is already defined in the condition '", &*of.name, "'"].concat(),
+            );
         }
         of.parameters.push(Parameter { name: name.into(), type_name });
         Ok(())

@@ -1,11 +1,11 @@
 //! Prints a model as the reference formats it (openfga/language, `jsontodsl`).
 
+use crate::policy::model::small::sort;
 use crate::policy::model::{
     AuthorizationModel, Condition, ModelError, ModelErrorKind, Origin, Relation, Rewrite, TypeDefinition,
     TypeRestriction,
 };
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -21,27 +21,27 @@ fn module_of(origin: Option<&Origin>) -> &str {
 
 /// By module, file and name; what has no module stands first.
 fn by_module(a: (&str, Option<&Origin>), b: (&str, Option<&Origin>)) -> Ordering {
-    let key = |(name, origin)| {
+    fn key<'a>((name, origin): (&'a str, Option<&'a Origin>)) -> [&'a str; 3] {
         let module = module_of(origin);
-        let file = if module.is_empty() { "" } else { origin.map_or("", |origin| origin.file.as_str()) };
-        (String::from(module), String::from(file), String::from(name))
-    };
+        let file = if module.is_empty() { "" } else { origin.map_or("", |origin| &origin.file) };
+        [module, file, name]
+    }
     key(a).cmp(&key(b))
 }
 
 pub(super) fn print(model: &AuthorizationModel, with_origins: bool) -> Result<String, Box<ModelError>> {
     let version = if model.schema_version.is_empty() { "1.1" } else { &model.schema_version };
-    let mut out = format!("model\n  schema {version}\n");
+    let mut out = ["model\n  schema ", version, "\n"].concat();
     let modular = is_modular(model);
     let mut types: Vec<&TypeDefinition> = model.types.iter().collect();
     if modular {
-        types.sort_by(|a, b| by_module((&a.name, a.origin.as_ref()), (&b.name, b.origin.as_ref())));
+        sort(&mut types, &|a, b| by_module((&a.name, a.origin.as_ref()), (&b.name, b.origin.as_ref())));
     }
     for definition in types {
         print_type(&mut out, definition, modular, with_origins)?;
     }
     let mut conditions: Vec<&Condition> = model.conditions.iter().collect();
-    conditions.sort_by(|a, b| {
+    sort(&mut conditions, &|a, b| {
         if modular {
             by_module((&a.name, a.origin.as_ref()), (&b.name, b.origin.as_ref()))
         } else {
@@ -56,7 +56,7 @@ pub(super) fn print(model: &AuthorizationModel, with_origins: bool) -> Result<St
 
 fn print_origin(out: &mut String, lead: &str, origin: Option<&Origin>, with_origins: bool) {
     if let (true, Some(origin)) = (with_origins && !module_of(origin).is_empty(), origin) {
-        out.push_str(&format!(" #{lead} module: {}, file: {}", origin.module, origin.file));
+        out.push_str(&[" #", lead, " module: ", &*origin.module, ", file: ", &*origin.file].concat());
     }
 }
 
@@ -74,17 +74,21 @@ fn print_type(
     }
     let mut relations: Vec<&Relation> = definition.relations.iter().collect();
     if modular {
-        relations.sort_by(|a, b| by_module((&a.name, a.origin.as_ref()), (&b.name, b.origin.as_ref())));
+        sort(&mut relations, &|a, b| by_module((&a.name, a.origin.as_ref()), (&b.name, b.origin.as_ref())));
     }
     for relation in relations {
         out.push_str("\n    define ");
         out.push_str(&relation.name);
         out.push_str(": ");
         if direct(&relation.rewrite) > usize::from(is_direct_first(&relation.rewrite)) {
-            let message = format!(
-                "the '{}' relation definition under the '{}' type is not supported by the OpenFGA DSL syntax yet",
-                relation.name, definition.name
-            );
+            let message = [
+                "the '",
+                &*relation.name,
+                "' relation definition under the '",
+                &*definition.name,
+                "' type is not supported by the OpenFGA DSL syntax yet",
+            ]
+            .concat();
             let mut error = ModelError::new(ModelErrorKind::UnsupportedNesting, &relation.name, message);
             error.type_name = Some(definition.name.clone());
             error.relation = Some(relation.name.clone());
@@ -170,7 +174,7 @@ fn print_restrictions(out: &mut String, restrictions: &[TypeRestriction]) {
 
 fn print_condition(out: &mut String, condition: &Condition, with_origins: bool) {
     let mut parameters: Vec<_> = condition.parameters.iter().collect();
-    parameters.sort_by(|a, b| a.name.cmp(&b.name));
+    sort(&mut parameters, &|a, b| a.name.cmp(&b.name));
     out.push_str("\ncondition ");
     out.push_str(&condition.name);
     out.push('(');

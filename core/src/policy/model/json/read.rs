@@ -41,7 +41,7 @@ fn refused(kind: ModelErrorKind, symbol: &str, message: String) -> Box<ModelErro
 }
 
 fn malformed(what: &str, expected: &str) -> Box<ModelError> {
-    refused(ModelErrorKind::InvalidSyntax, what, format!("`{what}` must be {expected}"))
+    refused(ModelErrorKind::InvalidSyntax, what, ["`", what, "` must be ", expected].concat())
 }
 
 /// A member by its name in the protocol's source or its JSON name: the mapping accepts both. `null` is as good as absent.
@@ -82,7 +82,8 @@ fn type_definition(value: Value<'_>) -> Result<TypeDefinition, Box<ModelError>> 
     for (position, (relation, definition)) in members(value, "relations")?.into_iter().enumerate() {
         let rewrite = rewrite(definition, 0).map_err(|mut error| {
             error.message =
-                format!("the definition of relation '{relation}' in object type '{name}': {}", error.message);
+                ["the definition of relation '", &*relation, "' in object type '", &*name, "': ", &*error.message]
+                    .concat();
             error.type_name = Some(name.clone());
             error.relation = Some(relation.clone());
             error
@@ -123,8 +124,8 @@ fn restriction_of(value: Value<'_>) -> Result<TypeRestriction, Box<ModelError>> 
         (true, true) => RestrictionKind::Wildcard,
         (false, false) => RestrictionKind::Userset(relation),
         (true, false) => {
-            let symbol = format!("{type_name}:*#{relation}");
-            let message = format!("type restriction `{symbol}` cannot contain both wildcard and relation");
+            let symbol = [&*type_name, ":*#", &*relation].concat();
+            let message = ["type restriction `", &*symbol, "` cannot contain both wildcard and relation"].concat();
             return Err(refused(ModelErrorKind::TypeWildcardRelation, &symbol, message));
         }
     };
@@ -188,7 +189,7 @@ fn condition(key: String, value: Value<'_>, errors: &mut Vec<ModelError>) -> Res
         errors.push(*refused(
             ModelErrorKind::DifferentNestedConditionName,
             &name,
-            format!("condition key is `{key}` but nested name property is {name}"),
+            ["condition key is `", &*key, "` but nested name property is ", &*name].concat(),
         ));
     }
     let mut parameters = Vec::new();

@@ -1,5 +1,6 @@
 //! Names looked up, and what follows from how relations refer to one another.
 
+use crate::policy::model::small::sort;
 use crate::policy::model::{AuthorizationModel, Relation, RestrictionKind, Rewrite, TypeDefinition};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -23,7 +24,7 @@ impl<'a> Index<'a> {
                 relations.push((definition, relation));
             }
         }
-        names.sort_unstable();
+        sort(&mut names, &Ord::cmp);
         Self { names, types: &model.types, relations }
     }
 

@@ -2,10 +2,10 @@
 
 use super::index::Index;
 use super::{RELATION_NAME, TYPE_NAME, is_name, is_reserved, places};
+use crate::policy::model::small::sort;
 use crate::policy::model::{
     AuthorizationModel, ModelError, ModelErrorKind as Kind, Origin, Relation, RestrictionKind, Rewrite, TypeDefinition,
 };
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -15,16 +15,21 @@ pub(super) fn mistakes(model: &AuthorizationModel, text: Option<&str>) -> Vec<Mo
     match model.schema_version.as_str() {
         "" => judge.push(Kind::SchemaVersionRequired, "", "schema version required".into(), |_| Some(0)),
         "1.1" | "1.2" => judge.definitions(),
-        version => judge.push(Kind::InvalidSchema, version, format!("invalid schema {version}"), |text| {
+        version => judge.push(Kind::InvalidSchema, version, ["invalid schema ", version].concat(), |text| {
             Some(places::schema_line(text, version))
         }),
     }
     for (file, modules) in core::mem::take(&mut judge.files) {
         if modules.len() > 1 {
             let modules = modules.join(", ");
-            let message = format!(
-                "file {file} would contain multiple module definitions ({modules}) when transforming to DSL. Only one module can be defined per file."
-            );
+            let message = [
+                "file ",
+                file,
+                " would contain multiple module definitions (",
+                &*modules,
+                ") when transforming to DSL. Only one module can be defined per file.",
+            ]
+            .concat();
             judge.errors.push(ModelError::new(Kind::MultipleModulesInFile, file, message));
         }
     }
@@ -100,7 +105,7 @@ impl<'a> Judge<'a> {
                 self.about(None, None, origin);
             }
             if !is_name(name, TYPE_NAME) {
-                let message = format!("type '{name}' does not match naming rule: '^[^:#@\\*\\s]{{1,{TYPE_NAME}}}$'.");
+                let message = ["type '", name, "' does not match naming rule: '^[^:#@\\*\\s]{1,254}$'."].concat();
                 self.push(Kind::InvalidName, name, message, line);
                 self.about(None, None, origin);
             }
@@ -125,10 +130,14 @@ impl<'a> Judge<'a> {
                     self.about(None, Some(name), origin);
                 }
                 if !is_name(name, RELATION_NAME) {
-                    let message = format!(
-                        "relation '{name}' of type '{}' does not match naming rule: '^[^:#@\\*\\s]{{1,{RELATION_NAME}}}$'.",
-                        of.name
-                    );
+                    let message = [
+                        "relation '",
+                        name,
+                        "' of type '",
+                        &*of.name,
+                        "' does not match naming rule: '^[^:#@\\*\\s]{1,50}$'.",
+                    ]
+                    .concat();
                     self.in_relation(Kind::InvalidName, name, message, of, relation);
                     self.about(None, Some(name), origin);
                 }
@@ -167,7 +176,7 @@ impl<'a> Judge<'a> {
                 self.push(
                     Kind::ConditionNotUsed,
                     name,
-                    format!("`{name}` condition is not used in the model."),
+                    ["`", name, "` condition is not used in the model."].concat(),
                     |text| places::condition_line(text, name),
                 );
                 self.about(None, None, origin);
@@ -188,7 +197,7 @@ impl<'a> Judge<'a> {
                 Rewrite::This => self.direct(of, relation),
                 Rewrite::Computed(computed) => {
                     if self.index.relation(&of.name, computed).is_none() {
-                        let message = format!("the relation `{computed}` does not exist.");
+                        let message = ["the relation `", computed, "` does not exist."].concat();
                         self.in_relation(Kind::MissingDefinition, computed, message, of, relation);
                     }
                 }
@@ -210,19 +219,19 @@ impl<'a> Judge<'a> {
             }
             let name = restriction.type_name.as_str();
             if !self.index.has_type(name) {
-                self.in_relation(Kind::InvalidType, name, format!("`{name}` is not a valid type."), of, relation);
+                self.in_relation(Kind::InvalidType, name, ["`", name, "` is not a valid type."].concat(), of, relation);
             }
             if let Some(condition) = &restriction.condition
                 && !self.model.conditions.iter().any(|defined| defined.name == *condition)
             {
-                let message = format!("`{condition}` is not a defined condition in the model.");
+                let message = ["`", condition, "` is not a defined condition in the model."].concat();
                 self.in_relation(Kind::ConditionNotDefined, condition, message, of, relation);
             }
             if let RestrictionKind::Userset(userset) = &restriction.kind
                 && self.index.relation(name, userset).is_none()
             {
-                let message = format!("`{userset}` is not a valid relation for `{name}`.");
-                self.in_relation(Kind::InvalidRelationType, &format!("{name}#{userset}"), message, of, relation);
+                let message = ["`", userset, "` is not a valid relation for `", name, "`."].concat();
+                self.in_relation(Kind::InvalidRelationType, &[name, "#", userset].concat(), message, of, relation);
                 if let Some(error) = self.errors.last_mut() {
                     error.offending_type = error.type_name.replace(name.into());
                 }
@@ -231,16 +240,16 @@ impl<'a> Judge<'a> {
     }
 
     fn tuple_to_userset(&mut self, of: &'a TypeDefinition, relation: &'a Relation, tupleset: &str, computed: &str) {
-        let symbol = format!("{computed} from {tupleset}");
+        let symbol = [computed, " from ", tupleset].concat();
         let Some(from) = self.index.relation(&of.name, tupleset) else {
-            let message = format!("`{tupleset}` is not a valid relation for `{}`.", of.name);
+            let message = ["`", tupleset, "` is not a valid relation for `", &*of.name, "`."].concat();
             self.in_relation(Kind::InvalidRelationType, &symbol, message, of, relation);
             if let Some(error) = self.errors.last_mut() {
                 error.offending_type = error.type_name.clone();
             }
             return;
         };
-        let not_direct = format!("`{tupleset}` relation used inside from allows only direct relation.");
+        let not_direct = ["`", tupleset, "` relation used inside from allows only direct relation."].concat();
         if from.rewrite != Rewrite::This || from.restrictions.is_empty() {
             self.in_relation(Kind::TuplesetNotDirect, tupleset, not_direct, of, relation);
             return;
@@ -256,10 +265,20 @@ impl<'a> Judge<'a> {
         // One type that has the relation suffices.
         if without.len() == from.restrictions.len() {
             for type_name in without {
-                let message = format!(
-                    "the `{computed}` relation definition on type `{}` is not valid: `{computed}` does not exist on `{tupleset}`, which is of type `{type_name}`.",
-                    of.name
-                );
+                let message = [
+                    "the `",
+                    computed,
+                    "` relation definition on type `",
+                    &*of.name,
+                    "` is not valid: `",
+                    computed,
+                    "` does not exist on `",
+                    tupleset,
+                    "`, which is of type `",
+                    type_name,
+                    "`.",
+                ]
+                .concat();
                 self.in_relation(Kind::InvalidRelationOnTupleset, &symbol, message, of, relation);
             }
         }
@@ -272,7 +291,7 @@ impl<'a> Judge<'a> {
             let origin = parts(of.origin.as_ref());
             let name = of.name.as_str();
             if is_again {
-                self.push(Kind::Duplicated, name, format!("the type `{name}` is a duplicate."), |text| {
+                self.push(Kind::Duplicated, name, ["the type `", name, "` is a duplicate."].concat(), |text| {
                     places::type_line(text, name, false)
                 });
                 self.about(Some(name), None, origin);
@@ -292,7 +311,8 @@ impl<'a> Judge<'a> {
         for (symbol, is_again) in written.iter().zip(repeated(&written)) {
             if is_again && !self.is_full() {
                 let message =
-                    format!("the type restriction `{symbol}` is a duplicate in the relation `{}`.", relation.name);
+                    ["the type restriction `", symbol, "` is a duplicate in the relation `", &*relation.name, "`."]
+                        .concat();
                 // The reference searches the line from the restriction's type on, which may stand behind it.
                 self.in_relation(Kind::Duplicated, symbol, message, of, relation);
             }
@@ -302,7 +322,7 @@ impl<'a> Judge<'a> {
     fn duplicate_partials(&mut self, of: &TypeDefinition, relation: &Relation) {
         let written = |partial: &Rewrite| match partial {
             Rewrite::Computed(computed) => computed.clone(),
-            Rewrite::TupleToUserset { tupleset, computed } => format!("{computed} from {tupleset}"),
+            Rewrite::TupleToUserset { tupleset, computed } => [computed, " from ", tupleset].concat(),
             // What is nested is not compared.
             _ => String::new(),
         };
@@ -313,10 +333,14 @@ impl<'a> Judge<'a> {
         };
         for (symbol, is_again) in partials.iter().zip(repeated(&partials)) {
             if is_again && !symbol.is_empty() && !self.is_full() {
-                let message = format!(
-                    "the partial relation definition `{symbol}` is a duplicate in the relation `{}`.",
-                    relation.name
-                );
+                let message = [
+                    "the partial relation definition `",
+                    symbol,
+                    "` is a duplicate in the relation `",
+                    &*relation.name,
+                    "`.",
+                ]
+                .concat();
                 self.in_relation(Kind::Duplicated, symbol, message, of, relation);
                 self.about(Some(&of.name), Some(&relation.name), parts(of.origin.as_ref()));
             }
@@ -333,7 +357,8 @@ impl<'a> Judge<'a> {
                 continue;
             }
             let why = if circular.get(number) == Some(&true) { "potential loop" } else { "no entrypoint" };
-            let message = format!("`{}` is an impossible relation for `{}` ({why}).", relation.name, of.name);
+            let message =
+                ["`", &*relation.name, "` is an impossible relation for `", &*of.name, "` (", why, ")."].concat();
             self.in_relation(Kind::RelationNoEntrypoint, &relation.name, message, of, relation);
         }
     }
@@ -343,7 +368,7 @@ impl<'a> Judge<'a> {
 fn repeated<T: AsRef<str>>(texts: &[T]) -> Vec<bool> {
     let mut order: Vec<(&str, usize)> =
         texts.iter().enumerate().map(|(position, text)| (text.as_ref(), position)).collect();
-    order.sort_unstable();
+    sort(&mut order, &Ord::cmp);
     let mut repeated = alloc::vec![false; texts.len()];
     let mut previous = None;
     for (text, position) in order {

@@ -1,7 +1,7 @@
 //! Where in a text a mistake is. As the reference does, the place is searched by the words of the definition: a model has no places.
 
+use crate::policy::model::small::find;
 use crate::policy::model::{ModelError, ModelErrorKind, Position};
-use alloc::format;
 use alloc::string::String;
 
 fn is_word(c: Option<char>) -> bool {
@@ -16,7 +16,7 @@ fn line(text: &str, from: usize, start: &str, rest: impl Fn(&str) -> bool) -> Op
         if !line.starts_with(word) {
             return false;
         }
-        if !line.contains("  ") {
+        if find(line, "  ").is_none() {
             return line.strip_prefix(start).is_some_and(&rest);
         }
         let mut normal = String::with_capacity(line.len());
@@ -37,22 +37,22 @@ fn ends(rest: &str) -> bool {
 
 /// The line that defines (or else extends) a type.
 pub(crate) fn type_line(text: &str, name: &str, extends: bool) -> Option<usize> {
-    line(text, 0, &format!("{}type {name}", if extends { "extend " } else { "" }), ends)
+    line(text, 0, &[if extends { "extend " } else { "" }, "type ", name].concat(), ends)
 }
 
 /// The line that defines a relation, from the line of its type on.
 pub(crate) fn relation_line(text: &str, name: &str, from: Option<usize>) -> Option<usize> {
-    line(text, from.unwrap_or(0), &format!("define {name}"), |rest| rest.trim_start().starts_with(':'))
+    line(text, from.unwrap_or(0), &["define ", name].concat(), |rest| rest.trim_start().starts_with(':'))
 }
 
 /// The line that defines a condition.
 pub(crate) fn condition_line(text: &str, name: &str) -> Option<usize> {
-    line(text, 0, &format!("condition {name}"), |rest| rest.trim_start().starts_with('('))
+    line(text, 0, &["condition ", name].concat(), |rest| rest.trim_start().starts_with('('))
 }
 
 /// The line with the schema's version, or the first.
 pub(super) fn schema_line(text: &str, version: &str) -> usize {
-    line(text, 0, &format!("schema {version}"), ends).unwrap_or(0)
+    line(text, 0, &["schema ", version].concat(), ends).unwrap_or(0)
 }
 
 /// Where `symbol` stands as a word of its own. The reference searches it as a regular expression, in which `:*` are any colons.
@@ -63,7 +63,10 @@ fn word(line: &str, symbol: &str) -> Option<usize> {
     };
     // INVARIANT: what is left of `symbol` stands at `at`; colons that a `:*` could take are tried from the most to none.
     fn matches(line: &str, at: usize, symbol: &str, boundary: &dyn Fn(usize) -> bool) -> bool {
-        let (part, more) = symbol.split_once(":*").map_or((symbol, None), |(part, more)| (part, Some(more)));
+        let (part, more) = match find(symbol, ":*") {
+            Some(at) => (symbol.get(..at).unwrap_or_default(), symbol.get(at + 2..)),
+            None => (symbol, None),
+        };
         let Some(rest) = line.get(at..).and_then(|rest| rest.strip_prefix(part)) else { return false };
         let behind = line.len() - rest.len();
         match more {
@@ -90,8 +93,8 @@ pub(crate) fn placed(mut error: ModelError, text: &str, line: Option<usize>) -> 
         }
         ModelErrorKind::TuplesetNotDirect => {
             // Behind `from`. Where the line has none, the reference's arithmetic goes on with -1, and so does this.
-            let from = raw.find("from").map_or("from".len() - 1, |at| at + "from".len());
-            raw.get(from..).and_then(|rest| rest.find(symbol)).map_or(from - 1, |at| from + at)
+            let from = find(raw, "from").map_or("from".len() - 1, |at| at + "from".len());
+            raw.get(from..).and_then(|rest| find(rest, symbol)).map_or(from - 1, |at| from + at)
         }
         _ => word(raw, symbol).unwrap_or(0),
     };

@@ -3,11 +3,11 @@
 
 use super::index::Index;
 use super::{RELATION_NAME, TYPE_NAME, is_name, is_reserved};
+use crate::policy::model::small::sort;
 use crate::policy::model::{
     AuthorizationModel, ModelError, ModelErrorKind as Kind, Relation, RestrictionKind, Rewrite, TypeDefinition,
 };
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -22,7 +22,7 @@ pub(super) fn judge(model: &AuthorizationModel) -> Judged {
         )));
     }
     let mut names: Vec<&str> = model.types.iter().map(|of| of.name.as_str()).collect();
-    names.sort_unstable();
+    sort(&mut names, &Ord::cmp);
     if let Some(name) = names.windows(2).find_map(|pair| if pair.first() == pair.last() { pair.first() } else { None })
     {
         return Err(Box::new(ModelError::new(
@@ -41,9 +41,10 @@ pub(super) fn judge(model: &AuthorizationModel) -> Judged {
     for (of, relation) in &index.relations {
         each_tupleset(&relation.rewrite, &mut |tupleset| tuplesets.push((of.name.as_str(), tupleset)));
     }
-    tuplesets.sort_unstable();
+    sort(&mut tuplesets, &Ord::cmp);
     let mut order: Vec<usize> = (0..index.relations.len()).collect();
-    order.sort_by_key(|number| index.relations.get(*number).map(|(of, relation)| (&of.name, &relation.name)));
+    let name = |number: &usize| index.relations.get(*number).map(|(of, relation)| (&of.name, &relation.name));
+    sort(&mut order, &|a, b| name(a).cmp(&name(b)));
     for number in order {
         let Some((of, relation)) = index.relations.get(number).copied() else { continue };
         rewrite(&index, of, relation, &relation.rewrite)?;
@@ -61,7 +62,8 @@ pub(super) fn judge(model: &AuthorizationModel) -> Judged {
             || condition.name.len() > 50
             || condition.name.contains(|c: char| c == '*' || c.is_whitespace())
         {
-            let message = format!("condition '{}' does not match naming rule: '^[^\\*\\s]{{1,50}}$'.", condition.name);
+            let message =
+                ["condition '", &*condition.name, "' does not match naming rule: '^[^\\*\\s]{1,50}$'."].concat();
             return Err(Box::new(ModelError::new(Kind::InvalidName, &condition.name, message)));
         }
         #[cfg(feature = "conditions")]
@@ -82,18 +84,19 @@ fn about(kind: Kind, symbol: &str, of: &TypeDefinition, relation: &Relation, mes
 
 fn invalid(kind: Kind, of: &TypeDefinition, relation: &Relation, why: &str) -> Box<ModelError> {
     let message =
-        format!("the definition of relation '{}' in object type '{}' is invalid: {why}", relation.name, of.name);
+        ["the definition of relation '", &*relation.name, "' in object type '", &*of.name, "' is invalid: ", why]
+            .concat();
     about(kind, &relation.name, of, relation, message)
 }
 
 fn names(of: &TypeDefinition) -> Judged {
     let name = of.name.as_str();
     if is_reserved(name) {
-        let message = format!("the definition of type '{name}' is invalid");
+        let message = ["the definition of type '", name, "' is invalid"].concat();
         return Err(Box::new(ModelError::new(Kind::ReservedTypeKeywords, name, message)));
     }
     if !is_name(name, TYPE_NAME) {
-        let message = format!("type '{name}' does not match naming rule: '^[^:#@\\*\\s]{{1,{TYPE_NAME}}}$'.");
+        let message = ["type '", name, "' does not match naming rule: '^[^:#@\\*\\s]{1,254}$'."].concat();
         return Err(Box::new(ModelError::new(Kind::InvalidName, name, message)));
     }
     for relation in &of.relations {
@@ -101,15 +104,15 @@ fn names(of: &TypeDefinition) -> Judged {
             return Err(invalid(Kind::ReservedRelationKeywords, of, relation, "self and this are reserved keywords"));
         }
         if !is_name(&relation.name, RELATION_NAME) {
-            let why = format!("its name does not match naming rule: '^[^:#@\\*\\s]{{1,{RELATION_NAME}}}$'.");
-            return Err(invalid(Kind::InvalidName, of, relation, &why));
+            let why = "its name does not match naming rule: '^[^:#@\\*\\s]{1,50}$'.";
+            return Err(invalid(Kind::InvalidName, of, relation, why));
         }
     }
     Ok(())
 }
 
 fn undefined(of: &TypeDefinition, relation: &Relation, name: &str) -> Box<ModelError> {
-    about(Kind::MissingDefinition, name, of, relation, format!("'{}#{name}' relation is undefined", of.name))
+    about(Kind::MissingDefinition, name, of, relation, ["'", &*of.name, "#", name, "' relation is undefined"].concat())
 }
 
 fn rewrite(index: &Index<'_>, of: &TypeDefinition, relation: &Relation, form: &Rewrite) -> Judged {
@@ -124,27 +127,43 @@ fn rewrite(index: &Index<'_>, of: &TypeDefinition, relation: &Relation, form: &R
         Rewrite::TupleToUserset { tupleset, computed } => {
             let from = index.relation(&of.name, tupleset).ok_or_else(|| undefined(of, relation, tupleset))?;
             if from.rewrite != Rewrite::This {
-                let message = format!(
-                    "the '{}#{tupleset}' relation is referenced in at least one tupleset and thus must be a direct relation",
-                    of.name
-                );
+                let message = [
+                    "the '",
+                    &*of.name,
+                    "#",
+                    tupleset,
+                    "' relation is referenced in at least one tupleset and thus must be a direct relation",
+                ]
+                .concat();
                 return Err(about(Kind::TuplesetNotDirect, tupleset, of, relation, message));
             }
             if from.restrictions.iter().any(|restriction| index.relation(&restriction.type_name, computed).is_some()) {
                 return Ok(());
             }
             let types: Vec<String> = from.restrictions.iter().map(|restriction| restriction.text()).collect();
-            let message = format!(
-                "undefined relation: {computed} does not appear as a relation in any of the directly related user types [{}]",
-                types.join(" ")
-            );
+            let message = [
+                "undefined relation: ",
+                computed,
+                " does not appear as a relation in any of the directly related user types [",
+                &types.join(" "),
+                "]",
+            ]
+            .concat();
             Err(about(Kind::InvalidRelationOnTupleset, computed, of, relation, message))
         }
         Rewrite::Union(children) | Rewrite::Intersection(children) => {
             if children.len() < 2 {
                 let operator = if matches!(form, Rewrite::Union(_)) { "union" } else { "intersection" };
-                let message =
-                    format!("invalid relation: '{}#{}' as {operator} has less than 2 children", of.name, relation.name);
+                let message = [
+                    "invalid relation: '",
+                    &*of.name,
+                    "#",
+                    &*relation.name,
+                    "' as ",
+                    operator,
+                    " has less than 2 children",
+                ]
+                .concat();
                 return Err(about(Kind::InvalidSyntax, &relation.name, of, relation, message));
             }
             children.iter().try_for_each(|child| rewrite(index, of, relation, child))
@@ -190,38 +209,52 @@ fn restrictions(
     let assignable = is_assignable(&relation.rewrite);
     if assignable == relation.restrictions.is_empty() {
         let message = if assignable {
-            format!(
-                "the assignable relation '{}' in object type '{}' must contain at least one relation type",
-                relation.name, of.name
-            )
+            [
+                "the assignable relation '",
+                &*relation.name,
+                "' in object type '",
+                &*of.name,
+                "' must contain at least one relation type",
+            ]
+            .concat()
         } else {
-            format!(
-                "the non-assignable relation '{}' in object type '{}' should not contain a relation type",
-                relation.name, of.name
-            )
+            [
+                "the non-assignable relation '",
+                &*relation.name,
+                "' in object type '",
+                &*of.name,
+                "' should not contain a relation type",
+            ]
+            .concat()
         };
         return Err(about(Kind::AssignableRelationsMustHaveType, &relation.name, of, relation, message));
     }
     let is_tupleset = tuplesets.binary_search(&(&of.name, &relation.name)).is_ok();
     for restriction in &relation.restrictions {
         let (userset, symbol) = match &restriction.kind {
-            RestrictionKind::Userset(userset) => (Some(userset), format!("{}#{userset}", restriction.type_name)),
+            RestrictionKind::Userset(userset) => (Some(userset), [&*restriction.type_name, "#", userset].concat()),
             _ => (None, restriction.type_name.clone()),
         };
         let known = index.has_type(&restriction.type_name)
             && userset.is_none_or(|userset| index.relation(&restriction.type_name, userset).is_some());
         if !known || restriction.kind != RestrictionKind::Object && is_tupleset {
-            let message = format!(
-                "the relation type '{symbol}' on '{}' in object type '{}' is not valid",
-                relation.name, of.name
-            );
+            let message = [
+                "the relation type '",
+                &*symbol,
+                "' on '",
+                &*relation.name,
+                "' in object type '",
+                &*of.name,
+                "' is not valid",
+            ]
+            .concat();
             let kind = if known { Kind::TuplesetNotDirect } else { Kind::InvalidRelationType };
             return Err(about(kind, &symbol, of, relation, message));
         }
         if let Some(condition) = &restriction.condition
             && !model.conditions.iter().any(|defined| defined.name == *condition)
         {
-            let message = format!("condition {condition} is undefined for relation {}", relation.name);
+            let message = ["condition ", condition, " is undefined for relation ", &*relation.name].concat();
             return Err(about(Kind::ConditionNotDefined, condition, of, relation, message));
         }
     }

@@ -11,7 +11,7 @@ mod search;
 use super::grammar::{RULES, bit};
 use super::lexer::{Kind, Token, Tokens, escaped};
 use crate::policy::model::ModelError;
-use alloc::format;
+use crate::policy::model::small::sort;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -243,7 +243,7 @@ impl Diagnosis<'_> {
         }
         let behind = self.expected(next)?;
         if self.is_at(behind) {
-            let message = format!("missing {} at {}", names(self.expected(self.state)?), self.shown());
+            let message = ["missing ", &names(self.expected(self.state)?), " at ", &self.shown()].concat();
             self.error(message);
             return Ok(());
         }
@@ -293,7 +293,7 @@ impl Diagnosis<'_> {
     /// The current token as sentences show it.
     fn shown(&self) -> String {
         let text = self.tokens.get(self.at).map_or("<EOF>", |token| token.text(self.source));
-        format!("'{}'", escaped(text))
+        ["'", &escaped(text), "'"].concat()
     }
 
     /// An error at the current token. While recovering nothing is said: it would be about the same mistake.
@@ -311,7 +311,7 @@ impl Diagnosis<'_> {
     }
 
     fn report_extraneous(&mut self) -> Result<(), Stop> {
-        let message = format!("extraneous input {} expecting {}", self.shown(), names(self.expected(self.state)?));
+        let message = ["extraneous input ", &self.shown(), " expecting ", &names(self.expected(self.state)?)].concat();
         self.error(message);
         Ok(())
     }
@@ -321,7 +321,7 @@ impl Diagnosis<'_> {
             Stop::Budget => return Err(stop),
             Stop::Mismatch => {
                 let message =
-                    format!("mismatched input {} expecting {}", self.shown(), names(self.expected(self.state)?));
+                    ["mismatched input ", &self.shown(), " expecting ", &names(self.expected(self.state)?)].concat();
                 self.error(message);
             }
             Stop::NoWay { start, offending } => {
@@ -336,14 +336,14 @@ impl Diagnosis<'_> {
                 {
                     cited.extend(self.comments.iter().filter(|comment| (first..last).contains(&comment.start)));
                 }
-                cited.sort_by_key(|token| token.start);
+                sort(&mut cited, &|a, b| a.start.cmp(&b.start));
                 let mut text = String::new();
                 for token in cited {
                     if token.kind != Kind::Eof || start == offending {
                         text.push_str(token.text(self.source));
                     }
                 }
-                self.error_at(offending, format!("no viable alternative at input '{}'", escaped(&text)));
+                self.error_at(offending, ["no viable alternative at input '", &escaped(&text), "'"].concat());
             }
         }
         Ok(())
@@ -355,6 +355,6 @@ fn names(set: u64) -> String {
     let names: Vec<&str> = Kind::ALL.iter().filter(|kind| set & bit(**kind) != 0).map(|kind| kind.name()).collect();
     match names.as_slice() {
         [one] => (*one).into(),
-        names => format!("{{{}}}", names.join(", ")),
+        names => ["{", &names.join(", "), "}"].concat(),
     }
 }

@@ -3,6 +3,7 @@
 use super::{ChoiceKind, Diagnosis, END, Scope, State, Stop};
 use crate::policy::model::dsl::grammar::{Node, RULES, bit};
 use crate::policy::model::dsl::lexer::Kind;
+use crate::policy::model::small::sort;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -262,7 +263,7 @@ fn conflicts(configs: &[Config]) -> Vec<Vec<usize>> {
     }
     let mut sets: Vec<(usize, Vec<usize>, Vec<usize>)> = Vec::new();
     for (state, way, mut contexts) in graphs {
-        contexts.sort_unstable();
+        sort(&mut contexts, &Ord::cmp);
         contexts.dedup();
         match sets.iter_mut().find(|(other, others, _)| *other == state && *others == contexts) {
             Some((_, _, ways)) => ways.push(way),
