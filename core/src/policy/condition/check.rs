@@ -27,13 +27,22 @@ pub(super) struct Checker<'s> {
     scopes: Vec<(&'s str, Type)>,
     bindings: Bindings,
     pub(super) issues: Vec<Issue>,
+    /// Macros that are not written right. cel-go finds them while parsing and then reports nothing else.
+    misused: Vec<Issue>,
     /// The first constant that cannot be computed. cel-go finds it only after all types are known to be right.
     pub(super) unusable: Option<String>,
 }
 
 impl<'s> Checker<'s> {
     pub(super) fn new(parameters: &'s [Parameter]) -> Self {
-        Self { parameters, scopes: Vec::new(), bindings: Bindings::new(FUEL), issues: Vec::new(), unusable: None }
+        Self {
+            parameters,
+            scopes: Vec::new(),
+            bindings: Bindings::new(FUEL),
+            issues: Vec::new(),
+            misused: Vec::new(),
+            unusable: None,
+        }
     }
 
     /// The program of a whole expression and its type.
@@ -43,6 +52,9 @@ impl<'s> Checker<'s> {
         if self.bindings.fuel == 0 {
             self.report(expr.at, "expression is too complex".to_string());
         }
+        if !self.misused.is_empty() {
+            self.issues = core::mem::take(&mut self.misused);
+        }
         (found, node)
     }
 
@@ -50,6 +62,13 @@ impl<'s> Checker<'s> {
         if self.issues.len() < ISSUES {
             self.issues.push(Issue { at, message });
         }
+    }
+
+    fn misuse(&mut self, at: usize, what: &str) -> (Type, Node) {
+        if self.misused.len() < ISSUES {
+            self.misused.push(Issue { at, message: what.to_string() });
+        }
+        (Type::Error, Node::Const(Value::Null))
     }
 
     fn mistake(&mut self, at: usize, message: String) -> (Type, Node) {
@@ -125,19 +144,32 @@ impl<'s> Checker<'s> {
 
     fn logic(&mut self, all: bool, items: &[Expr<'s>]) -> (Type, Node) {
         let mut nodes = Vec::with_capacity(items.len());
+        let mut result = Type::Bool;
         for item in items {
-            nodes.push(self.boolean(item));
+            let (fits, node) = self.boolean(item);
+            if !fits {
+                result = Type::Error;
+            }
+            nodes.push(node);
         }
-        (Type::Bool, Node::Logic(all, nodes))
+        (result, Node::Logic(all, nodes))
     }
 
-    fn boolean(&mut self, expr: &Expr<'s>) -> Node {
+    fn boolean(&mut self, expr: &Expr<'s>) -> (bool, Node) {
         let (found, node) = self.check(expr);
-        if !self.bindings.fits(&found, &Type::Bool) {
+        let fits = self.bindings.fits(&found, &Type::Bool);
+        if !fits {
             let found = self.shown(&found);
             self.report(expr.at, format!("expected type 'bool' but found '{found}'"));
         }
-        node
+        (fits, node)
+    }
+
+    /// The predicate of a macro that becomes the condition of a choice between two accumulators.
+    fn chooses(&mut self, at: usize, found: &Type, accumulator: Type) {
+        if !self.bindings.fits(found, &Type::Bool) {
+            self.no_overload(at, "_?_:_", false, &[found.clone(), accumulator.clone(), accumulator]);
+        }
     }
 
     fn join(&mut self, before: Option<Type>, found: Type) -> Type {
@@ -194,24 +226,26 @@ impl<'s> Checker<'s> {
             ("has", None, [argument]) => {
                 return match &argument.kind {
                     Kind::Select(of, field) => self.select(argument.at, of, field, true),
-                    _ => self.mistake(argument.at, "invalid argument to has() macro".to_string()),
+                    _ => self.misuse(argument.at, "invalid argument to has() macro"),
                 };
             }
             ("all", Some(range), [variable, predicate]) => {
-                return self.quantifier(Fold::All, range, variable, predicate);
+                return self.quantifier(at, Fold::All, range, variable, predicate);
             }
             ("exists", Some(range), [variable, predicate]) => {
-                return self.quantifier(Fold::Exists, range, variable, predicate);
+                return self.quantifier(at, Fold::Exists, range, variable, predicate);
             }
             ("exists_one" | "existsOne", Some(range), [variable, predicate]) => {
-                return self.quantifier(Fold::ExistsOne, range, variable, predicate);
+                return self.quantifier(at, Fold::ExistsOne, range, variable, predicate);
             }
-            ("map", Some(range), [variable, result]) => return self.comprehension(range, variable, None, Some(result)),
+            ("map", Some(range), [variable, result]) => {
+                return self.comprehension(at, range, variable, None, Some(result));
+            }
             ("map", Some(range), [variable, predicate, result]) => {
-                return self.comprehension(range, variable, Some(predicate), Some(result));
+                return self.comprehension(at, range, variable, Some(predicate), Some(result));
             }
             ("filter", Some(range), [variable, predicate]) => {
-                return self.comprehension(range, variable, Some(predicate), None);
+                return self.comprehension(at, range, variable, Some(predicate), None);
             }
             _ => {}
         }
@@ -251,7 +285,8 @@ impl<'s> Checker<'s> {
                 (Some(of), Some(index), None) => (
                     result,
                     match *index {
-                        Node::Const(key) => Node::Select(of, key),
+                        Node::Const(key) if is_key(&key) => Node::Select(of, key),
+                        Node::Const(_) => self.cannot(&Failure::Error("invalid qualifier type")),
                         index => Node::Index(of, Box::new(index)),
                     },
                 ),
@@ -337,11 +372,11 @@ impl<'s> Checker<'s> {
     /// Checks the range of a macro and opens the scope of its variable.
     fn open(&mut self, range: &Expr<'s>, variable: &Expr<'s>, what: &str) -> Option<Node> {
         let Kind::Name(name, global) = &variable.kind else {
-            self.report(variable.at, what.to_string());
+            self.misuse(variable.at, what);
             return None;
         };
         if *name == "__result__" || *global {
-            self.report(variable.at, "iteration variable overwrites accumulator variable".to_string());
+            self.misuse(variable.at, "iteration variable overwrites accumulator variable");
             return None;
         }
         let (found, node) = self.check(range);
@@ -366,17 +401,32 @@ impl<'s> Checker<'s> {
         Some(node)
     }
 
-    fn quantifier(&mut self, fold: Fold, range: &Expr<'s>, variable: &Expr<'s>, predicate: &Expr<'s>) -> (Type, Node) {
+    fn quantifier(
+        &mut self,
+        at: usize,
+        fold: Fold,
+        range: &Expr<'s>,
+        variable: &Expr<'s>,
+        predicate: &Expr<'s>,
+    ) -> (Type, Node) {
         let Some(range) = self.open(range, variable, "argument must be a simple name") else {
             return (Type::Error, Node::Const(Value::Null));
         };
-        let predicate = self.boolean(predicate);
+        let predicate = match fold {
+            Fold::ExistsOne => {
+                let (found, node) = self.check(predicate);
+                self.chooses(at, &found, Type::Int);
+                node
+            }
+            _ => self.boolean(predicate).1,
+        };
         self.scopes.pop();
         (Type::Bool, Node::Fold { fold, range: Box::new(range), predicate: Some(Box::new(predicate)), result: None })
     }
 
     fn comprehension(
         &mut self,
+        at: usize,
         range: &Expr<'s>,
         variable: &Expr<'s>,
         predicate: Option<&Expr<'s>>,
@@ -385,7 +435,7 @@ impl<'s> Checker<'s> {
         let Some(range) = self.open(range, variable, "argument is not an identifier") else {
             return (Type::Error, Node::Const(Value::Null));
         };
-        let predicate = predicate.map(|predicate| Box::new(self.boolean(predicate)));
+        let predicate = predicate.map(|predicate| self.check(predicate));
         let (element, result) = match result {
             Some(result) => {
                 let (found, node) = self.check(result);
@@ -394,7 +444,12 @@ impl<'s> Checker<'s> {
             None => (self.scopes.last().map_or(Type::Dyn, |(_, of)| of.clone()), None),
         };
         self.scopes.pop();
-        (Type::list(element), Node::Fold { fold: Fold::Collect, range: Box::new(range), predicate, result })
+        let list = Type::list(element);
+        let predicate = predicate.map(|(found, node)| {
+            self.chooses(at, &found, list.clone());
+            Box::new(node)
+        });
+        (list, Node::Fold { fold: Fold::Collect, range: Box::new(range), predicate, result })
     }
 }
 

@@ -72,7 +72,8 @@ impl ConditionError {
             report.extend(snippet.chars().map(|c| if c == '\t' { ' ' } else { c }));
             report.push_str("\n | ");
             report.extend(snippet.chars().take(column - 1).map(|c| if c.is_ascii() { '.' } else { '\u{ff0e}' }));
-            report.push('^');
+            let marked = snippet.chars().nth(column - 1).is_none_or(|c| c.is_ascii());
+            report.push(if marked { '^' } else { '\u{ff3e}' });
         }
         Self { condition: condition.name.clone(), line: first.0, column: first.1, message: first.2, report }
     }
@@ -85,6 +86,20 @@ impl fmt::Display for ConditionError {
 }
 
 impl core::error::Error for ConditionError {}
+
+/// A type by the names that it was declared with: those of protocol buffers, where there are such.
+fn declared(of: &Type) -> String {
+    match of {
+        Type::Any => "google.protobuf.Any".to_string(),
+        Type::Duration => "google.protobuf.Duration".to_string(),
+        Type::Timestamp => "google.protobuf.Timestamp".to_string(),
+        Type::Null => "null_type".to_string(),
+        Type::List(item) => format!("list({})", declared(item)),
+        Type::Map(entry) => format!("map({}, {})", declared(&entry.0), declared(&entry.1)),
+        Type::Meta(of) => format!("type({})", declared(of)),
+        other => other.to_string(),
+    }
+}
 
 /// What came of an evaluation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,14 +189,7 @@ impl Program {
             return Err(ConditionError::whole(&condition.name, format!("condition expression construction: {why}")));
         }
         if found != Type::Bool {
-            // The names of types differ here from those in other messages.
-            let found = match found {
-                Type::Any => "google.protobuf.Any".to_string(),
-                Type::Duration => "google.protobuf.Duration".to_string(),
-                Type::Timestamp => "google.protobuf.Timestamp".to_string(),
-                Type::Null => "null_type".to_string(),
-                other => other.to_string(),
-            };
+            let found = declared(&found);
             let message = format!("expected a bool condition expression output, but got '{found}'");
             return Err(ConditionError::whole(&condition.name, message));
         }
