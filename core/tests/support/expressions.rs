@@ -1,7 +1,7 @@
 //! Random expressions that are well typed, over parameters of every type, and contexts for them.
 
 /// The parameters that the expressions use: name and type.
-pub const PARAMETERS: [(&str, &str); 18] = [
+pub(crate) const PARAMETERS: [(&str, &str); 18] = [
     ("b1", "bool"),
     ("b2", "bool"),
     ("i1", "int"),
@@ -23,7 +23,7 @@ pub const PARAMETERS: [(&str, &str); 18] = [
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Bool,
     Int,
     Uint,
@@ -38,10 +38,10 @@ pub enum Kind {
 }
 
 /// A small generator of pseudo-random numbers (SplitMix64), so that a seed names a case for good.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -49,11 +49,11 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound as u64) as usize
     }
 
-    pub fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+    pub(crate) fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
         from[self.below(from.len())]
     }
 }
@@ -80,14 +80,14 @@ const TIMES: [&str; 4] =
     ["'2023-01-01T00:00:00Z'", "'2024-02-29T23:59:59.5Z'", "'1970-01-01T00:00:00+02:00'", "'9999-12-31T23:59:59Z'"];
 const LENGTHS: [&str; 6] = ["'1h'", "'90m'", "'-1.5s'", "'0'", "'250ms'", "'2562047h'"];
 
-pub struct Expressions<'r> {
-    pub random: &'r mut Random,
+pub(crate) struct Expressions<'r> {
+    pub(crate) random: &'r mut Random,
     /// Variables of the macros around.
     scope: Vec<(String, Kind)>,
 }
 
 impl<'r> Expressions<'r> {
-    pub fn new(random: &'r mut Random) -> Self {
+    pub(crate) fn new(random: &'r mut Random) -> Self {
         Self { random, scope: Vec::new() }
     }
 
@@ -142,7 +142,7 @@ impl<'r> Expressions<'r> {
     }
 
     /// An expression of a type, so many operators deep at most.
-    pub fn expression(&mut self, kind: Kind, depth: usize) -> String {
+    pub(crate) fn expression(&mut self, kind: Kind, depth: usize) -> String {
         if depth == 0 || self.random.below(6) == 0 {
             return self.leaf(kind);
         }
@@ -153,7 +153,7 @@ impl<'r> Expressions<'r> {
         }
         let choice = self.random.below(100);
         match kind {
-            Kind::Bool => self.boolean(d, choice),
+            Kind::Bool => format!("({})", self.boolean(d, choice)),
             Kind::Int => self.integer(d, choice),
             Kind::Uint => {
                 let a = self.expression(Kind::Uint, d);
@@ -212,8 +212,12 @@ impl<'r> Expressions<'r> {
                     }
                 }
             }
-            Kind::StringMap => format!("{{'a': {}, 'b': {}}}", self.expression(Kind::String, d), self.leaf(Kind::String)),
-            Kind::IntMap => format!("{{'a': {}, {}: 3}}", self.expression(Kind::Int, d), self.expression(Kind::String, d)),
+            Kind::StringMap => {
+                format!("{{'a': {}, 'b': {}}}", self.expression(Kind::String, d), self.leaf(Kind::String))
+            }
+            Kind::IntMap => {
+                format!("{{'a': {}, {}: 3}}", self.expression(Kind::Int, d), self.expression(Kind::String, d))
+            }
         }
     }
 
@@ -309,7 +313,7 @@ impl<'r> Expressions<'r> {
 }
 
 /// A context: JSON of every parameter, apart from a few that are left out if so wished.
-pub fn context(r: &mut Random, complete: bool) -> String {
+pub(crate) fn context(r: &mut Random, complete: bool) -> String {
     let mut members = Vec::new();
     for (name, type_name) in PARAMETERS {
         if !complete && r.below(12) == 0 {
