@@ -74,6 +74,8 @@ fn expressions_that_hold() {
         "[1, 2, 3].map(x, x > 1, x * 2) == [4, 6] && ![1, 1].existsOne(x, x == 1)",
         "[[1, 2], [3]].all(x, x.all(y, y > 0)) && [1].map(x, [2].map(y, x + y)) == [[3]]",
         "{'a': 1, 'b': 2}.all(k, k < 'c') && {'a': 1}.a == 1 && {'a': 1}['a'] == 1 && 'a' in {'a': 1}",
+        "{0: 1, dyn(0u): 2}.size() == 2 && {dyn(0): 1, 0u: 2}[0u] == 2 && {0: 1, dyn(0u): 2}[dyn(0.0)] == 1",
+        "{'a-b': 1}.`a-b` == 1 && has({'a.b': 1}.`a.b`)",
         "{1: 'x', 2u: 'y'}[2] == 'y' && {true: 1}[true] == 1 && !(dyn('1') in {1: 2})",
         "has({'a': 1}.a) && !has({'a': 1}.b) && !has({'a': {'b': 1}}.a.c)",
         "2 in [1, 2] && !(3 in [1, 2]) && 'b' in ['a', 'b'] && !(1 in [])",
@@ -191,7 +193,7 @@ fn mistakes_are_told_with_their_place() {
         (
             "",
             "timestamp('now') < timestamp(0)",
-            "condition expression construction: type conversion error from 'string' to 'google.protobuf.Timestamp'",
+            "condition expression construction: invalid RFC 3339 timestamp \"now\"",
         ),
         ("x: string", "x.matches('(')", "condition expression construction: error parsing regexp: missing closing )"),
         (

@@ -58,6 +58,9 @@ pub(super) fn convert(op: Op, value: &Value) -> Outcome {
             Value::Timestamp(Timestamp::checked(*seconds, 0, 0).ok_or(TIMESTAMP_OVERFLOW)?)
         }
         (Op::ToTimestamp, Value::String(text)) => {
+            if !Timestamp::is_strict(text) {
+                return Err(Failure::Text(alloc::format!("invalid RFC 3339 timestamp \"{text}\"")));
+            }
             let moment = Timestamp::parse(text).ok_or(failed("google.protobuf.Timestamp"))?;
             let moment = Timestamp::checked(moment.seconds, moment.nanos, moment.offset);
             Value::Timestamp(moment.ok_or(TIMESTAMP_OVERFLOW)?)

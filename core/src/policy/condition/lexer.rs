@@ -8,6 +8,8 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token<'s> {
     Name(&'s str),
+    /// The name of a field between backticks.
+    Field(&'s str),
     /// An integer without its sign: the sign decides whether it fits.
     Int(u64),
     /// Any other literal.
@@ -70,6 +72,13 @@ impl<'s> Lexer<'s> {
             let (value, length) = quoted.read(rest).map_err(fault)?;
             self.at += length;
             return Ok((start, Token::Literal(value)));
+        }
+        if let Some(quoted) = rest.strip_prefix('`') {
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '/' | ' ');
+            let name = quoted.split('`').next().filter(|name| !name.is_empty() && name.chars().all(plain));
+            let name = name.filter(|name| name.len() < quoted.len()).ok_or(fault("token recognition error"))?;
+            self.at += name.len() + 2;
+            return Ok((start, Token::Field(name)));
         }
         if first.is_ascii_alphabetic() || *first == b'_' {
             let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());

@@ -233,11 +233,13 @@ impl<'s> Parser<'s> {
         loop {
             let at = self.at;
             if self.accept(".")? {
-                let Token::Name(name) = self.advance()? else {
-                    return Err(self.fault("no viable alternative at input '.'"));
+                let (name, quoted) = match self.advance()? {
+                    Token::Name(name) => (name, false),
+                    Token::Field(name) => (name, true),
+                    _ => return Err(self.fault("no viable alternative at input '.'")),
                 };
                 let open = self.at;
-                expr = if self.accept("(")? {
+                expr = if !quoted && self.accept("(")? {
                     let arguments = self.sequence(")")?;
                     self.make(open, Kind::Call(name, Some(Box::new(expr)), arguments))?
                 } else {
@@ -314,7 +316,7 @@ impl<'s> Parser<'s> {
             },
             Token::Name(name) => self.name(at, name, false),
             Token::End => Err(Fault { at, what: "mismatched input '<EOF>'" }),
-            Token::Sign(_) => Err(Fault { at, what: "extraneous input" }),
+            Token::Sign(_) | Token::Field(_) => Err(Fault { at, what: "extraneous input" }),
         }
     }
 

@@ -85,6 +85,40 @@ impl Timestamp {
         Some(Self { seconds, nanos, offset: i16::try_from(offset).ok()? })
     }
 
+    /// Whether text has the form of RFC 3339 to the letter. cel-go asks for it before it lets Go read the moment.
+    #[cfg(feature = "conditions")]
+    pub(super) fn is_strict(text: &str) -> bool {
+        let shape = |text: &[u8], shape: &[u8]| {
+            text.len() == shape.len()
+                && text.iter().zip(shape).all(|(byte, wanted)| match wanted {
+                    b'0' => byte.is_ascii_digit(),
+                    b'T' => matches!(byte, b'T' | b't'),
+                    _ => byte == wanted,
+                })
+        };
+        let Some((moment, rest)) = text.as_bytes().split_at_checked(19) else { return false };
+        let rest = match rest {
+            [b'.', digits @ ..] => {
+                let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                if count == 0 {
+                    return false;
+                }
+                digits.get(count..).unwrap_or_default()
+            }
+            rest => rest,
+        };
+        let offset = match rest {
+            b"Z" | b"z" => true,
+            [b'+' | b'-', hours, ten, colon, minutes, one] => {
+                shape(&[*hours, *ten, *colon, *minutes, *one], b"00:00")
+                    && (*hours, *ten) <= (b'2', b'3')
+                    && *minutes <= b'5'
+            }
+            _ => false,
+        };
+        shape(moment, b"0000-00-00T00:00:00") && offset
+    }
+
     /// A moment within the years 1 to 9999, which is what the language's own operations may give.
     #[cfg(feature = "conditions")]
     pub(super) fn checked(seconds: i64, nanos: u32, offset: i16) -> Option<Self> {

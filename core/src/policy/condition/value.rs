@@ -147,7 +147,7 @@ fn write_json_string(text: &str, out: &mut String) {
 
 /// A map, and with text for keys a condition's context: a JSON object.
 ///
-/// INVARIANT: entries are sorted by key, no two keys are equal. A number is the same key in each of its types.
+/// INVARIANT: entries are sorted by key, no two keys are equal; numbers that are equal follow each other by their types.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Map(Arc<Vec<(Value, Value)>>);
 
@@ -194,10 +194,15 @@ impl Map {
         })
     }
 
-    /// The value under a key of any type.
+    /// The value under a key of any type. A number finds its own type first, else one that is equal.
     #[must_use]
     pub fn get_value(&self, key: &Value) -> Option<&Value> {
-        self.find(|candidate| compare_keys(candidate, key))
+        let start = self.0.partition_point(|(candidate, _)| compare_loosely(candidate, key).is_lt());
+        let equal = self.0.iter().skip(start).take_while(|(candidate, _)| compare_loosely(candidate, key).is_eq());
+        let mut equal = equal.peekable();
+        let (_, first) = *equal.peek()?;
+        let own = equal.find(|(candidate, _)| number_type(candidate) == number_type(key));
+        Some(own.map_or(first, |(_, value)| value))
     }
 
     fn find(&self, order: impl Fn(&Value) -> Ordering) -> Option<&Value> {
@@ -284,7 +289,21 @@ fn rank(key: &Value) -> u8 {
     }
 }
 
+fn number_type(key: &Value) -> u8 {
+    match key {
+        Value::Int(_) => 1,
+        Value::Uint(_) => 2,
+        Value::Double(_) => 3,
+        _ => 0,
+    }
+}
+
 fn compare_keys(a: &Value, b: &Value) -> Ordering {
+    compare_loosely(a, b).then_with(|| number_type(a).cmp(&number_type(b)))
+}
+
+/// As [`compare_keys`], without a difference between the types of a number.
+fn compare_loosely(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
         (Value::String(a), Value::String(b)) => a.cmp(b),
         (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
