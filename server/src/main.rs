@@ -62,7 +62,7 @@ enum Command {
     /// Copy the SQLite database into a file, also while the server runs. The master key is not in it.
     Backup(backup::Args),
     /// Put a backup in the place of the SQLite database. The server must not run; all sessions end.
-    Restore(backup::Args),
+    Restore(backup::RestoreArgs),
     /// Look for what could be wrong with this deployment.
     Doctor,
     /// Print the OpenAPI document of the HTTP API.

@@ -6,6 +6,10 @@
 mod server;
 mod support;
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
 use server::{Server, done};
 use support::Folder;
 
@@ -36,6 +40,18 @@ fn answers_carry_strict_headers() {
         assert_eq!(server.send("GET", asset, &host, "").status, 200, "{asset}");
     }
     assert_eq!(server.send("GET", "/openapi.json", &host, "").json()["paths"]["/health"]["get"]["x-access"], "public");
+}
+
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let folder = Folder::new();
+    let document = Server::start(&folder, &[]).get("/openapi.json").json();
+    let paths = document["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|item| item.as_object().unwrap().values());
+    let names: Vec<_> = operations.filter_map(|operation| operation["operationId"].as_str()).collect();
+    let distinct: std::collections::HashSet<_> = names.iter().collect();
+    assert!(names.len() > 90 && distinct.len() == names.len(), "{} of {}", distinct.len(), names.len());
+    assert!(distinct.contains(&"patch_admin_service_apps_id"), "{names:?}");
 }
 
 #[test]
@@ -98,6 +114,90 @@ fn too_many_requests_are_told_when_to_come_again() {
         let answers = flood(&|number| vec![(name, format!("203.0.113.{number}"))]);
         assert_eq!(answers.last().unwrap().status, 429, "{name}");
     }
+}
+
+/// Opens a connection and sends this much of a request.
+fn begun(server: &Server, text: &str) -> TcpStream {
+    let mut socket = TcpStream::connect(&server.address).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    socket.write_all(text.as_bytes()).unwrap();
+    socket
+}
+
+/// A request whose body never comes.
+fn without_its_body(server: &Server, from: &str) -> TcpStream {
+    let head = format!(
+        "POST /auth/refresh HTTP/1.1\r\nHost: {}\r\nX-Forwarded-For: {from}\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{{",
+        server.address
+    );
+    begun(server, &head)
+}
+
+#[test]
+fn who_sends_a_body_slowly_keeps_nobody_else_waiting() {
+    let folder = Folder::new();
+    let settings = [
+        ("MAX_CONCURRENT_REQUESTS", "6"),
+        ("MAX_CONCURRENT_REQUESTS_PER_CLIENT", "3"),
+        ("BODY_TIMEOUT_SECONDS", "2"),
+        ("TRUSTED_PROXIES", "127.0.0.0/8"),
+    ];
+    let server = Server::start(&folder, &settings);
+    let began = Instant::now();
+    let mut slow: Vec<_> = (0..3).map(|_| without_its_body(&server, "203.0.113.1")).collect();
+    std::thread::sleep(Duration::from_millis(300));
+    let from = |ip: &'static str| [("X-Forwarded-For", ip)];
+    let refused = server.send("GET", "/auth/providers", &from("203.0.113.1"), "");
+    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("1")));
+    assert_eq!(server.send("GET", "/auth/providers", &from("203.0.113.2"), "").status, 200);
+    for socket in &mut slow {
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("The body came too slowly"), "{answer}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert_eq!(
+        server.send("GET", "/auth/providers", &from("203.0.113.1"), "").status,
+        200,
+        "the places are free again"
+    );
+}
+
+#[test]
+fn who_asks_for_nothing_is_not_waited_for() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[]);
+    let began = Instant::now();
+    // Nothing, a head that does not end, and what could become HTTP/1.1 or HTTP/2.
+    let sockets = ["", "GET / HTTP/1.1\r\nHost: x\r\n", "P", "PRI * HTTP/2.0\r\n\r\n"].map(|text| begun(&server, text));
+    for mut socket in sockets {
+        // Whatever it says, it ends.
+        let _ = socket.read_to_end(&mut Vec::new());
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn a_flood_of_origins_is_counted_before_anything_is_asked() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[("RATE_LIMIT_RPM", "20")]);
+    let preflight = |number: usize| {
+        let origin = format!("https://{number}.example");
+        server.send("OPTIONS", "/users/me", &[("Origin", &origin), ("Access-Control-Request-Method", "GET")], "").status
+    };
+    let answers: Vec<_> = (0..40).map(preflight).collect();
+    assert_eq!((answers[0], answers[39]), (403, 429), "{answers:?}");
+}
+
+#[test]
+fn a_key_gives_no_budget_where_nobody_looks_at_it() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[("RATE_LIMIT_RPM", "20")]);
+    let key = done(&folder, "service create notes")["key"].as_str().unwrap().to_owned();
+    let key = [("X-Service-Key", key.as_str())];
+    let last = |path: &str| (0..30).fold(0, |_, _| server.send("GET", path, &key, "").status);
+    assert_eq!(last("/realm/whoami"), 200, "a service has more than an address");
+    assert_eq!(last("/auth/workspaces?code=guessed"), 429);
 }
 
 #[test]

@@ -58,7 +58,10 @@ fn what_cannot_be_meant_is_refused_with_a_line_that_says_so() {
             "unknown setting SENTINEL_BASE_ULR (environment): did you mean SENTINEL_BASE_URL?",
         ),
         (("LOG_LEVEL", "loud"), "LOG_LEVEL (environment LOG_LEVEL) must be one of"),
-        (("MASTER_KEY_FILE", "absent"), "absent"),
+        (
+            ("MASTER_KEY_FILE", "absent"),
+            "there is no master key in absent, which MASTER_KEY_FILE names, and nothing is sealed by one yet",
+        ),
         (("DATABASE_URL", "postgres://u:s3cret@127.0.0.1:1/d"), "the database"),
     ] {
         let (status, out, err) = run(&folder, "serve --port 0", &[environment, ("MANAGEMENT_PORT", "0")]);

@@ -67,7 +67,7 @@ fn a_refusal_about_a_claim_names_it() {
 #[test]
 fn what_was_taken_back_is_refused() {
     let folder = folder();
-    let token = hs256(r#"{"iss":"i","aud":"a","sub":"s","exp":2000,"iat":1000,"jti":"t1","sid":"f1"}"#);
+    let token = hs256(r#"{"iss":"i","aud":"a","sub":"s","exp":2000,"iat":1000,"jti":"t1","sid":"f1","wid":"w"}"#);
     let entry =
         |kind: &str, value: &str, at: i64| format!(r#"{{"seq":1,"kind":"{kind}","value":"{value}","at":{at}}}"#);
     for (entries, token, status, code) in [
@@ -81,6 +81,13 @@ fn what_was_taken_back_is_refused() {
         // Of the same second, and perhaps from before: void.
         (entry("user", "s", 1_000_001), &token, 1, "token_revoked"),
         (format!("{},{}", entry("user", "s", 1_500_000), entry("user", "s", 1)), &token, 1, "token_revoked"),
+        (entry("member", "s/w", 1_000_001), &token, 1, "token_revoked"),
+        (entry("member", "s/v", 1_000_001), &token, 0, ""),
+        (entry("member", "s/w", 1_000_000), &token, 0, ""),
+        (entry("workspace", "w", 1_000_001), &token, 1, "token_revoked"),
+        (entry("workspace", "s", 1_000_001), &token, 0, ""),
+        (entry("all", "", 1_000_001), &token, 1, "token_revoked"),
+        (entry("all", "", 1_000_000), &token, 0, ""),
         // Without `jti` it could not be taken back.
         (String::new(), &hs256(PAYLOAD), 1, "claim_missing"),
         // What this program does not know must not pass.

@@ -16,10 +16,13 @@ export async function judge({ token, now, revocations = [], ...options }) {
   return { ...answer, ms: performance.now() - start, fetchedKeys: fresh };
 }
 
-/** A token goes with its `jti`, with its session, or with all that its user had before. */
-function revoked({ claims: { jti, sid, sub, iat } }) {
-  const of = { token: () => jti, session: () => sid, user: (at) => iat * 1000 < at && sub };
-  return takenBack.some(({ kind, value, at }) => of[kind](at) === value);
+/** A token goes with its `jti`, with its session, or with all that was given before. */
+function revoked({ claims: { jti, sid, sub, wid, iat } }) {
+  const named = { token: jti, session: sid, user: sub, member: `${sub}/${wid}`, workspace: wid, all: "" };
+  return takenBack.some(({ kind, value, at }) => {
+    if (!(kind in named)) throw new Error(`a revocation of an unknown kind: ${kind}`);
+    return named[kind] === value && (kind === "token" || kind === "session" || iat * 1000 < at);
+  });
 }
 
 async function decision(verifier, token) {

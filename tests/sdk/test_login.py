@@ -203,12 +203,16 @@ def test_the_admin_callback_does_not_take_a_front_end_s_state(team: Team, browse
 
 @pytest.mark.parametrize("path", ["/auth/login/github", "/authz/idp/github/login"])
 def test_github_leads_back_to_registered_addresses_alone(team: Team, path: str):
-    """In authz mode the answer there is a token: it must not go to whoever asks."""
+    """In authz mode the answer there leads to a token: it must not go to whoever asks."""
+    own, foreign = (team.redirect_uri, team.relay_uri) if path.startswith("/auth/") else (team.relay_uri, team.redirect_uri)
     proof = {"code_challenge": pkce()[1], "code_challenge_method": "S256"}
     elsewhere = [
         "https://evil.test/callback",
         team.origin + ".evil.test/",
         team.origin + "@evil.test/",
+        team.origin + "/",
+        own + "?next=https://evil.test/",
+        foreign,
         "javascript:x",
         "",
     ]
@@ -216,7 +220,8 @@ def test_github_leads_back_to_registered_addresses_alone(team: Team, path: str):
         answer = team.http.get(path, params=proof | {"redirect_uri": uri})
         detail(answer, 400, 422)
         assert "location" not in answer.headers
-    answer = team.http.get(path, params=proof | {"redirect_uri": team.redirect_uri})
+    detail(team.http.get(path, params={"redirect_uri": own}), 400, 422)
+    answer = team.http.get(path, params=proof | {"redirect_uri": own})
     asked = query(answer.headers["location"])
     assert answer.status_code == 302 and answer.headers["location"].startswith("https://github.com/login/oauth/")
     assert asked["client_id"] == "github-client" and asked["code_challenge_method"] == "S256" and asked["state"]

@@ -3,6 +3,8 @@
 //! An access token that a front end hands in is first asked about at `POST /applications/{client_id}/token`, which
 //! knows only tokens of that app: one that another app was given must not log anybody in here.
 
+use std::time::Instant;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
@@ -15,6 +17,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::identity::Said;
+use crate::recent::Recent;
 use crate::remote::Remote;
 use crate::{Callback, IdpError, Login, LoginFault, LoginSecrets, ProvenIdentity, ProviderConfig};
 
@@ -32,6 +35,7 @@ pub(crate) struct Github {
     /// Without a slash at the end; also the issuer.
     web: String,
     api: String,
+    recent: Recent,
 }
 
 /// `POST /login/oauth/access_token`: an error has status 200 too.
@@ -81,7 +85,7 @@ impl Github {
         let (web, api) = (config.issuer.trim_end_matches('/').to_owned(), config.api());
         remote.check(&web)?;
         remote.check(&api)?;
-        Ok(Self { config, remote, web, api })
+        Ok(Self { config, remote, web, api, recent: Recent::default() })
     }
 
     pub(crate) fn config(&self) -> &ProviderConfig {
@@ -164,6 +168,15 @@ impl Github {
     }
 
     pub(crate) async fn verify(&self, token: &str) -> Result<ProvenIdentity, IdpError> {
+        if let Some(word) = self.recent.word(token, Instant::now()) {
+            return word;
+        }
+        let word = self.judge(token).await;
+        self.recent.remember(token, &word, Instant::now());
+        word
+    }
+
+    async fn judge(&self, token: &str) -> Result<ProvenIdentity, IdpError> {
         const NOT_OURS: (ErrorCode, &str) =
             (ErrorCode::AudienceMismatch, "the token was not issued to this app, or has ended");
         let refused = || IdpError::token(NOT_OURS.0, NOT_OURS.1);

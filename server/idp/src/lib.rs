@@ -32,6 +32,7 @@ mod identity;
 mod login;
 mod oidc;
 mod providers;
+mod recent;
 mod remote;
 
 pub use config::{ProviderConfig, ProviderKind};

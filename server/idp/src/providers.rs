@@ -119,7 +119,7 @@ impl Providers {
         nonce: Option<&str>,
     ) -> Result<ProvenIdentity, IdpError> {
         match self.get(provider)? {
-            Provider::Oidc(oidc) => oidc.verify_id_token(token, nonce).await,
+            Provider::Oidc(oidc) => oidc.verify_id_token(token, nonce, oidc.config().audiences().collect()).await,
             Provider::Github(_) => Err(IdpError::token(ErrorCode::TypeMismatch, "this provider has no ID tokens")),
         }
     }
@@ -146,8 +146,31 @@ impl Providers {
         token: &str,
         nonce: Option<&str>,
     ) -> Result<ProvenIdentity, IdpError> {
-        match (self.get(provider)?, nonce) {
-            (Provider::Oidc(oidc), nonce) => oidc.verify_id_token(token, nonce).await,
+        self.verify_token_for(provider, token, nonce, &[]).await
+    }
+
+    /// As [`Self::verify_token`], where the token must have been issued to one of these of our client ids; none named:
+    /// to any of ours. A name that is no client id of ours at this provider adds nothing.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn verify_token_for(
+        &self,
+        provider: &str,
+        token: &str,
+        nonce: Option<&str>,
+        client_ids: &[String],
+    ) -> Result<ProvenIdentity, IdpError> {
+        let provider = self.get(provider)?;
+        let ours = provider.config().audiences();
+        let accepted: Vec<&str> =
+            ours.filter(|id| client_ids.is_empty() || client_ids.iter().any(|it| it == id)).collect();
+        if accepted.is_empty() {
+            return Err(IdpError::token(ErrorCode::AudienceMismatch, "no token of this provider is accepted here"));
+        }
+        match (provider, nonce) {
+            (Provider::Oidc(oidc), nonce) => oidc.verify_id_token(token, nonce, accepted).await,
+            // Its tokens are the one app's.
             (Provider::Github(github), None) => github.verify(token).await,
             (Provider::Github(_), Some(_)) => {
                 Err(IdpError::token(ErrorCode::ClaimMissing, "this provider's tokens have no nonce"))

@@ -96,7 +96,7 @@ async fn a_token_must_have_been_issued_to_our_app() {
     assert!(asked.headers["authorization"].starts_with("Basic "), "with the app's own credentials");
 
     let checked = |app: &str, id: u64| json!({ "app": { "client_id": app }, "user": { "id": id } });
-    for (answer, expected) in [
+    for (at, (answer, expected)) in [
         (Answer::status(404, &json!({ "message": "Not Found" })), "audience_mismatch"),
         (Answer::status(422, &json!({})), "audience_mismatch"),
         (Answer::json(&checked("another-app", 583_231)), "audience_mismatch"),
@@ -107,9 +107,12 @@ async fn a_token_must_have_been_issued_to_our_app() {
         (Answer::status(500, &json!({})), "503"),
         (Answer::json(&json!({})), "503"),
         (Answer::redirect(302, "http://169.254.169.254/"), "503"),
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         github.server.set(CHECK, answer.clone());
-        assert_eq!(why(github.verify("gho_1").await), expected, "{answer:?}");
+        assert_eq!(why(github.verify(&format!("gho_other_{at}")).await), expected, "{answer:?}");
     }
     let before = github.server.asked(CHECK).len();
     for token in ["", "gho 1", "gho_1\r\nHost: evil", "gho_\0", "é", &"g".repeat(2000)] {
@@ -117,29 +120,53 @@ async fn a_token_must_have_been_issued_to_our_app() {
     }
     assert_eq!(github.server.asked(CHECK).len(), before, "what is no token is not asked about");
     assert_eq!(why(github.providers.verify_token("github", "gho_1", Some("n")).await), "claim_missing");
+    let [ours, anothers] = [vec![CLIENT.to_owned()], vec!["another".to_owned()]];
+    assert_eq!(why(github.providers.verify_token_for("github", "gho_1", None, &ours).await), "accepted");
+    assert_eq!(why(github.providers.verify_token_for("github", "gho_1", None, &anothers).await), "audience_mismatch");
     assert_eq!(why(github.providers.verify_id_token("github", "gho_1", None).await), "type_mismatch");
+}
+
+#[tokio::test]
+async fn a_token_that_comes_again_and_again_costs_one_question() {
+    let github = Github::new().await;
+    for _ in 0..10 {
+        assert_eq!(why(github.verify("gho_1").await), "accepted");
+    }
+    github.server.set(CHECK, Answer::status(404, &json!({})));
+    for _ in 0..10 {
+        assert_eq!(why(github.verify("gho_bad").await), "audience_mismatch");
+    }
+    assert_eq!((github.server.asked(CHECK).len(), github.server.asked(USER).len()), (2, 1));
+    // A fault of the provider is no judgement.
+    github.server.set(CHECK, Answer::status(500, &json!({})));
+    assert_eq!(why(github.verify("gho_2").await), "503");
+    github.server.set(CHECK, Answer::json(&json!({ "app": { "client_id": CLIENT }, "user": { "id": 583_231 } })));
+    assert_eq!(why(github.verify("gho_2").await), "accepted");
 }
 
 #[tokio::test]
 async fn only_the_primary_address_counts_and_only_when_it_is_verified() {
     let github = Github::new().await;
     let one = |primary: bool, verified: bool| json!([{ "email": "a@example.test", "primary": primary, "verified": verified }]);
-    for (emails, expected) in [
+    for (at, (emails, expected)) in [
         (Answer::json(&one(true, true)), (Some("a@example.test"), true)),
         (Answer::json(&one(true, false)), (Some("a@example.test"), false)),
         (Answer::json(&one(false, true)), (None, false)),
         (Answer::json(&json!([])), (None, false)),
         (Answer::status(404, &json!({})), (None, false)),
         (Answer::status(403, &json!({})), (None, false)),
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         github.server.set(EMAILS, emails);
-        let person = github.verify("gho_1").await.unwrap();
+        let person = github.verify(&format!("gho_{at}")).await.unwrap();
         assert_eq!((person.email.as_deref(), person.email_verified), expected);
     }
     let mut limited = Answer::status(403, &json!({}));
     limited.headers.push(("x-ratelimit-remaining", "0".to_owned()));
     github.server.set(EMAILS, limited);
-    assert_eq!(why(github.verify("gho_1").await), "503");
+    assert_eq!(why(github.verify("gho_limited").await), "503");
     github.server.set(USER, Answer::status(401, &json!({})));
-    assert_eq!(why(github.verify("gho_1").await), "signature_invalid");
+    assert_eq!(why(github.verify("gho_unknown").await), "signature_invalid");
 }

@@ -169,8 +169,17 @@ async fn a_token_that_a_front_end_got_by_itself() {
 
     let ours = providers(config("web-RS256"));
     assert_eq!(why(ours.verify_token("real", token, None).await), "audience_mismatch aud");
-    let both = ProviderConfig { extra_audiences: vec!["web-ES256".into()], ..config("web-RS256") };
-    assert_eq!(why(providers(both).verify_token("real", token, None).await), "accepted");
+    let both = providers(ProviderConfig { extra_audiences: vec!["web-ES256".into()], ..config("web-RS256") });
+    assert_eq!(why(both.verify_token("real", token, None).await), "accepted");
+    for (accepted, expected) in [
+        (&["web-ES256"][..], "accepted"),
+        (&["web-RS256", "web-ES256"], "accepted"),
+        (&["web-RS256"], "audience_mismatch aud"),
+        (&["another"], "audience_mismatch"),
+    ] {
+        let accepted: Vec<_> = accepted.iter().map(|id| (*id).to_owned()).collect();
+        assert_eq!(why(both.verify_token_for("real", token, None, &accepted).await), expected, "{accepted:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,6 +17,8 @@ impl Purpose {
     pub const SESSION: Self = Self::new("session");
     /// A login on its way to an identity provider and back; the row is the hash of its `state`.
     pub const LOGIN_STATE: Self = Self::new("login-state");
+    /// A provider's token on its way to a front end; the row is the hash of its code.
+    pub const RELAY_CODE: Self = Self::new("relay-code");
 
     /// A purpose of this name. Two purposes must not share one, and a name must not change while values that were
     /// sealed for it exist.

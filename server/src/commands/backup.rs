@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use sentinel_keys::{KeyRing, MasterKey};
-use sentinel_server::service::{Clock, signing};
+use sentinel_server::service::{Clock, revocation, signing};
 use sentinel_server::settings::Settings;
 use sentinel_storage::{Store, StoreOptions};
 use serde_json::{Value, json};
@@ -17,6 +17,12 @@ use crate::outcome::Failure;
 pub(crate) struct Args {
     /// The file
     file: PathBuf,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct RestoreArgs {
+    /// The file; none where PostgreSQL was restored by `pg_restore`: everything that was issued before ends then
+    file: Option<PathBuf>,
 }
 
 /// Copies the database while it is in use.
@@ -41,9 +47,17 @@ pub(crate) fn backup(config: Option<PathBuf>, args: Args) -> Result<Value, Failu
     })
 }
 
-/// Puts a backup in the place of the database. No server may run on it.
-pub(crate) fn restore(config: Option<PathBuf>, args: Args) -> Result<Value, Failure> {
-    let settings = sqlite(config, "pg_restore")?;
+/// Puts a backup in the place of the database. No server may run on it. PostgreSQL is restored by its own tools; without
+/// a file this does there what comes after it.
+pub(crate) fn restore(config: Option<PathBuf>, args: RestoreArgs) -> Result<Value, Failure> {
+    let settings = open::settings(config, Vec::new())?;
+    let Some(file) = args.file else { return restored(&settings) };
+    if settings.database_url.is_some() {
+        return Err(Failure::Usage(
+            "the data lies in PostgreSQL (DATABASE_URL): use pg_restore, and then `sentinel restore` without a file"
+                .to_owned(),
+        ));
+    }
     block_on(async {
         open::data_folder(&settings.data_dir)?;
         let lock = open::lock_file(&settings)?;
@@ -52,7 +66,7 @@ pub(crate) fn restore(config: Option<PathBuf>, args: Args) -> Result<Value, Fail
         let (database, beside) = (settings.data_dir.join(DATABASE), settings.data_dir.join("sentinel.db.restoring"));
         remove(&beside);
         new_file(&beside)?;
-        let copied = std::fs::copy(&args.file, &beside).map_err(|why| Failure::unavailable(args.file.display(), why));
+        let copied = std::fs::copy(&file, &beside).map_err(|why| Failure::unavailable(file.display(), why));
         if let Err(why) = copied.map(|_| ()).and(try_out(&settings, &beside).await) {
             remove(&beside);
             return Err(why);
@@ -61,9 +75,24 @@ pub(crate) fn restore(config: Option<PathBuf>, args: Args) -> Result<Value, Fail
         let kept = keep_old(&database)?;
         std::fs::rename(&beside, &database).map_err(|why| Failure::unavailable(database.display(), why))?;
         sync(&settings.data_dir)?;
-        Ok(
-            json!({ "ok": true, "restored": args.file, "before": kept, "sessions": "ended: what was revoked after the backup is not in it" }),
-        )
+        Ok(json!({ "ok": true, "restored": file, "before": kept, "sessions": ENDED }))
+    })
+}
+
+const ENDED: &str = "ended: what was revoked after the backup is not in it";
+
+/// PostgreSQL was restored: everything that was issued before ends.
+fn restored(settings: &Settings) -> Result<Value, Failure> {
+    if settings.database_url.is_none() {
+        return Err(Failure::Usage("name the file to restore: the data lies in SQLite".to_owned()));
+    }
+    block_on(async {
+        let now = Clock::system().now();
+        let store = open::open_store(settings, now).await?;
+        let done = revocation::restart(&store, &open::lifetimes(settings), now).await;
+        store.close().await;
+        done.map_err(|why| super::failure(&why))?;
+        Ok(json!({ "ok": true, "sessions": ENDED }))
     })
 }
 
@@ -80,12 +109,8 @@ async fn try_out(settings: &Settings, file: &Path) -> Result<(), Failure> {
             let master = MasterKey::load(&key_file).map_err(open::keys_failure)?;
             KeyRing::new(&keys, &master, open::algorithm(settings)?, now).map_err(open::keys_failure)?;
         }
-        let ended = async {
-            let mut transaction = store.begin().await?;
-            transaction.invalidate_all_sessions(now).await?;
-            transaction.commit().await
-        };
-        ended.await.map_err(|why| open::storage_failure(&why))
+        let ended = revocation::restart(&store, &open::lifetimes(settings), now).await;
+        ended.map_err(|why| super::failure(&why))
     };
     let checked = checked.await;
     // Also writes what stands beside the file into it.

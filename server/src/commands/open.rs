@@ -63,10 +63,11 @@ pub(crate) async fn open(settings: &Settings, now: Millis) -> Result<Opened, Fai
         database_file(&settings.data_dir.join(DATABASE))?;
     }
     let store = open_store(settings, now).await?;
-    let (master, origin) = if may_create && !is_sealed(&store).await? {
+    let is_sealed = is_sealed(&store).await?;
+    let (master, origin) = if may_create && !is_sealed {
         MasterKey::load_or_create(&key_file).map_err(keys_failure)?
     } else {
-        (MasterKey::load(&key_file).map_err(|why| missing(why, &key_file))?, Origin::Loaded)
+        (MasterKey::load(&key_file).map_err(|why| missing(why, &key_file, is_sealed))?, Origin::Loaded)
     };
     Ok(Opened { store, master, new_master_key: (origin == Origin::Created).then_some(key_file) })
 }
@@ -108,19 +109,9 @@ pub(crate) async fn service(settings: &Settings, opened: Opened, base_url: &str)
 
 /// The settings that the use cases know.
 pub(crate) fn config(settings: &Settings, base_url: &str) -> Result<Config, Failure> {
-    let millis = |life: std::time::Duration| Millis::try_from(life.as_millis()).unwrap_or(Millis::MAX);
     let mut config = Config::new(base_url);
     config.algorithm = algorithm(settings)?;
-    config.lifetimes = Lifetimes {
-        access: millis(settings.access_token_life),
-        authz: millis(settings.authz_token_life),
-        m2m: millis(settings.m2m_token_life),
-        admin: millis(settings.admin_token_life),
-        refresh: millis(settings.refresh_token_life),
-        session: millis(settings.session_life),
-        invitation: millis(settings.invitation_life),
-        ..config.lifetimes
-    };
+    config.lifetimes = lifetimes(settings);
     config.refresh_grace = millis(settings.refresh_grace);
     config.admin_emails.clone_from(&settings.admin_emails);
     config.newcomers = match settings.newcomers.as_str() {
@@ -135,6 +126,24 @@ pub(crate) fn config(settings: &Settings, base_url: &str) -> Result<Config, Fail
         config.admin_home.clone_from(home);
     }
     Ok(config)
+}
+
+/// How long what is issued lives.
+pub(crate) fn lifetimes(settings: &Settings) -> Lifetimes {
+    Lifetimes {
+        access: millis(settings.access_token_life),
+        authz: millis(settings.authz_token_life),
+        m2m: millis(settings.m2m_token_life),
+        admin: millis(settings.admin_token_life),
+        refresh: millis(settings.refresh_token_life),
+        session: millis(settings.session_life),
+        invitation: millis(settings.invitation_life),
+        ..Lifetimes::default()
+    }
+}
+
+fn millis(life: std::time::Duration) -> Millis {
+    Millis::try_from(life.as_millis()).unwrap_or(Millis::MAX)
 }
 
 /// What tokens are signed with.
@@ -181,16 +190,17 @@ pub(crate) fn keys_failure(why: KeysError) -> Failure {
     Failure::Unanswered("master_key", why.to_string())
 }
 
-fn missing(why: KeysError, path: &Path) -> Failure {
+fn missing(why: KeysError, path: &Path, is_sealed: bool) -> Failure {
     match &why {
         KeysError::MasterKeyUnreadable { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
             let path = path.display();
-            Failure::Unanswered(
-                "master_key",
-                format!(
-                    "there is no master key in {path}, but the database is sealed by one: put it back, or set MASTER_KEY_FILE to where it is"
-                ),
-            )
+            let hint = if is_sealed {
+                "but the database is sealed by one: put it back, or set MASTER_KEY_FILE to where it is"
+            } else {
+                "which MASTER_KEY_FILE names, and nothing is sealed by one yet: make it once with \
+                 `(umask 077; openssl rand -hex 32 > FILE)` and keep a copy elsewhere, or unset MASTER_KEY_FILE and one is made beside the data"
+            };
+            Failure::Unanswered("master_key", format!("there is no master key in {path}, {hint}"))
         }
         _ => keys_failure(why),
     }

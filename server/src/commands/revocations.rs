@@ -16,8 +16,9 @@ const BYTES: usize = 16 * 1024 * 1024;
 pub(crate) struct Revocations {
     tokens: HashSet<String>,
     sessions: HashSet<String>,
-    /// The second before which each user's tokens are void.
-    users: HashMap<String, i64>,
+    /// The second before which tokens are void: a user's, a member's (`sub`/`wid`), a workspace's, or (under an empty
+    /// value) everyone's.
+    before: HashMap<(Kind, String), i64>,
 }
 
 #[derive(Deserialize)]
@@ -34,12 +35,15 @@ struct Entry {
 }
 
 /// A kind that is not known is an error: what it takes back must not pass.
-#[derive(Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
     Token,
     Session,
     User,
+    Member,
+    Workspace,
+    All,
 }
 
 impl Revocations {
@@ -48,15 +52,15 @@ impl Revocations {
         let text = input::file(path, BYTES)?;
         let feed: Feed = serde_json::from_slice(&text)
             .map_err(|why| Failure::unavailable(path.display(), format_args!("no answer of /revocations: {why}")))?;
-        let mut read = Self { tokens: HashSet::new(), sessions: HashSet::new(), users: HashMap::new() };
+        let mut read = Self { tokens: HashSet::new(), sessions: HashSet::new(), before: HashMap::new() };
         for Entry { kind, value, at } in feed.revocations {
             match kind {
                 Kind::Token => _ = read.tokens.insert(value),
                 Kind::Session => _ = read.sessions.insert(value),
-                Kind::User => {
+                Kind::User | Kind::Member | Kind::Workspace | Kind::All => {
                     // `iat` has whole seconds: a token of the same second may be older.
                     let void_before = at.div_euclid(1000) + i64::from(at.rem_euclid(1000) != 0);
-                    let latest = read.users.entry(value).or_insert(void_before);
+                    let latest = read.before.entry((kind, value)).or_insert(void_before);
                     *latest = void_before.max(*latest);
                 }
             }
@@ -64,7 +68,7 @@ impl Revocations {
         Ok(read)
     }
 
-    /// Refuses a token that was taken back, and one that could not be: without `jti` or, where its user's were, `iat`.
+    /// Refuses a token that was taken back, and one that could not be: without `jti` or, where its time counts, `iat`.
     pub(crate) fn check(&self, token: &VerifiedToken) -> Result<(), Error> {
         let claims = token.claims();
         let missing = |name| Error::claim(ErrorCode::ClaimMissing, name);
@@ -74,13 +78,20 @@ impl Revocations {
         if self.tokens.contains(jwt_id.as_ref()) || by_session {
             return Err(ErrorCode::TokenRevoked.into());
         }
-        let subject = claims.subject();
-        if let Some(void_before) = subject.and_then(|subject| self.users.get(subject.as_ref())) {
-            let issued_at = claims.issued_at().ok_or(missing("iat"))?;
-            if issued_at.is_before(*void_before) {
-                return Err(ErrorCode::TokenRevoked.into());
+        let subject = claims.subject().unwrap_or_default().into_owned();
+        let workspace = claims.string("wid").unwrap_or_default().into_owned();
+        let void_before = [
+            (Kind::Member, format!("{subject}/{workspace}")),
+            (Kind::User, subject),
+            (Kind::Workspace, workspace),
+            (Kind::All, String::new()),
+        ];
+        match void_before.iter().filter_map(|name| self.before.get(name)).max() {
+            None => Ok(()),
+            Some(void_before) if claims.issued_at().ok_or(missing("iat"))?.is_before(*void_before) => {
+                Err(ErrorCode::TokenRevoked.into())
             }
+            Some(_) => Ok(()),
         }
-        Ok(())
     }
 }

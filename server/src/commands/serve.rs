@@ -102,8 +102,10 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     let pruning = tokio::spawn(prune(service.clone()));
     let upkeep = tokio::spawn(upkeep(hardening, metrics.clone()));
 
+    // Before anyone is told that it listens: whoever is told may tell it to stop.
+    let told_to_stop = signal()?;
     tracing::info!(%address, management = %management_address, base_url, "listening");
-    signal().await?;
+    told_to_stop.await;
     tracing::info!("stopping: no new connections; requests in work are ended");
     // Without a receiver there is nobody left to tell.
     let _ = stop.send(true);
@@ -186,20 +188,26 @@ async fn upkeep(hardening: Hardening, metrics: http::Metrics) {
     }
 }
 
-/// Returns when the server is told to stop.
-async fn signal() -> Result<(), Failure> {
+/// Ends when the server is told to stop, from here on.
+fn signal() -> Result<impl Future<Output = ()>, Failure> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let failed = |why| Failure::unavailable("signals", why);
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        Ok(())
+        Ok(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        })
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.map_err(|why| Failure::unavailable("signals", why))
+    Ok(async {
+        // Where nobody can tell it, it runs until it is killed.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
 }

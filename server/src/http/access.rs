@@ -13,8 +13,9 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::layers::limits::{Limits, ServiceProven};
+use super::layers::refusals::Refused;
 use super::{Failure, credentials};
-use crate::service::{Administrator, Error, Service, ServiceApp, User};
+use crate::service::{Administrator, Caller, Error, Service, ServiceApp, User};
 
 /// The extension of an OpenAPI operation that names its rule.
 pub const EXTENSION: &str = "x-access";
@@ -91,8 +92,9 @@ impl Routes {
     /// Registers handlers under a rule: `routes.add(Access::User, routes!(me))`.
     #[must_use]
     pub fn add(mut self, access: Access, (schemas, mut paths, handlers): UtoipaMethodRouter<Service>) -> Self {
-        for item in paths.paths.values_mut() {
-            for operation in operations(item) {
+        for (path, item) in &mut paths.paths {
+            for (method, operation) in operations(item) {
+                operation.operation_id = Some(operation_id(method, path));
                 operation.security = Some(access.security());
                 operation.extensions.get_or_insert_default().insert(EXTENSION.into(), access.name().into());
             }
@@ -108,10 +110,17 @@ impl Routes {
     }
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch]
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let PathItem { get, put, post, delete, patch, .. } = item;
+    [("get", get), ("put", put), ("post", post), ("delete", delete), ("patch", patch)]
         .into_iter()
-        .filter_map(Option::as_mut)
+        .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// What generated clients call it: unique, since method and path are. The functions' names are not.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.fold(method.to_owned(), |id, word| format!("{id}_{word}"))
 }
 
 /// Checks the credentials that the rule asks for and leaves who it is for the handler to take.
@@ -131,7 +140,14 @@ async fn guard(
         Access::Directory => {
             let app = credentials::optional_service(&service, &parts).await?;
             let user = match credentials::authz_token(&parts)? {
-                Some(authz) if app.is_none() => credentials::pair(&service, &parts, authz).await?,
+                Some(authz) if app.is_none() => {
+                    let who = parts.extensions.get::<Caller>().and_then(Refused::of_client);
+                    let pair = credentials::pair(&service, &parts, authz);
+                    match parts.extensions.get::<Arc<Limits>>() {
+                        Some(limits) => limits.judged(who, pair).await?,
+                        None => pair.await?,
+                    }
+                }
                 _ => credentials::user(&service, &parts, app.as_ref()).await?,
             };
             parts.extensions.insert(user);

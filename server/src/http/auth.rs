@@ -42,7 +42,7 @@ async fn providers(State(service): State<Service>) -> Json<ProviderList> {
 }
 
 #[derive(Deserialize, IntoParams)]
-struct LoginQuery {
+pub(super) struct LoginQuery {
     /// Where the answer goes: a registered redirect URI, octet by octet.
     redirect_uri: String,
     /// SHA-256 of the verifier in base64url (RFC 7636 §4.2).
@@ -51,6 +51,12 @@ struct LoginQuery {
     code_challenge_method: String,
     /// Passed back as it came.
     state: Option<String>,
+}
+
+impl From<LoginQuery> for LoginRequest {
+    fn from(LoginQuery { redirect_uri, code_challenge, code_challenge_method, state }: LoginQuery) -> Self {
+        Self { redirect_uri, code_challenge, code_challenge_method, state }
+    }
 }
 
 /// Sends the browser to an identity provider.
@@ -68,10 +74,8 @@ async fn login(
     Query(query): Query<LoginQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let LoginQuery { redirect_uri, code_challenge, code_challenge_method, state } = query;
-    let request = LoginRequest { redirect_uri, code_challenge, code_challenge_method, state };
     let known = cookies::login_secret(service.config(), &headers);
-    let departure = service.begin_login(&provider, request, known.as_deref()).await?;
+    let departure = service.begin_login(&provider, query.into(), known.as_deref()).await?;
     cookies::depart(service.config(), &departure.url, &departure.browser)
 }
 

@@ -1,17 +1,22 @@
 //! Authz mode: what the bearer of an identity provider's token may do.
 
-use axum::Json;
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::access::{Access, Resolver, Routes};
-use super::auth::{CallbackQuery, Choice};
+use super::auth::{CallbackQuery, Choice, LoginQuery};
 use super::extract::{Body, Path, Query};
+use super::layers::limits::Limits;
+use super::layers::refusals::Refused;
 use super::{Failure, cookies};
 use crate::service::resolve::{ResolveRequest, Resolved};
 use crate::service::{Caller, Service};
@@ -21,6 +26,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(Access::Resolve, routes!(resolve))
         .add(Access::Public, routes!(relay))
         .add(Access::Public, routes!(relayed))
+        .add(Access::Public, routes!(relay_token))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -74,18 +80,26 @@ enum Resolution {
     (status = 403, description = "A deactivated account, or not a member of the workspace"),
     (status = 404, description = "No such provider"),
     (status = 422, description = "The body does not fit"),
+    (status = 429, description = "Too many tokens were refused"),
     (status = 503, description = "The provider cannot be reached"),
 ))]
 async fn resolve(
     State(service): State<Service>,
     resolver: Resolver,
     caller: Caller,
+    limits: Option<Extension<Arc<Limits>>>,
     Body(body): Body<ResolveBody>,
 ) -> Result<Response, Failure> {
+    let who = Refused::of_resolver(&resolver, &caller);
     let (Resolver::Service(app) | Resolver::Browser(app)) = resolver;
     let ResolveBody { idp_token, provider, workspace_id, nonce } = body;
     let request = ResolveRequest { idp_token, provider, workspace_id, nonce };
-    let resolution = match service.resolve(&app, &request, &caller).await? {
+    let resolved = service.resolve(&app, &request, &caller);
+    let resolved = match limits {
+        Some(Extension(limits)) => limits.judged(who, resolved).await,
+        None => resolved.await,
+    };
+    let resolution = match resolved? {
         Resolved::Workspaces { account, workspaces } => Resolution::Workspaces {
             user: account.into(),
             workspaces: workspaces.into_iter().map(Choice::from).collect(),
@@ -100,39 +114,32 @@ async fn resolve(
     Ok(cookies::private(Json(resolution).into_response()))
 }
 
-#[derive(Deserialize, IntoParams)]
-struct RelayQuery {
-    /// Where the token goes: a redirect URI of a client, or a page of an origin that a service registered.
-    redirect_uri: String,
-    /// Passed back as it came.
-    state: Option<String>,
-}
-
-/// Sends a front end's browser to a provider without ID tokens (GitHub), whose code only this server can exchange.
+/// Sends a front end's browser to a provider without ID tokens (GitHub), whose code only this server can exchange. The
+/// redirect URI is one of a service's `relay_redirect_uris`, octet by octet.
 #[utoipa::path(get, path = "/authz/idp/{provider}/login", tag = "authz",
-    params(("provider" = String, Path, description = "Its name"), RelayQuery),
+    params(("provider" = String, Path, description = "Its name"), LoginQuery),
     responses(
         (status = 302, description = "To the identity provider"),
-        (status = 400, description = "The redirect URI is not registered, or front ends log in there by themselves"),
+        (status = 400, description = "The redirect URI is not registered, there is no S256 challenge, or front ends log in there by themselves"),
         (status = 404, description = "No such provider"),
         (status = 422, description = "A parameter is missing"),
     ))]
 async fn relay(
     State(service): State<Service>,
     Path(provider): Path<String>,
-    Query(query): Query<RelayQuery>,
+    Query(query): Query<LoginQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let known = cookies::login_secret(service.config(), &headers);
-    let departure = service.begin_relay(&provider, &query.redirect_uri, query.state, known.as_deref()).await?;
+    let departure = service.begin_relay(&provider, query.into(), known.as_deref()).await?;
     cookies::depart(service.config(), &departure.url, &departure.browser)
 }
 
-/// Takes the provider's answer, and sends the browser back with `idp_token` or `error`, and `state`, in the fragment.
+/// Takes the provider's answer, and sends the browser back to the front end with a code or an `error`.
 #[utoipa::path(get, path = "/authz/idp/{provider}/callback", tag = "authz",
     params(("provider" = String, Path, description = "Its name"), CallbackQuery),
     responses(
-        (status = 302, description = "To the registered redirect URI"),
+        (status = 302, description = "To the registered redirect URI, with `code` or `error`, and `state`"),
         (status = 400, description = "No login of this browser is waiting for this answer"),
     ))]
 async fn relayed(
@@ -143,4 +150,40 @@ async fn relayed(
 ) -> Result<Response, Failure> {
     let browser = cookies::login_secret(service.config(), &headers);
     cookies::found(&service.finish_relay(&provider, &query.into(), browser.as_deref()).await?)
+}
+
+#[derive(Deserialize, ToSchema)]
+struct RelayBody {
+    /// From the redirect; good once.
+    code: String,
+    /// What the challenge was made of (RFC 7636 §4.1).
+    code_verifier: String,
+}
+
+/// The provider's token.
+#[derive(Serialize, ToSchema)]
+struct RelayAnswer {
+    /// For `/authz/resolve`, and beside authz tokens.
+    idp_token: String,
+    /// Whose it is.
+    provider: String,
+}
+
+/// Uses a code: the provider's token.
+#[utoipa::path(post, path = "/authz/idp/{provider}/token", tag = "authz", request_body = RelayBody,
+    params(("provider" = String, Path, description = "Its name")),
+    responses(
+        (status = 200, body = RelayAnswer),
+        (status = 400, description = "The code is unknown, used, expired or not this verifier's"),
+        (status = 404, description = "No such provider"),
+        (status = 422, description = "The body does not fit"),
+    ))]
+async fn relay_token(
+    State(service): State<Service>,
+    Path(provider): Path<String>,
+    Body(body): Body<RelayBody>,
+) -> Result<Response, Failure> {
+    let token = service.exchange_relay_code(&provider, &body.code, &body.code_verifier).await?;
+    let answer = RelayAnswer { idp_token: token.expose_secret().to_owned(), provider };
+    Ok(cookies::private(Json(answer).into_response()))
 }

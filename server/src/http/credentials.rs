@@ -32,13 +32,13 @@ pub(super) async fn user(service: &Service, parts: &Parts, app: Option<&ServiceA
 }
 
 /// The person of a pair: the identity provider's token in `Authorization`, ours beside it.
-pub(super) async fn pair(service: &Service, parts: &Parts, authz: &str) -> Result<User, Failure> {
-    Ok(service.authenticate_pair(bearer(parts)?, authz).await?)
+pub(super) async fn pair(service: &Service, parts: &Parts, authz: &str) -> Result<User, Error> {
+    service.authenticate_pair(bearer(parts)?, authz).await
 }
 
 /// The authz token beside an identity provider's token.
 pub(super) fn authz_token(parts: &Parts) -> Result<Option<&str>, Failure> {
-    single(parts, &AUTHZ_TOKEN)
+    Ok(single(parts, &AUTHZ_TOKEN)?)
 }
 
 /// The service that registered the origin of the request.
@@ -60,18 +60,18 @@ pub(super) async fn administrator(service: &Service, parts: &Parts) -> Result<Ad
 }
 
 /// The token in `Authorization: Bearer` (RFC 6750 §2.1; the scheme's case does not count, RFC 9110 §11.1).
-pub(super) fn bearer(parts: &Parts) -> Result<&str, Failure> {
+fn bearer(parts: &Parts) -> Result<&str, Error> {
     let value = single(parts, &header::AUTHORIZATION)?.unwrap_or_default();
     match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => Ok(token.trim()),
-        _ => Err(Error::unauthenticated("Missing or invalid Authorization header").into()),
+        _ => Err(Error::unauthenticated("Missing or invalid Authorization header")),
     }
 }
 
 /// A header that must not come twice: two readers could each take another.
-fn single<'a>(parts: &'a Parts, name: &HeaderName) -> Result<Option<&'a str>, Failure> {
+fn single<'a>(parts: &'a Parts, name: &HeaderName) -> Result<Option<&'a str>, Error> {
     let mut values = parts.headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = value.to_str().ok().filter(|_| values.next().is_none());
-    text.map(Some).ok_or_else(|| Error::unauthenticated(format!("The {name} header must come once, in ASCII")).into())
+    text.map(Some).ok_or_else(|| Error::unauthenticated(format!("The {name} header must come once, in ASCII")))
 }

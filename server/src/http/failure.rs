@@ -22,6 +22,8 @@ pub enum Failure {
     },
     /// The body is longer than the limit.
     TooLarge,
+    /// The body did not come in time.
+    TooSlow,
 }
 
 impl From<Error> for Failure {
@@ -46,6 +48,9 @@ impl IntoResponse for Failure {
             }
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, Json(json!({ "detail": "The body is too large" }))).into_response()
+            }
+            Self::TooSlow => {
+                (StatusCode::REQUEST_TIMEOUT, Json(json!({ "detail": "The body came too slowly" }))).into_response()
             }
         }
     }

@@ -73,6 +73,8 @@ struct FeedQuery {
     /// The `last` of the answer before; 0 at first.
     #[serde(default)]
     after: i64,
+    /// The `epoch` of the answer before. Where it is not the present one, the answer begins anew.
+    epoch: Option<String>,
 }
 
 /// Something that was taken back before it expired.
@@ -80,7 +82,8 @@ struct FeedQuery {
 struct Entry {
     /// Its place in the order.
     seq: i64,
-    /// `token` (value: `jti`), `session` (value: `sid`) or `user` (value: `sub`; tokens with `iat` before `at`).
+    /// `token` (value: `jti`), `session` (value: `sid`), or tokens with `iat` before `at`: of a `user` (value: `sub`), of
+    /// a `member` (value: `sub`/`wid`), of a `workspace` (value: `wid`), or `all` (no value).
     kind: &'static str,
     value: String,
     /// When it was taken back, in milliseconds since 1970.
@@ -92,6 +95,8 @@ struct Entry {
 /// What was taken back, in its order.
 #[derive(Serialize, ToSchema)]
 struct Feed {
+    /// In which `seq` and `last` count. After a restore there is another one: what was learnt before stays taken back.
+    epoch: String,
     /// At most 1000; where there are so many, ask again at once.
     revocations: Vec<Entry>,
     /// What to ask with next.
@@ -109,12 +114,12 @@ async fn revocations(
     _app: ServiceApp,
     Query(query): Query<FeedQuery>,
 ) -> Result<Response, Failure> {
-    let found = service.revocations_after(query.after).await?;
-    let last = found.last().map_or(query.after, |last| last.seq);
+    let found = service.revocations_after(query.after, query.epoch.as_deref()).await?;
+    let (epoch, last) = (found.epoch, found.last);
     let entry = |one: sentinel_storage::Revocation| {
         let sentinel_storage::Revocation { seq, kind, value, at, expires_at } = one;
         Entry { seq, kind: kind.as_str(), value, at, expires_at }
     };
-    let feed = Feed { revocations: found.into_iter().map(entry).collect(), last };
+    let feed = Feed { epoch, revocations: found.revocations.into_iter().map(entry).collect(), last };
     Ok(cookies::private(Json(feed).into_response()))
 }

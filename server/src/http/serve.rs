@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -92,15 +93,29 @@ async fn connection(
 ) {
     // Small answers go out at once. Where it fails the connection is gone already.
     let _ = socket.set_nodelay(true);
-    let router = router.map_request(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
-        request.map(|body| Body::new(Unread::new(body)))
-    });
+    let asked = Arc::new(AtomicBool::new(false));
+    let router = {
+        let asked = Arc::clone(&asked);
+        router.map_request(move |mut request: Request<Incoming>| {
+            asked.store(true, Ordering::Relaxed);
+            request.extensions_mut().insert(Peer(peer));
+            request.map(|body| Body::new(Unread::new(body)))
+        })
+    };
+    // hyper's own time for a head begins once it knows the protocol: who sends nothing, or only the beginning of what
+    // could be HTTP/2, would wait for ever.
+    let silent = async {
+        tokio::time::sleep(HEAD).await;
+        if asked.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+    };
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(socket), TowerToHyperService::new(router));
     tokio::pin!(connection);
     tokio::select! {
         // A client that breaks the protocol or goes away is its own business.
         _ = connection.as_mut() => return,
+        () = silent => return,
         _ = stop.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
     }
     let _ = connection.await;

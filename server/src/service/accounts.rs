@@ -53,7 +53,7 @@ impl Service {
         let id = Uuid::new_v4();
         let (email, name) = (input::email(email)?, input::name(name)?);
         let new = NewUser { id, email, email_verified: true, name, avatar_url: None, is_admin };
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         let account = transaction.insert_user(&new, self.now()).await.map_err(|error| match error {
             StorageError::Conflict => Error::conflict("An account has this e-mail address"),
             other => other.into(),
@@ -112,7 +112,7 @@ impl Service {
     ) -> Result<Account, Error> {
         let name = change.name.map(input::name).transpose()?;
         let now = self.now();
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         if change.is_active == Some(false) || change.is_admin == Some(false) {
             // First: whoever wants to take an administrator away waits here for the one before.
             if transaction.lock_admins().await? == [id] {
@@ -179,7 +179,7 @@ impl Service {
     /// # Errors
     /// [`super::ErrorKind::NotFound`].
     pub async fn revoke_tokens(&self, actor: &Actor, caller: &Caller, id: Uuid) -> Result<usize, Error> {
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         transaction.user(id).await?.ok_or_else(unknown)?;
         let ended = self.void_tokens_of(&mut transaction, id, RevokedFor::Admin).await?;
         let change = Change::new("user.revoke-tokens").on("user", id).detail("sessions", ended);
@@ -210,7 +210,7 @@ impl Service {
         session_id: Uuid,
     ) -> Result<(), Error> {
         let no_session = || Error::not_found("No live session of this user has this id");
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         let session = transaction.session(session_id).await?.filter(|session| session.user_id == id);
         let session = session.filter(|session| session.expires_at > self.now()).ok_or_else(no_session)?;
         if !transaction.revoke_session(session_id, self.session_end(RevokedFor::Admin)).await? {

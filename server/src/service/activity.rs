@@ -4,13 +4,22 @@ use sentinel_storage::{NewActivity, Transaction};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Caller, Error, Service};
+use super::{Caller, Error, Service, WorkspaceRole};
 
 /// Who made a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// A person.
+    /// A person, of what is their own.
     User(Uuid),
+    /// A person in a workspace.
+    Member {
+        /// The account.
+        user_id: Uuid,
+        /// Where.
+        workspace_id: Uuid,
+        /// What they must at least be there when the change is written.
+        role: WorkspaceRole,
+    },
     /// An administrator of the deployment.
     Administrator(Uuid),
     /// A service, by its name.
@@ -23,7 +32,7 @@ impl Actor {
     /// The account behind it, where there is one.
     pub(crate) fn account(&self) -> Option<Uuid> {
         match self {
-            Self::User(id) | Self::Administrator(id) => Some(*id),
+            Self::User(id) | Self::Administrator(id) | Self::Member { user_id: id, .. } => Some(*id),
             Self::Service(_) | Self::System => None,
         }
     }
@@ -73,7 +82,7 @@ impl Service {
         change: Change,
     ) -> Result<(), Error> {
         let (actor_kind, actor_id) = match actor {
-            Actor::User(id) => ("user", Some(id.to_string())),
+            Actor::User(id) | Actor::Member { user_id: id, .. } => ("user", Some(id.to_string())),
             Actor::Administrator(id) => ("admin", Some(id.to_string())),
             Actor::Service(name) => ("service", Some(name.clone())),
             Actor::System => ("system", None),

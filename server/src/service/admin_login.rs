@@ -94,9 +94,9 @@ impl Service {
     }
 
     async fn admin_session(&self, account: &Account) -> Result<AdminSession, Error> {
-        let Account { email, name, sessions_invalidated_at, .. } = account;
+        let Account { email, name, sessions_invalidated_at, admin_generation, .. } = account;
         let life = self.config().lifetimes.admin;
-        let claims = AdminClaims { email, name };
+        let claims = AdminClaims { email, name, generation: *admin_generation };
         let (token, expires_in) =
             self.issue(Kind::Admin, Some(account.id), *sessions_invalidated_at, life, &claims).await?;
         Ok(AdminSession { token, expires_in })

@@ -53,8 +53,14 @@ impl Service {
     pub async fn authenticate_pair(&self, idp_token: &str, authz_token: &str) -> Result<User, Error> {
         // Ours first: nobody makes us ask a provider without one.
         let claims = self.keys().verify(Kind::Authz, authz_token, self.now())?;
-        let provider = claims.idp.as_deref().ok_or_else(invalid)?;
-        let identity = self.providers().verify_token(provider, idp_token, None).await?;
+        let (provider, scope) =
+            (claims.idp.as_deref().ok_or_else(invalid)?, claims.svc.as_deref().ok_or_else(invalid)?);
+        let services = self.store().read().await?.services_of_scope(scope).await?;
+        if services.is_empty() {
+            return Err(Error::unauthenticated("The service is not active"));
+        }
+        let audiences = audiences_of(&services);
+        let identity = self.providers().verify_token_for(provider, idp_token, None, &audiences).await?;
         if claims.idp_sub.as_deref() != Some(identity.subject.as_str()) {
             return Err(Error::unauthenticated("Token binding mismatch: idp_sub does not match"));
         }
@@ -77,6 +83,9 @@ impl Service {
         if !state.is_admin {
             return Err(Error::forbidden("Not an administrator"));
         }
+        if claims.generation != Some(state.admin_generation) {
+            return Err(Error::unauthenticated("Token has been revoked"));
+        }
         Ok(Administrator { id, email: state.email, name: state.name, jti: claims.jti, expires_at: claims.exp })
     }
 
@@ -86,12 +95,14 @@ impl Service {
     /// [`super::ErrorKind::Unauthenticated`] where none did; [`super::ErrorKind::Forbidden`] where services of several
     /// scopes did, so that it does not say whose front end this is.
     pub async fn service_of_origin(&self, origin: &str) -> Result<ServiceApp, Error> {
-        let mut found = self.store().read().await?.services_by_origin(origin).await?.into_iter();
+        let found = self.store().read().await?.services_by_origin(origin).await?;
+        let idp_audiences = audiences_of(&found);
+        let mut found = found.into_iter();
         let first = found.next().ok_or_else(|| Error::unauthenticated("The origin is not registered"))?;
         if found.any(|other| other.scope != first.scope) {
             return Err(Error::forbidden("Several services have this origin: use a service key"));
         }
-        Ok(first.into())
+        Ok(ServiceApp { idp_audiences, ..first.into() })
     }
 
     /// A person in the workspace of a token that holds.
@@ -152,8 +163,17 @@ fn ended(state: &AccessState) -> Error {
 impl From<sentinel_storage::Service> for ServiceApp {
     fn from(service: sentinel_storage::Service) -> Self {
         let realm = service.realm_slug.zip(service.realm_name).map(|(slug, name)| Realm { slug, name });
-        Self { id: service.id, service_name: service.service_name, realm }
+        Self { id: service.id, service_name: service.service_name, realm, idp_audiences: service.idp_audiences }
     }
+}
+
+/// What services of one scope take together: each other's, and where one of them has no list of its own, all of the
+/// deployment's. Members of a realm act for one another anyway.
+fn audiences_of(services: &[sentinel_storage::Service]) -> Vec<String> {
+    if services.iter().any(|service| service.idp_audiences.is_empty()) {
+        return Vec::new();
+    }
+    services.iter().flat_map(|service| &service.idp_audiences).cloned().collect()
 }
 
 #[cfg(test)]
@@ -186,6 +206,7 @@ mod tests {
             name: "A".into(),
             is_active: true,
             is_admin: false,
+            admin_generation: 0,
             sessions_invalidated_at: None,
             role: None,
             session: SessionState::Known {

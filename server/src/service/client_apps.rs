@@ -1,6 +1,6 @@
 //! Clients: front ends of proxy mode, and where a login may lead back to.
 
-use sentinel_storage::{Client, ClientChange, NewClient};
+use sentinel_storage::{Client, ClientChange, NewClient, RevokedFor};
 use uuid::Uuid;
 
 use super::activity::{Actor, Change};
@@ -28,7 +28,7 @@ impl Service {
             allowed_origins: &origins,
             created_by: actor.account(),
         };
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         transaction.insert_client(&new, self.now()).await?;
         let change = Change::new("client.create").on("client", id).detail("name", new.name);
         self.record(&mut transaction, actor, caller, change).await?;
@@ -72,7 +72,7 @@ impl Service {
             allowed_origins: origins.as_deref(),
             is_active: change.is_active,
         };
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         let client = transaction.update_client(id, &row, self.now()).await?.ok_or_else(unknown)?;
         let mut record = Change::new("client.update").on("client", id);
         if let Some(is_active) = change.is_active {
@@ -88,7 +88,9 @@ impl Service {
     /// # Errors
     /// [`super::ErrorKind::NotFound`].
     pub async fn delete_client_app(&self, actor: &Actor, caller: &Caller, id: Uuid) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
+        // Its sessions go with it; access tokens that verifiers elsewhere were shown do not.
+        transaction.revoke_sessions_of_client(id, self.session_end(RevokedFor::Admin)).await?;
         if !transaction.delete_client(id).await? {
             return Err(unknown());
         }

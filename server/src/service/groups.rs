@@ -19,7 +19,7 @@ impl Service {
         limit: Option<u32>,
         cursor: Option<&str>,
     ) -> Result<Page<Group>, Error> {
-        self.require_role(user, workspace_id, WorkspaceRole::Viewer).await?;
+        user.require(workspace_id, WorkspaceRole::Viewer)?;
         Ok(self.store().read().await?.groups(workspace_id, search, &input::page(limit, cursor)?).await?)
     }
 
@@ -28,7 +28,7 @@ impl Service {
     /// # Errors
     /// [`super::ErrorKind::Forbidden`], [`super::ErrorKind::NotFound`].
     pub async fn group(&self, user: &User, workspace_id: Uuid, id: Uuid) -> Result<Group, Error> {
-        self.require_role(user, workspace_id, WorkspaceRole::Viewer).await?;
+        user.require(workspace_id, WorkspaceRole::Viewer)?;
         self.store().read().await?.group(workspace_id, id).await?.ok_or_else(unknown)
     }
 
@@ -44,8 +44,8 @@ impl Service {
         name: &str,
         description: Option<&str>,
     ) -> Result<Group, Error> {
-        self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
-        self.make_group(&Actor::User(user.id), caller, workspace_id, name, description).await
+        let actor = user.acting(workspace_id, WorkspaceRole::Admin)?;
+        self.make_group(&actor, caller, workspace_id, name, description).await
     }
 
     /// As [`Service::create_group`]. Who may is the caller's to know.
@@ -67,7 +67,7 @@ impl Service {
             description: description.map(input::description).transpose()?,
             created_by: actor.account(),
         };
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         transaction.insert_group(&new, self.now()).await.map_err(name_taken)?;
         let change = Change::new("group.create").on("group", new.id).within(workspace_id).detail("name", new.name);
         self.record(&mut transaction, actor, caller, change).await?;
@@ -88,8 +88,8 @@ impl Service {
         id: Uuid,
         change: &GroupChange<'_>,
     ) -> Result<Group, Error> {
-        self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
-        self.change_group(&Actor::User(user.id), caller, workspace_id, id, change).await
+        let actor = user.acting(workspace_id, WorkspaceRole::Admin)?;
+        self.change_group(&actor, caller, workspace_id, id, change).await
     }
 
     /// As [`Service::update_group`]. Who may is the caller's to know.
@@ -111,7 +111,7 @@ impl Service {
                 other => other,
             },
         };
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         if !transaction.update_group(workspace_id, id, &change).await.map_err(name_taken)? {
             return Err(unknown());
         }
@@ -127,8 +127,8 @@ impl Service {
     /// # Errors
     /// [`super::ErrorKind::Forbidden`], [`super::ErrorKind::NotFound`].
     pub async fn delete_group(&self, user: &User, caller: &Caller, workspace_id: Uuid, id: Uuid) -> Result<(), Error> {
-        self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
-        self.remove_group(&Actor::User(user.id), caller, workspace_id, id).await
+        let actor = user.acting(workspace_id, WorkspaceRole::Admin)?;
+        self.remove_group(&actor, caller, workspace_id, id).await
     }
 
     /// As [`Service::delete_group`]. Who may is the caller's to know.
@@ -142,7 +142,7 @@ impl Service {
         workspace_id: Uuid,
         id: Uuid,
     ) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         if !transaction.delete_group(workspace_id, id).await? {
             return Err(unknown());
         }
@@ -182,8 +182,8 @@ impl Service {
         id: Uuid,
         member_id: Uuid,
     ) -> Result<(), Error> {
-        self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
-        self.join_group(&Actor::User(user.id), caller, workspace_id, id, member_id).await
+        let actor = user.acting(workspace_id, WorkspaceRole::Admin)?;
+        self.join_group(&actor, caller, workspace_id, id, member_id).await
     }
 
     /// As [`Service::add_group_member`]. Who may is the caller's to know.
@@ -198,7 +198,7 @@ impl Service {
         id: Uuid,
         member_id: Uuid,
     ) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         transaction.group(workspace_id, id).await?.ok_or_else(unknown)?;
         transaction.insert_group_member(workspace_id, id, member_id, self.now()).await.map_err(
             |error| match error {
@@ -224,8 +224,8 @@ impl Service {
         id: Uuid,
         member_id: Uuid,
     ) -> Result<(), Error> {
-        self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
-        self.leave_group(&Actor::User(user.id), caller, workspace_id, id, member_id).await
+        let actor = user.acting(workspace_id, WorkspaceRole::Admin)?;
+        self.leave_group(&actor, caller, workspace_id, id, member_id).await
     }
 
     /// As [`Service::remove_group_member`]. Who may is the caller's to know.
@@ -240,7 +240,7 @@ impl Service {
         id: Uuid,
         member_id: Uuid,
     ) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         if !transaction.delete_group_member(workspace_id, id, member_id).await? {
             return Err(Error::not_found("Not in this group"));
         }

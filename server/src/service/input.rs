@@ -107,9 +107,37 @@ pub(crate) fn redirect_uris(texts: &[String]) -> Result<Vec<String>, Error> {
     Ok(texts.to_vec())
 }
 
+/// Pages of front ends: redirect URIs that only a browser opens, so an app's own scheme is none.
+pub(crate) fn pages(texts: &[String]) -> Result<Vec<String>, Error> {
+    if texts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let pages = redirect_uris(texts)?;
+    // Written as every reader reads it: what a browser would open is what was compared.
+    let is_page = |text: &String| {
+        url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.as_str() == text)
+    };
+    if !pages.iter().all(is_page) {
+        return Err(Error::invalid(
+            "a relay redirect URI is an https URL, or http on loopback, as browsers write it: host in lower case, with its path",
+        ));
+    }
+    Ok(pages)
+}
+
+/// Client ids at identity providers: compared as they are.
+pub(crate) fn client_ids(texts: &[String]) -> Result<Vec<String>, Error> {
+    let bad =
+        |text: &String| text.is_empty() || text.len() > URL || !text.bytes().all(|octet| octet.is_ascii_graphic());
+    if few(texts)?.iter().any(bad) {
+        return Err(Error::invalid("an audience is a client id at an identity provider, without spaces"));
+    }
+    Ok(texts.to_vec())
+}
+
 /// No registration needs more.
 fn few(texts: &[String]) -> Result<&[String], Error> {
-    if texts.len() > 100 { Err(Error::invalid("at most 100 redirect URIs and origins")) } else { Ok(texts) }
+    if texts.len() > 100 { Err(Error::invalid("at most 100 redirect URIs, origins and audiences")) } else { Ok(texts) }
 }
 
 /// An e-mail address, as far as it can be told without sending to it: one `@` with something on both sides.
@@ -208,6 +236,39 @@ mod tests {
     }
 
     #[test]
+    fn pages_and_client_ids() {
+        let one = |text: &str| [text.to_owned()];
+        for good in
+            ["https://a.example/back?x=1", "http://127.0.0.1:1/cb", "http://localhost:3000/", "https://a.example:444/"]
+        {
+            assert_eq!(pages(&one(good)).unwrap(), [good]);
+        }
+        for bad in [
+            "",
+            "https://a.example",
+            "https://A.example/",
+            "https:a.example/",
+            "https:\\\\a.example/",
+            "https://a.example\\@b.example/",
+            "https://a.example@b.example/",
+            "https://a.example:443/",
+            "https://a.example/x/../y",
+            " https://a.example/",
+            "https://a.example/\n",
+            "https://a.example/#f",
+            "http://a.example/",
+            "com.example.app:/back",
+            "javascript:alert(1)",
+            "//a.example/",
+        ] {
+            assert!(pages(&one(bad)).is_err(), "{bad}");
+        }
+        assert_eq!(pages(&[]).unwrap(), Vec::<String>::new());
+        assert_eq!(client_ids(&one("1-a.apps.example")).unwrap(), ["1-a.apps.example"]);
+        assert!(client_ids(&one("")).is_err() && client_ids(&one("a b")).is_err());
+    }
+
+    #[test]
     fn emails() {
         for good in ["a@b.c", " a@b.c ", "a+b@c.example"] {
             assert!(email(good).is_ok(), "{good}");
@@ -226,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn pages() {
+    fn parts_of_lists() {
         assert_eq!(page(None, None).unwrap().limit, PAGE);
         assert!(page(Some(0), None).is_err() && page(Some(PAGE + 1), None).is_err() && page(None, Some("x")).is_err());
     }

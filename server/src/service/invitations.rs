@@ -20,7 +20,7 @@ impl Service {
         limit: Option<u32>,
         cursor: Option<&str>,
     ) -> Result<Page<Invitation>, Error> {
-        self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
+        user.require(workspace_id, WorkspaceRole::Admin)?;
         let page = input::page(limit, cursor)?;
         Ok(self.store().read().await?.invitations(workspace_id, self.now(), &page).await?)
     }
@@ -37,15 +37,15 @@ impl Service {
         workspace_id: Uuid,
         id: Uuid,
     ) -> Result<(), Error> {
-        let own = self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
-        let mut transaction = self.store().begin().await?;
+        let actor = user.acting(workspace_id, WorkspaceRole::Admin)?;
+        let (mut transaction, own) = self.begin_with_role(&actor).await?;
         let unknown = || Error::not_found("No invitation to this workspace has this id");
         let gone = transaction.delete_invitation(workspace_id, id).await?;
         let gone = gone.filter(|gone| gone.expires_at > self.now()).ok_or_else(unknown)?;
         super::members::within(own, gone.role)?;
         let change = Change::new("invitation.revoke").on("invitation", id).within(workspace_id);
         let change = change.detail("role", gone.role.as_str());
-        self.record(&mut transaction, &Actor::User(user.id), caller, change).await?;
+        self.record(&mut transaction, &actor, caller, change).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -54,7 +54,7 @@ impl Service {
     pub(super) async fn invite(
         &self,
         transaction: &mut Transaction,
-        (inviter, own): (Uuid, WorkspaceRole),
+        (inviter, own): (Uuid, Option<WorkspaceRole>),
         caller: &Caller,
         workspace_id: Uuid,
         email: &str,

@@ -44,16 +44,10 @@ impl Service {
     ) -> Result<Departure, Error> {
         let client = self.store().read().await?.client_by_redirect_uri(&request.redirect_uri).await?;
         let client = client.ok_or_else(unregistered)?;
-        if request.code_challenge_method != "S256" {
-            return Err(Error::invalid("code_challenge_method must be S256"));
-        }
-        if !is_challenge(&request.code_challenge) {
-            return Err(Error::invalid("code_challenge must be a SHA-256 in base64url, 43 characters (RFC 7636 §4.2)"));
-        }
         let front_end = FrontEnd {
             redirect_uri: request.redirect_uri,
             state: checked_state(request.state)?,
-            code_challenge: Some(request.code_challenge),
+            code_challenge: Some(checked_challenge(request.code_challenge, &request.code_challenge_method)?),
             client_id: Some(client.id),
         };
         let callback = format!("{}/auth/callback/{provider}", self.config().base_url);
@@ -125,7 +119,7 @@ pub(crate) fn back_to(front_end: &FrontEnd, answer: Result<(&str, String), Error
 }
 
 /// What is added to a redirect URI: the answer, or an error by its registered code, and the front end's own state.
-pub(crate) fn parameters(front_end: &FrontEnd, answer: Result<(&str, String), Error>) -> String {
+fn parameters(front_end: &FrontEnd, answer: Result<(&str, String), Error>) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     match answer {
         Ok((name, value)) => {
@@ -161,6 +155,22 @@ pub(crate) fn checked_state(state: Option<String>) -> Result<Option<String>, Err
         }
         state => Ok(state),
     }
+}
+
+/// A challenge that nobody can answer who has only seen it.
+pub(crate) fn checked_challenge(challenge: String, method: &str) -> Result<String, Error> {
+    if method != "S256" {
+        return Err(Error::invalid("code_challenge_method must be S256"));
+    }
+    if !is_challenge(&challenge) {
+        return Err(Error::invalid("code_challenge must be a SHA-256 in base64url, 43 characters (RFC 7636 §4.2)"));
+    }
+    Ok(challenge)
+}
+
+/// Whether it is long enough to be one (RFC 7636 §4.1).
+pub(crate) fn is_verifier(text: &str) -> bool {
+    (43..=128).contains(&text.len())
 }
 
 /// 256 bits in base64url without padding.

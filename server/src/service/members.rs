@@ -1,7 +1,9 @@
 //! Members of a workspace. Roles are given and taken by those who stand at least as high: an admin cannot make,
 //! change or remove an owner, and the last owner stays.
 
-use sentinel_storage::{Invitation, Member, MemberFilter, StorageError, Transaction, User as Account};
+use sentinel_storage::{
+    Invitation, Member, MemberFilter, RevocationKind, RevokedFor, StorageError, Transaction, User as Account,
+};
 use uuid::Uuid;
 
 use super::activity::{Actor, Change};
@@ -29,7 +31,7 @@ impl Service {
         limit: Option<u32>,
         cursor: Option<&str>,
     ) -> Result<Page<Member>, Error> {
-        self.require_role(user, workspace_id, WorkspaceRole::Viewer).await?;
+        user.require(workspace_id, WorkspaceRole::Viewer)?;
         let filter = MemberFilter { search, role: None };
         Ok(self.store().read().await?.members(workspace_id, &filter, &input::page(limit, cursor)?).await?)
     }
@@ -47,13 +49,12 @@ impl Service {
         email: &str,
         role: WorkspaceRole,
     ) -> Result<Invited, Error> {
-        let own = self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
-        within(own, role)?;
         let email = input::email(email)?;
-        let mut transaction = self.store().begin().await?;
+        let actor = user.acting(workspace_id, WorkspaceRole::Admin)?;
+        let (mut transaction, own) = self.begin_with_role(&actor).await?;
+        within(own, role)?;
         let invited = match transaction.user_by_verified_email(email).await? {
             Some(account) => {
-                let actor = Actor::User(user.id);
                 Invited::Member(self.admit(&mut transaction, &actor, caller, workspace_id, &account, role).await?)
             }
             None => Invited::Pending(
@@ -78,7 +79,8 @@ impl Service {
         role: WorkspaceRole,
     ) -> Result<Member, Error> {
         let email = input::email(email)?;
-        let mut transaction = self.store().begin().await?;
+        let (mut transaction, own) = self.begin_with_role(actor).await?;
+        within(own, role)?;
         let found = transaction.user_by_verified_email(email).await?;
         let account = found
             .ok_or_else(|| Error::not_found("No account has this e-mail address: its owner must log in once first"))?;
@@ -121,9 +123,8 @@ impl Service {
         member_id: Uuid,
         role: WorkspaceRole,
     ) -> Result<Member, Error> {
-        let own = self.require_role(user, workspace_id, WorkspaceRole::Admin).await?;
-        within(own, role)?;
-        self.change_member(&Actor::User(user.id), caller, workspace_id, member_id, Some(own), Some(role)).await?;
+        let actor = user.acting(workspace_id, WorkspaceRole::Admin)?;
+        self.change_member(&actor, caller, workspace_id, member_id, Some(role)).await?;
         let member = self.store().read().await?.member(workspace_id, member_id).await?;
         member.ok_or_else(not_a_member)
     }
@@ -142,11 +143,11 @@ impl Service {
     ) -> Result<(), Error> {
         let leaves = member_id == user.id;
         let needed = if leaves { WorkspaceRole::Viewer } else { WorkspaceRole::Admin };
-        let own = self.require_role(user, workspace_id, needed).await?;
-        self.change_member(&Actor::User(user.id), caller, workspace_id, member_id, Some(own), None).await
+        let actor = user.acting(workspace_id, needed)?;
+        self.change_member(&actor, caller, workspace_id, member_id, None).await
     }
 
-    /// Another role, or none. `own`: the role of who asks; without one an administrator of the deployment does.
+    /// Another role, or none. Who may is the caller's to know; a member still cannot reach above their own role.
     ///
     /// # Errors
     /// As [`Service::set_member_role`].
@@ -156,11 +157,15 @@ impl Service {
         caller: &Caller,
         workspace_id: Uuid,
         member_id: Uuid,
-        own: Option<WorkspaceRole>,
         role: Option<WorkspaceRole>,
     ) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
-        // First: whoever wants to take an owner's role waits here for the one before.
+        let (mut transaction, own) = self.begin_with_role(actor).await?;
+        if let Some(role) = role {
+            within(own, role)?;
+        }
+        // First, as the order of locks wants it: what is published below.
+        transaction.lock_revocations().await?;
+        // Then: whoever wants to take an owner's role waits here for the one before.
         let owners = transaction.lock_owners(workspace_id).await?;
         let before = transaction.member_role(workspace_id, member_id).await?.ok_or_else(not_a_member)?;
         if own.is_some_and(|own| own < before) {
@@ -170,12 +175,19 @@ impl Service {
         if loses_owner && owners == [member_id] {
             return Err(Error::conflict("The last owner stays: make someone else an owner first"));
         }
+        let published = format!("{member_id}/{workspace_id}");
         let change = match role {
             Some(role) => {
                 transaction.set_member_role(workspace_id, member_id, role).await?;
+                if role < before {
+                    self.void_elsewhere(&mut transaction, RevocationKind::Member, &published).await?;
+                }
                 Change::new("member.role").detail("role", role.as_str())
             }
             None => {
+                let end = self.session_end(RevokedFor::Membership);
+                transaction.revoke_sessions_of_user(member_id, Some(workspace_id), None, end).await?;
+                self.void_elsewhere(&mut transaction, RevocationKind::Member, &published).await?;
                 transaction.delete_member(workspace_id, member_id).await?;
                 Change::new("member.remove")
             }
@@ -186,9 +198,9 @@ impl Service {
     }
 }
 
-/// Nobody gives what they do not have.
-pub(super) fn within(own: WorkspaceRole, role: WorkspaceRole) -> Result<(), Error> {
-    if role > own {
+/// Nobody gives what they do not have. Administrators of the deployment, who are no members, give anything.
+pub(super) fn within(own: Option<WorkspaceRole>, role: WorkspaceRole) -> Result<(), Error> {
+    if own.is_some_and(|own| role > own) {
         return Err(Error::forbidden(format!("Only an owner can give the role '{role}'")));
     }
     Ok(())

@@ -15,6 +15,7 @@ mod input;
 mod invitations;
 pub mod journey;
 pub mod login;
+mod mandate;
 pub mod members;
 mod operations;
 pub mod permissions;
@@ -24,7 +25,7 @@ mod realm;
 pub mod realms;
 mod relay;
 pub mod resolve;
-mod revocation;
+pub mod revocation;
 pub mod roles;
 pub mod service_apps;
 pub mod sessions;
@@ -33,7 +34,7 @@ mod tokens;
 pub mod users;
 pub mod workspaces;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use activity::Actor;
 pub use clock::Clock;
@@ -44,6 +45,7 @@ use sentinel_idp::Providers;
 use sentinel_keys::MasterKey;
 use sentinel_storage::Store;
 pub use sentinel_storage::{Cursor, Millis, Page, Permission, Visibility, WorkspaceRole};
+use uuid::Uuid;
 
 /// Everything that a use case needs. Clones share it.
 #[derive(Clone)]
@@ -72,6 +74,8 @@ struct Inner {
     providers: Providers,
     config: Config,
     signing: signing::Signing,
+    /// Where newcomers belong, where the settings name a workspace.
+    default_workspace: OnceLock<Uuid>,
 }
 
 impl Service {
@@ -85,7 +89,11 @@ impl Service {
         let Parts { store, clock, master, providers, config } = parts;
         let master = Arc::new(master);
         let signing = signing::Signing::open(&store, &master, &config, clock.now()).await?;
-        Ok(Self { inner: Arc::new(Inner { store, clock, master, providers, config, signing }) })
+        let default_workspace = OnceLock::new();
+        let inner = Inner { store, clock, master, providers, config, signing, default_workspace };
+        let service = Self { inner: Arc::new(inner) };
+        service.bind_default_workspace().await?;
+        Ok(service)
     }
 
     pub(crate) fn store(&self) -> &Store {

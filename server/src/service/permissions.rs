@@ -188,7 +188,7 @@ impl Service {
                 "resource_type must have 1 to {RESOURCE_TYPE} of a-z, A-Z, 0-9, _ - . :"
             )));
         }
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(&by(app)).await?;
         if transaction.member_role(new.workspace_id, new.owner_id).await?.is_none() {
             return Err(Error::invalid("owner_id must be a member of the workspace"));
         }
@@ -245,7 +245,7 @@ impl Service {
         at: &Coordinates<'_>,
     ) -> Result<(), Error> {
         own_scope(app, at.service_name)?;
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(&by(app)).await?;
         let resource = transaction.resource_at(at).await?.ok_or_else(unknown)?;
         transaction.delete_resource(resource.id).await?;
         let change = Change::new("resource.deregister").on("resource", resource.id).within(resource.workspace_id);
@@ -267,8 +267,9 @@ impl Service {
         grantee: Grantee,
         permission: Permission,
     ) -> Result<Share, Error> {
-        let mut transaction = self.store().begin().await?;
-        let resource = manageable(&mut transaction, app, user, permission_id).await?;
+        let actor = user.acting(user.workspace_id, WorkspaceRole::Viewer)?;
+        let (mut transaction, role) = self.begin_through(app, &actor).await?;
+        let resource = manageable(&mut transaction, app, user, role, permission_id).await?;
         let new = NewShare { id: Uuid::new_v4(), permission_id, grantee, permission, granted_by: Some(user.id) };
         transaction.insert_share(&new, self.now()).await.map_err(|error| match error {
             StorageError::Conflict => Error::conflict("Shared already: take the share back first to change it"),
@@ -279,7 +280,7 @@ impl Service {
         })?;
         let change = Change::new("resource.share").on("resource", permission_id).within(resource.workspace_id);
         let change = grantee_detail(change, grantee).detail("permission", permission.as_str());
-        self.record(&mut transaction, &Actor::User(user.id), caller, change).await?;
+        self.record(&mut transaction, &actor, caller, change).await?;
         let share = transaction.shares(permission_id).await?.into_iter().find(|share| share.id == new.id);
         transaction.commit().await?;
         share.ok_or_else(unknown)
@@ -297,13 +298,14 @@ impl Service {
         permission_id: Uuid,
         grantee: Grantee,
     ) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
-        let resource = manageable(&mut transaction, app, user, permission_id).await?;
+        let actor = user.acting(user.workspace_id, WorkspaceRole::Viewer)?;
+        let (mut transaction, role) = self.begin_through(app, &actor).await?;
+        let resource = manageable(&mut transaction, app, user, role, permission_id).await?;
         if transaction.delete_share(permission_id, grantee).await?.is_none() {
             return Err(Error::not_found("Not shared with this grantee"));
         }
         let change = Change::new("resource.unshare").on("resource", permission_id).within(resource.workspace_id);
-        self.record(&mut transaction, &Actor::User(user.id), caller, grantee_detail(change, grantee)).await?;
+        self.record(&mut transaction, &actor, caller, grantee_detail(change, grantee)).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -319,13 +321,14 @@ impl Service {
         permission_id: Uuid,
         visibility: Visibility,
     ) -> Result<Record, Error> {
-        let mut transaction = self.store().begin().await?;
-        let before = manageable(&mut transaction, app, user, permission_id).await?;
+        let actor = user.acting(user.workspace_id, WorkspaceRole::Viewer)?;
+        let (mut transaction, role) = self.begin_through(app, &actor).await?;
+        let before = manageable(&mut transaction, app, user, role, permission_id).await?;
         let changed = transaction.set_resource_visibility(permission_id, visibility, self.now()).await?;
         let resource = changed.ok_or_else(unknown)?;
         let change = Change::new("resource.visibility").on("resource", permission_id).within(before.workspace_id);
         let change = change.detail("visibility", visibility.as_str());
-        self.record(&mut transaction, &Actor::User(user.id), caller, change).await?;
+        self.record(&mut transaction, &actor, caller, change).await?;
         let shares = transaction.shares(permission_id).await?;
         transaction.commit().await?;
         Ok(Record { resource, shares })
@@ -334,11 +337,17 @@ impl Service {
 
 /// The record, where this user may manage it through this service. Another service's, another workspace's and an
 /// unknown one are answered alike.
-async fn manageable(transaction: &mut Transaction, app: &ServiceApp, user: &User, id: Uuid) -> Result<Resource, Error> {
+async fn manageable(
+    transaction: &mut Transaction,
+    app: &ServiceApp,
+    user: &User,
+    role: Option<WorkspaceRole>,
+    id: Uuid,
+) -> Result<Resource, Error> {
     let found = transaction.resource(id).await?;
     let own = |resource: &Resource| resource.service_name == app.scope() && resource.workspace_id == user.workspace_id;
     let resource = found.filter(own).ok_or_else(unknown)?;
-    if resource.owner_id != user.id && user.role < WorkspaceRole::Admin {
+    if resource.owner_id != user.id && role < Some(WorkspaceRole::Admin) {
         return Err(Error::forbidden("Only the owner or an admin of the workspace may change who sees this"));
     }
     Ok(resource)

@@ -6,6 +6,7 @@ use sentinel_storage::WorkspaceRole;
 use uuid::Uuid;
 
 use super::Error;
+use super::mandate::insufficient;
 
 /// Which of our tokens a user came with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +54,7 @@ impl User {
             return Err(Error::forbidden("The token is for another workspace"));
         }
         if self.role < role {
-            return Err(Error::forbidden(format!("Insufficient permissions: requires '{role}' role")));
+            return Err(insufficient(role));
         }
         Ok(())
     }
@@ -77,6 +78,8 @@ pub struct ServiceApp {
     pub service_name: String,
     /// The realm that it is a member of.
     pub realm: Option<Realm>,
+    /// The client ids whose identity provider's tokens it takes; none: those of the deployment.
+    pub idp_audiences: Vec<String>,
 }
 
 impl ServiceApp {

@@ -150,17 +150,58 @@ impl Service {
                 (id, WorkspaceRole::Owner)
             }
             Newcomers::DefaultWorkspace { slug, role } => {
-                let id = match transaction.workspace_by_slug(slug).await? {
-                    Some(workspace) => workspace.id,
-                    None => self.found_workspace(transaction, slug, slug, None, caller, now).await?,
-                };
-                (id, *role)
+                let bound = self.inner.default_workspace.get().copied();
+                match bound {
+                    Some(id) if transaction.workspace(id).await?.is_some() => (id, *role),
+                    _ => {
+                        tracing::warn!(slug, "the default workspace is gone: newcomers join none until the next start");
+                        return Ok(());
+                    }
+                }
             }
         };
         transaction.insert_member(workspace_id, account.id, role, now).await?;
         let change =
             Change::new("member.add").on("user", account.id).within(workspace_id).detail("role", role.as_str());
         Ok(self.record(transaction, &Actor::System, caller, change).await?)
+    }
+
+    /// Finds out, once for a slug, which workspace it is that newcomers join: the one that has the slug when the setting
+    /// is first seen, or a new one. From then on its id counts, and not who has the slug.
+    pub(super) async fn bind_default_workspace(&self) -> Result<(), Error> {
+        let Newcomers::DefaultWorkspace { slug, .. } = &self.config().newcomers else { return Ok(()) };
+        let mut tries = 1;
+        let id = loop {
+            match self.default_workspace(slug).await {
+                Ok(id) => break id,
+                Err(Failed::Storage(StorageError::Conflict)) if tries < TRIES => tries += 1,
+                Err(Failed::Storage(error)) => return Err(error.into()),
+                Err(Failed::Refused(error)) => return Err(error),
+            }
+        };
+        self.inner.default_workspace.get_or_init(|| id);
+        Ok(())
+    }
+
+    async fn default_workspace(&self, slug: &str) -> Result<Uuid, Failed> {
+        let (key, now) = (format!("default_workspace:{slug}"), self.now());
+        let mut transaction = self.store().begin().await?;
+        let bound = transaction.deployment_value(&key).await?.and_then(|id| id.parse().ok());
+        if let Some(id) = bound
+            && transaction.workspace(id).await?.is_some()
+        {
+            return Ok(id);
+        }
+        let id = match transaction.workspace_by_slug(slug).await? {
+            Some(workspace) => {
+                tracing::warn!(slug, id = %workspace.id, "newcomers join a workspace that was there before");
+                workspace.id
+            }
+            None => self.found_workspace(&mut transaction, slug, slug, None, &Caller::default(), now).await?,
+        };
+        transaction.put_deployment_value(&key, &id.to_string(), now).await?;
+        transaction.commit().await?;
+        Ok(id)
     }
 
     async fn found_workspace(
@@ -220,6 +261,7 @@ mod tests {
                 avatar_url: None,
                 is_active: true,
                 is_admin: false,
+                admin_generation: 0,
                 sessions_invalidated_at: None,
                 created_at: 0,
                 updated_at: 0,

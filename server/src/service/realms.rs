@@ -18,7 +18,7 @@ impl Service {
     pub async fn create_realm(&self, actor: &Actor, caller: &Caller, slug: &str, name: &str) -> Result<Realm, Error> {
         let (slug, name) = (input::slug(slug)?, input::name(name)?);
         let id = Uuid::new_v4();
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         let realm = transaction.insert_realm(id, slug, name, self.now()).await.map_err(|error| match error {
             StorageError::Conflict => Error::conflict("A realm or a service of this name exists"),
             other => other.into(),
@@ -66,7 +66,7 @@ impl Service {
     /// [`super::ErrorKind::NotFound`].
     pub async fn rename_realm(&self, actor: &Actor, caller: &Caller, id: Uuid, name: &str) -> Result<Realm, Error> {
         let name = input::name(name)?;
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         let realm = transaction.rename_realm(id, name).await?.ok_or_else(unknown_realm)?;
         let change = Change::new("realm.update").on("realm", id).detail("name", name);
         self.record(&mut transaction, actor, caller, change).await?;
@@ -79,7 +79,7 @@ impl Service {
     /// # Errors
     /// [`super::ErrorKind::NotFound`]; [`super::ErrorKind::Conflict`] while a service belongs to it.
     pub async fn delete_realm(&self, actor: &Actor, caller: &Caller, id: Uuid) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         let found = transaction.delete_realm(id).await.map_err(|error| match error {
             StorageError::Reference => Error::conflict("Services belong to this realm: take them out first"),
             other => other.into(),

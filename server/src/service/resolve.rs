@@ -58,7 +58,9 @@ impl Service {
         caller: &Caller,
     ) -> Result<Resolved, Error> {
         let ResolveRequest { idp_token, provider, workspace_id, nonce } = request;
-        let identity = self.providers().verify_token(provider, idp_token, nonce.as_deref()).await?;
+        // A token that was issued to another service's front end says nothing to this one, whoever hands it in.
+        let (nonce, accepted) = (nonce.as_deref(), &app.idp_audiences);
+        let identity = self.providers().verify_token_for(provider, idp_token, nonce, accepted).await?;
         let account = self.account_of(&identity, caller).await?;
         let mut connection = self.store().read().await?;
         let Some(workspace_id) = *workspace_id else {

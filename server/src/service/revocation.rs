@@ -1,14 +1,44 @@
 //! Tokens taken back (RFC 7009), asked about (RFC 7662), and what verifiers elsewhere must know of it.
 
-use sentinel_storage::{Revocation, RevokedFor};
+use sentinel_storage::{Millis, Revocation, RevocationKind, RevokedFor, Store};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::activity::{Actor, Change};
 use super::tokens::{Claims, Kind};
-use super::{Caller, Error, Service, ServiceApp};
+use super::{Caller, Error, Lifetimes, Service, ServiceApp};
 
 /// Most revocations of one answer.
 const FEED: i64 = 1000;
+
+/// Under which the feed's epoch is remembered.
+const EPOCH: &str = "revocations_epoch";
+
+/// What was taken back, for verifiers elsewhere.
+#[derive(Clone, Debug)]
+pub struct RevocationFeed {
+    /// In which the numbers count.
+    pub epoch: String,
+    /// In their order, at most 1000.
+    pub revocations: Vec<Revocation>,
+    /// What to ask with next.
+    pub last: i64,
+}
+
+/// Ends everything that was issued until now, here and elsewhere, and begins the feed anew: after a restore nobody
+/// knows what was taken back since the copy was made, and numbers that were told come a second time.
+///
+/// # Errors
+/// As storage.
+pub async fn restart(store: &Store, lifetimes: &Lifetimes, now: Millis) -> Result<(), Error> {
+    let Lifetimes { access, authz, admin, m2m, .. } = *lifetimes;
+    let longest = [access, authz, admin, m2m].into_iter().max().unwrap_or_default();
+    let mut transaction = store.begin().await?;
+    transaction.insert_revocation(RevocationKind::All, "", now, now.saturating_add(longest)).await?;
+    transaction.invalidate_all_sessions(now).await?;
+    transaction.put_deployment_value(EPOCH, &Uuid::new_v4().to_string(), now).await?;
+    Ok(transaction.commit().await?)
+}
 
 impl Service {
     /// Takes back a token that a service was shown: a refresh token ends its session, any other only itself. What is no
@@ -18,7 +48,8 @@ impl Service {
     /// As storage.
     pub async fn revoke_token(&self, app: &ServiceApp, token: &str, caller: &Caller) -> Result<(), Error> {
         let Some((kind, claims)) = self.concerning(app, token) else { return Ok(()) };
-        let mut transaction = self.store().begin().await?;
+        let actor = Actor::Service(app.service_name.clone());
+        let mut transaction = self.begin_as(&actor).await?;
         match (kind, claims.fid) {
             (Kind::Refresh, Some(id)) => {
                 transaction.revoke_session(id, self.session_end(RevokedFor::Logout)).await?;
@@ -26,7 +57,7 @@ impl Service {
             _ => self.revoke_jti(&mut transaction, &claims.jti, claims.exp).await?,
         }
         let change = Change::new("token.revoke").on("token", &claims.jti).detail("type", kind.token_use());
-        self.record(&mut transaction, &Actor::Service(app.service_name.clone()), caller, change).await?;
+        self.record(&mut transaction, &actor, caller, change).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -84,16 +115,32 @@ impl Service {
         Ok(Value::Object(said.map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>()))
     }
 
-    /// The revocations after number `seq` in their order, and the number of the last one. A verifier elsewhere asks with
-    /// the number that it was answered last; 0 is the beginning of what is still worth knowing.
+    /// The revocations after number `seq` in their order. A verifier elsewhere asks with the number and the epoch that it
+    /// was answered last; 0 is the beginning of what is still worth knowing. Numbers count within an epoch: with another
+    /// one than the present the answer begins anew.
     ///
     /// # Errors
     /// [`super::ErrorKind::Invalid`] for a negative number.
-    pub async fn revocations_after(&self, seq: i64) -> Result<Vec<Revocation>, Error> {
+    pub async fn revocations_after(&self, seq: i64, epoch: Option<&str>) -> Result<RevocationFeed, Error> {
         if seq < 0 {
             return Err(Error::invalid("after must not be negative"));
         }
-        Ok(self.store().read().await?.revocations_after(seq, FEED).await?)
+        let present = self.feed_epoch().await?;
+        let seq = if epoch.is_none_or(|epoch| epoch == present) { seq } else { 0 };
+        let revocations = self.store().read().await?.revocations_after(seq, FEED).await?;
+        Ok(RevocationFeed { last: revocations.last().map_or(seq, |last| last.seq), epoch: present, revocations })
+    }
+
+    /// Made when somebody first asks.
+    async fn feed_epoch(&self) -> Result<String, Error> {
+        if let Some(epoch) = self.store().read().await?.deployment_value(EPOCH).await? {
+            return Ok(epoch);
+        }
+        let mut transaction = self.store().begin().await?;
+        let new = Uuid::new_v4().to_string();
+        let epoch = transaction.put_deployment_value_if_absent(EPOCH, &new, self.now()).await?;
+        transaction.commit().await?;
+        Ok(epoch)
     }
 
     /// A token of ours that is this service's business: those that every service sees, and those of its own scope.

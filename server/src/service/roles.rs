@@ -38,11 +38,12 @@ impl Service {
             Ok(NewAction { id: Uuid::new_v4(), action: action_name(action)?, description: description.as_deref() })
         });
         let new = new.collect::<Result<Vec<_>, Error>>()?;
-        let mut transaction = self.store().begin().await?;
+        let actor = Actor::Service(app.service_name.clone());
+        let mut transaction = self.begin_as(&actor).await?;
         let registered = transaction.register_actions(service_name, &new, self.now()).await?;
         let names: Vec<_> = new.iter().map(|action| action.action).collect();
         let change = Change::new("actions.register").on("service", service_name).detail("actions", names.join(" "));
-        self.record(&mut transaction, &Actor::Service(app.service_name.clone()), caller, change).await?;
+        self.record(&mut transaction, &actor, caller, change).await?;
         transaction.commit().await?;
         Ok(registered)
     }

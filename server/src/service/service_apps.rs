@@ -25,6 +25,10 @@ pub struct NewServiceApp<'a> {
     pub name: Option<&'a str>,
     /// Origins whose browsers may resolve tokens for it.
     pub allowed_origins: &'a [String],
+    /// The client ids whose identity provider's tokens it takes; none: those of the deployment.
+    pub idp_audiences: &'a [String],
+    /// Where a login whose code only this server can exchange may lead back to.
+    pub relay_redirect_uris: &'a [String],
     /// The slug of the realm that it joins.
     pub realm: Option<&'a str>,
 }
@@ -36,6 +40,10 @@ pub struct ServiceAppChange<'a> {
     pub name: Option<&'a str>,
     /// See [`NewServiceApp`].
     pub allowed_origins: Option<&'a [String]>,
+    /// See [`NewServiceApp`].
+    pub idp_audiences: Option<&'a [String]>,
+    /// See [`NewServiceApp`].
+    pub relay_redirect_uris: Option<&'a [String]>,
     /// Whether its keys and origins open anything.
     pub is_active: Option<bool>,
     /// The realm's id, or out of any realm.
@@ -90,15 +98,26 @@ impl Service {
         let service_name = input::service_name(new.service_name)?;
         let name = input::name(new.name.unwrap_or(service_name))?;
         let allowed_origins = input::origins(new.allowed_origins)?;
+        let idp_audiences = input::client_ids(new.idp_audiences)?;
+        let relay_redirect_uris = input::pages(new.relay_redirect_uris)?;
         let key = IssuedKey::new()?;
         let (id, now) = (Uuid::new_v4(), self.now());
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         let realm_id = match new.realm {
             Some(slug) => Some(transaction.realm_by_slug(slug).await?.ok_or_else(unknown_realm)?.id),
             None => None,
         };
         let created_by = actor.account();
-        let row = NewService { id, service_name, name, realm_id, allowed_origins: &allowed_origins, created_by };
+        let row = NewService {
+            id,
+            service_name,
+            name,
+            realm_id,
+            allowed_origins: &allowed_origins,
+            idp_audiences: &idp_audiences,
+            relay_redirect_uris: &relay_redirect_uris,
+            created_by,
+        };
         transaction.insert_service(&row, now).await.map_err(|error| match error {
             StorageError::Conflict => Error::conflict("A service or a realm of this name exists"),
             other => other.into(),
@@ -162,13 +181,17 @@ impl Service {
         change: &ServiceAppChange<'_>,
     ) -> Result<RegisteredService, Error> {
         let origins = change.allowed_origins.map(input::origins).transpose()?;
+        let audiences = change.idp_audiences.map(input::client_ids).transpose()?;
+        let relays = change.relay_redirect_uris.map(input::pages).transpose()?;
         let row = ServiceChange {
             name: change.name.map(input::name).transpose()?,
             realm_id: change.realm_id,
             allowed_origins: origins.as_deref(),
+            idp_audiences: audiences.as_deref(),
+            relay_redirect_uris: relays.as_deref(),
             is_active: change.is_active,
         };
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         let found = transaction.update_service(id, &row, self.now()).await.map_err(|error| match error {
             StorageError::Reference => unknown_realm(),
             other => other.into(),
@@ -190,7 +213,7 @@ impl Service {
     /// # Errors
     /// [`super::ErrorKind::NotFound`].
     pub async fn delete_service_app(&self, actor: &Actor, caller: &Caller, id: Uuid) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         if !transaction.delete_service(id).await? {
             return Err(unknown());
         }
@@ -215,7 +238,7 @@ impl Service {
         let key = IssuedKey::new()?;
         let now = self.now();
         let until = now.saturating_add(Millis::try_from(grace.saturating_mul(1000)).unwrap_or(Millis::MAX));
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         transaction.rotate_service_key(id, &key.hash, &key.prefix, until, now).await.map_err(|error| match error {
             StorageError::Reference => unknown(),
             other => other.into(),

@@ -7,11 +7,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sentinel_keys::{Purpose, secrets};
 use sentinel_storage::{
-    CodeConsumption, Millis, NewSession, RevokedFor, Session, SessionEnd, SessionForRefresh, Transaction,
+    CodeConsumption, Millis, NewSession, RevocationKind, RevokedFor, Session, SessionEnd, SessionForRefresh,
+    Transaction,
 };
 use uuid::Uuid;
 
 use super::activity::{Actor, Change};
+use super::login::is_verifier;
 use super::tokens::{AccessClaims, Claims, Kind, RefreshClaims, Times, invalid};
 use super::{Caller, Error, Service, User};
 
@@ -71,8 +73,7 @@ impl Service {
         };
         // Refused from here on, the transaction is undone and the code not used: its owner may try again.
         let challenge = URL_SAFE_NO_PAD.encode(secrets::hash(code_verifier.as_bytes()));
-        let is_verifier = (43..=128).contains(&code_verifier.len());
-        if !is_verifier || !secrets::equal(challenge.as_bytes(), code.code_challenge.as_bytes()) {
+        if !is_verifier(code_verifier) || !secrets::equal(challenge.as_bytes(), code.code_challenge.as_bytes()) {
             return Err(code_refused());
         }
         if transaction.member_role(workspace_id, code.user_id).await?.is_none() {
@@ -251,6 +252,19 @@ impl Service {
         SessionEnd { why, at, tokens_until: at.saturating_add(self.config().lifetimes.access) }
     }
 
+    /// Tells verifiers elsewhere that what a member was given in a workspace until now no longer says what is so. Here
+    /// every request reads the membership itself. A token of the very second counts as one of before.
+    pub(crate) async fn void_elsewhere(
+        &self,
+        transaction: &mut Transaction,
+        kind: RevocationKind,
+        value: &str,
+    ) -> Result<(), Error> {
+        let (at, lifetimes) = (self.now(), self.config().lifetimes);
+        let until = at.saturating_add(lifetimes.access.max(lifetimes.authz));
+        Ok(transaction.insert_revocation(kind, value, at, until).await?)
+    }
+
     /// Takes back one token. `expires_at` in seconds since 1970.
     pub(crate) async fn revoke_jti(
         &self,
@@ -258,7 +272,7 @@ impl Service {
         jti: &str,
         expires_at: i64,
     ) -> Result<(), Error> {
-        let kind = sentinel_storage::RevocationKind::Token;
+        let kind = RevocationKind::Token;
         Ok(transaction.insert_revocation(kind, jti, self.now(), expires_at.saturating_mul(1000)).await?)
     }
 
@@ -278,7 +292,7 @@ impl Service {
         let until = end
             .at
             .saturating_add([lifetimes.access, lifetimes.authz, lifetimes.admin].into_iter().max().unwrap_or_default());
-        let kind = sentinel_storage::RevocationKind::User;
+        let kind = RevocationKind::User;
         let ended = transaction.revoke_sessions_of_user(user_id, None, None, end).await?;
         transaction.insert_revocation(kind, &user_id.to_string(), end.at, until).await?;
         transaction.invalidate_user_sessions(user_id, end.at).await?;

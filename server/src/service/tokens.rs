@@ -133,6 +133,8 @@ pub(crate) struct M2mClaims<'a> {
 pub(crate) struct AdminClaims<'a> {
     pub(crate) email: &'a str,
     pub(crate) name: &'a str,
+    /// The account's `admin_generation`: a cookie of before a demotion is not one of after the next promotion.
+    pub(crate) generation: i64,
 }
 
 /// What a refresh token says besides.

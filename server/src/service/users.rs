@@ -31,10 +31,11 @@ impl Service {
                 other => other,
             },
         };
-        let mut transaction = self.store().begin().await?;
+        let actor = Actor::User(user.id);
+        let mut transaction = self.begin_as(&actor).await?;
         let account = transaction.update_user_profile(user.id, &change, self.now()).await?.ok_or_else(unknown)?;
         let said = Change::new("user.update").on("user", user.id);
-        self.record(&mut transaction, &Actor::User(user.id), caller, said).await?;
+        self.record(&mut transaction, &actor, caller, said).await?;
         transaction.commit().await?;
         Ok(account)
     }

@@ -1,6 +1,6 @@
 //! Workspaces: who may see, make, change and delete them.
 
-use sentinel_storage::{NewWorkspace, StorageError, Workspace, WorkspaceChange, WorkspaceOfUser};
+use sentinel_storage::{NewWorkspace, RevocationKind, StorageError, Workspace, WorkspaceChange, WorkspaceOfUser};
 use uuid::Uuid;
 
 use super::activity::{Actor, Change};
@@ -18,33 +18,6 @@ pub struct NewNames<'a> {
 }
 
 impl Service {
-    /// What the user may do in a workspace, as storage says now. A token that is bound to one service speaks for its
-    /// own workspace alone; an access token says who someone is, and so speaks for all workspaces of that person.
-    ///
-    /// # Errors
-    /// [`super::ErrorKind::Forbidden`], alike for workspaces that do not exist.
-    pub async fn require_role(
-        &self,
-        user: &User,
-        workspace_id: Uuid,
-        role: WorkspaceRole,
-    ) -> Result<WorkspaceRole, Error> {
-        let has = if user.workspace_id == workspace_id {
-            Some(user.role)
-        } else if user.token == TokenKind::Access {
-            self.store().read().await?.member_role(workspace_id, user.id).await?
-        } else {
-            None
-        };
-        match has {
-            None => Err(Error::forbidden("Not a member of this workspace")),
-            Some(has) if has < role => {
-                Err(Error::forbidden(format!("Insufficient permissions: requires '{role}' role")))
-            }
-            Some(has) => Ok(has),
-        }
-    }
-
     /// The workspaces of a user with the user's role in each, by name. An authz token sees its own alone.
     ///
     /// # Errors
@@ -64,13 +37,22 @@ impl Service {
         Ok(found)
     }
 
-    /// A workspace that the user is a member of.
+    /// A workspace that the user is a member of: what the list has of it. More, and any change, is for tokens of that
+    /// workspace alone.
     ///
     /// # Errors
-    /// [`super::ErrorKind::Forbidden`].
+    /// [`super::ErrorKind::Forbidden`], alike for workspaces that do not exist.
     pub async fn workspace(&self, user: &User, id: Uuid) -> Result<WorkspaceOfUser, Error> {
-        let role = self.require_role(user, id, WorkspaceRole::Viewer).await?;
-        let workspace = self.store().read().await?.workspace(id).await?.ok_or_else(unknown)?;
+        let mut connection = self.store().read().await?;
+        let role = if user.workspace_id == id {
+            Some(user.role)
+        } else if user.token == TokenKind::Access {
+            connection.member_role(id, user.id).await?
+        } else {
+            None
+        };
+        let role = role.ok_or_else(|| Error::forbidden("Not a member of this workspace"))?;
+        let workspace = connection.workspace(id).await?.ok_or_else(unknown)?;
         Ok(WorkspaceOfUser { workspace, role })
     }
 
@@ -111,7 +93,7 @@ impl Service {
             description: new.description.map(input::description).transpose()?,
             created_by: Some(owner),
         };
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         let workspace = transaction.insert_workspace(&new, now).await.map_err(slug_taken)?;
         transaction.insert_member(id, owner, WorkspaceRole::Owner, now).await?;
         let change = Change::new("workspace.create").on("workspace", id).within(id).detail("slug", new.slug);
@@ -131,9 +113,9 @@ impl Service {
         id: Uuid,
         change: &WorkspaceChange<'_>,
     ) -> Result<WorkspaceOfUser, Error> {
-        let role = self.require_role(user, id, WorkspaceRole::Admin).await?;
-        let workspace = self.change_workspace(&Actor::User(user.id), caller, id, change).await?;
-        Ok(WorkspaceOfUser { workspace, role })
+        let actor = user.acting(id, WorkspaceRole::Admin)?;
+        let workspace = self.change_workspace(&actor, caller, id, change).await?;
+        Ok(WorkspaceOfUser { workspace, role: user.role })
     }
 
     /// As [`Service::update_workspace`]. Who may is the caller's to know.
@@ -155,7 +137,7 @@ impl Service {
                 other => other,
             },
         };
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         let workspace =
             transaction.update_workspace(id, &change, self.now()).await.map_err(slug_taken)?.ok_or_else(unknown)?;
         let said = Change::new("workspace.update").on("workspace", id).within(id).detail("slug", &workspace.slug);
@@ -169,8 +151,7 @@ impl Service {
     /// # Errors
     /// [`super::ErrorKind::Forbidden`].
     pub async fn delete_workspace(&self, user: &User, caller: &Caller, id: Uuid) -> Result<(), Error> {
-        self.require_role(user, id, WorkspaceRole::Owner).await?;
-        self.remove_workspace(&Actor::User(user.id), caller, id).await
+        self.remove_workspace(&user.acting(id, WorkspaceRole::Owner)?, caller, id).await
     }
 
     /// As [`Service::delete_workspace`]. Who may is the caller's to know.
@@ -178,7 +159,9 @@ impl Service {
     /// # Errors
     /// [`super::ErrorKind::NotFound`].
     pub async fn remove_workspace(&self, actor: &Actor, caller: &Caller, id: Uuid) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
+        // Its sessions go with it; tokens that verifiers elsewhere were shown do not.
+        self.void_elsewhere(&mut transaction, RevocationKind::Workspace, &id.to_string()).await?;
         if !transaction.delete_workspace(id).await? {
             return Err(unknown());
         }

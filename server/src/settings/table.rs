@@ -133,7 +133,7 @@ pub const TABLE: &[Setting] = &[
         Kind::Text,
         "default",
         "service/provision.rs",
-        "The slug of the workspace of newcomers, which is made where it is missing.",
+        "The slug of the workspace of newcomers, which is made where it is missing. Which workspace has it is found out once, when the setting is first seen; after that its id counts.",
     ),
     setting(
         "DEFAULT_WORKSPACE_ROLE",
@@ -224,11 +224,25 @@ pub const TABLE: &[Setting] = &[
     ),
     setting("REQUEST_TIMEOUT_SECONDS", Kind::Number(1, 600), "30", HTTP, "Longest time of one request."),
     setting(
+        "BODY_TIMEOUT_SECONDS",
+        Kind::Number(1, 600),
+        "10",
+        HTTP,
+        "Longest time for which a request's body is waited for; later it is answered by 408.",
+    ),
+    setting(
         "MAX_CONCURRENT_REQUESTS",
         Kind::Number(1, 100_000),
         "512",
         HTTP,
         "Requests in work at the same time; more are answered by 503 and `Retry-After`.",
+    ),
+    setting(
+        "MAX_CONCURRENT_REQUESTS_PER_CLIENT",
+        Kind::Number(1, 100_000),
+        "128",
+        HTTP,
+        "Of them, those of one client address (IPv6: one /64); more are answered by 429 and `Retry-After`.",
     ),
     setting(
         "SHUTDOWN_SECONDS",

@@ -15,6 +15,8 @@ CREATE TABLE users (
     avatar_url {text},
     is_active {bool} NOT NULL,
     is_admin {bool} NOT NULL,
+    -- One more with every change of `is_admin`: what was issued to an administrator of before is not this one's.
+    admin_generation {int} NOT NULL,
     -- Tokens issued before this moment are void.
     sessions_invalidated_at {time},
     created_at {time} NOT NULL,
@@ -121,6 +123,10 @@ CREATE TABLE services (
     realm_id {uuid} REFERENCES realms (id),
     -- JSON array of origins whose browsers may resolve tokens for this service.
     allowed_origins {text} NOT NULL,
+    -- JSON array of the client ids whose identity provider's tokens it takes; empty: those of the deployment.
+    idp_audiences {text} NOT NULL,
+    -- JSON array of the pages to which a login whose code only this server can exchange may lead back, as they are.
+    relay_redirect_uris {text} NOT NULL,
     is_active {bool} NOT NULL,
     created_by {uuid} REFERENCES users (id) ON DELETE SET NULL,
     created_at {time} NOT NULL,
@@ -259,6 +265,17 @@ CREATE TABLE authorization_codes (
 ){strict};
 CREATE INDEX authorization_codes_by_expiry ON authorization_codes (expires_at);
 
+-- A provider's token that waits for the front end which began the login: whoever has the code and made the challenge.
+CREATE TABLE relay_codes (
+    code_hash {bytes} PRIMARY KEY,
+    service_id {uuid} NOT NULL REFERENCES services (id) ON DELETE CASCADE,
+    provider {text} NOT NULL,
+    code_challenge {text} NOT NULL,
+    sealed {bytes} NOT NULL,
+    expires_at {time} NOT NULL
+){strict};
+CREATE INDEX relay_codes_by_expiry ON relay_codes (expires_at);
+
 -- A login's refresh-token family. Its one live child is named by this row, so there can be no second.
 CREATE TABLE sessions (
     id {uuid} PRIMARY KEY,
@@ -285,8 +302,9 @@ CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 -- What was taken back before it expired, in the order in which verifiers elsewhere learn of it.
 CREATE TABLE revocations (
     seq {serial},
-    -- A token by its `jti`, a session by its id, or what a user (by id) had been given before `at`.
-    kind {text} NOT NULL CHECK (kind IN ('token', 'session', 'user')),
+    -- A token by its `jti`, a session by its id; what had been given before `at` to a user (by id), to a member (the
+    -- ids of user and workspace, with a slash between them), in a workspace (by id), or to anyone at all.
+    kind {text} NOT NULL CHECK (kind IN ('token', 'session', 'user', 'member', 'workspace', 'all')),
     value {text} NOT NULL,
     at {time} NOT NULL,
     -- When no token that it concerns can be alive any more.

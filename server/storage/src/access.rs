@@ -19,6 +19,8 @@ pub struct AccessState {
     pub is_active: bool,
     /// Whether the user administers the deployment.
     pub is_admin: bool,
+    /// How often that has changed.
+    pub admin_generation: i64,
     /// What was issued to the user before this moment is void.
     pub sessions_invalidated_at: Option<Millis>,
     /// The user's role in the workspace; none where no workspace was named, or the user is not a member of it.
@@ -59,6 +61,7 @@ struct Row {
     name: String,
     is_active: bool,
     is_admin: bool,
+    admin_generation: i64,
     sessions_invalidated_at: Option<Millis>,
     role: Option<WorkspaceRole>,
     session_user_id: Option<Uuid>,
@@ -72,7 +75,7 @@ struct Row {
     actions: Vec<String>,
 }
 
-const FACTS: &str = "SELECT u.email, u.name, u.is_active, u.is_admin, u.sessions_invalidated_at, m.role, \
+const FACTS: &str = "SELECT u.email, u.name, u.is_active, u.is_admin, u.admin_generation, u.sessions_invalidated_at, m.role, \
      s.user_id AS session_user_id, s.workspace_id AS session_workspace_id, s.expires_at AS session_expires_at, \
      s.revoked_at AS session_revoked_at, \
      EXISTS (SELECT 1 FROM revocations r WHERE r.kind = 'token' AND r.value = $4) AS token_revoked, ";
@@ -135,6 +138,7 @@ impl Connection {
             name: row.name,
             is_active: row.is_active,
             is_admin: row.is_admin,
+            admin_generation: row.admin_generation,
             sessions_invalidated_at: row.sessions_invalidated_at,
             role: row.role,
             session: match (session_id, row.session_user_id, row.session_workspace_id, row.session_expires_at) {

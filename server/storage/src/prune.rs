@@ -11,6 +11,7 @@ use crate::{Millis, StorageError, Transaction};
 pub struct Pruned {
     pub login_states: u64,
     pub authorization_codes: u64,
+    pub relay_codes: u64,
     pub sessions: u64,
     pub revocations: u64,
     pub one_time_links: u64,
@@ -24,6 +25,7 @@ impl Pruned {
     pub fn total(&self) -> u64 {
         self.login_states
             + self.authorization_codes
+            + self.relay_codes
             + self.sessions
             + self.revocations
             + self.one_time_links
@@ -61,6 +63,7 @@ impl Transaction {
         Ok(Pruned {
             login_states: execute!(self, expired!("login_states", "state_hash"), before, limit),
             authorization_codes: execute!(self, expired!("authorization_codes", "code_hash"), before, limit),
+            relay_codes: execute!(self, expired!("relay_codes", "code_hash"), before, limit),
             sessions: execute!(self, expired!("sessions", "id"), before, limit),
             revocations: execute!(self, expired!("revocations", "seq"), before, limit),
             one_time_links: execute!(self, expired!("one_time_links", "hash"), before, limit),

@@ -28,7 +28,7 @@ pub struct Revocation {
 const LOCK: i64 = 0x7365_6e74_696e_6572;
 
 impl Connection {
-    /// Whether a token was taken back: by its `jti`, with its session, or with all that its user had before.
+    /// Whether a token was taken back: by its `jti`, with its session, or with all that its user or anyone had before.
     /// `issued_at` is the token's.
     ///
     /// # Errors
@@ -42,7 +42,8 @@ impl Connection {
     ) -> Result<bool, StorageError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM revocations WHERE kind = 'token' AND value = $1) \
                    OR EXISTS (SELECT 1 FROM revocations WHERE kind = 'session' AND value = $2) \
-                   OR EXISTS (SELECT 1 FROM revocations WHERE kind = 'user' AND value = $3 AND at > $4)";
+                   OR EXISTS (SELECT 1 FROM revocations WHERE kind = 'user' AND value = $3 AND at > $4) \
+                   OR EXISTS (SELECT 1 FROM revocations WHERE kind = 'all' AND value = '' AND at > $4)";
         let (revoked,): (bool,) = on!(self, db => sqlx::query_as(sql)
             .bind(jti)
             .bind(session_id.map(|id| id.to_string()))
@@ -99,7 +100,10 @@ impl Transaction {
     /// visible, so a follower who has seen a number never meets a lower one later. (SQLite has one writer anyway.)
     ///
     /// It is taken before the rows of the sessions that end, so two that end the same sessions cannot wait for each other.
-    pub(crate) async fn lock_revocations(&mut self) -> Result<(), StorageError> {
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn lock_revocations(&mut self) -> Result<(), StorageError> {
         self.lock(LOCK).await
     }
 

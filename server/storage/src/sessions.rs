@@ -190,6 +190,20 @@ impl Transaction {
         Ok(!ended.is_empty())
     }
 
+    /// Ends the live sessions that were made for a client. Publishes each and answers their number.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn revoke_sessions_of_client(&mut self, client_id: Uuid, end: SessionEnd) -> Result<usize, StorageError> {
+        self.lock_revocations().await?;
+        let sql = "UPDATE sessions SET revoked_at = $2, revoked_for = $3 WHERE client_id = $1 AND revoked_at IS NULL \
+                   AND expires_at > $2 RETURNING id";
+        let ended: Vec<(Uuid,)> =
+            on!(self, db => sqlx::query_as(sql).bind(client_id).bind(end.at).bind(end.why.as_str()).fetch_all(db));
+        self.publish_ended_sessions(&ended, end).await?;
+        Ok(ended.len())
+    }
+
     /// Ends the live sessions of a user: all of them, or those in one workspace, without the one that is to stay.
     /// Publishes each and answers their number.
     ///

@@ -19,6 +19,7 @@ pub struct User {
     pub avatar_url: Option<String>,
     pub is_active: bool,
     pub is_admin: bool,
+    pub admin_generation: i64,
     pub sessions_invalidated_at: Option<Millis>,
     pub created_at: Millis,
     pub updated_at: Millis,
@@ -57,15 +58,18 @@ pub struct ProfileChange<'a> {
     pub avatar_url: Option<Option<&'a str>>,
 }
 
-const COLUMNS: &str = "id, email, email_verified, name, avatar_url, is_active, is_admin, sessions_invalidated_at, \
-                       created_at, updated_at, last_login_at";
+/// A number that no other program is likely to lock: "sentinel" in ASCII with its last letter changed.
+const LOCK: i64 = 0x7365_6e74_696e_6561;
+
+const COLUMNS: &str = "id, email, email_verified, name, avatar_url, is_active, is_admin, admin_generation, \
+                       sessions_invalidated_at, created_at, updated_at, last_login_at";
 const RETURNING: &str = concatcp!(" WHERE id = $1 RETURNING ", COLUMNS);
 const FILTER: &str = "(name_key LIKE $1 ESCAPE '!' OR email_key LIKE $1 ESCAPE '!') \
                       AND ($2 IS NULL OR is_active = $2) AND ($3 IS NULL OR is_admin = $3)";
 
 /// An account's columns under their own names, for statements that find it in other ways.
 pub(crate) const USER_COLUMNS: &str = "u.id, u.email, u.email_verified, u.name, u.avatar_url, u.is_active, u.is_admin, \
-                                       u.sessions_invalidated_at, u.created_at, u.updated_at, u.last_login_at";
+                                       u.admin_generation, u.sessions_invalidated_at, u.created_at, u.updated_at, u.last_login_at";
 
 impl Connection {
     /// The account with this id.
@@ -132,7 +136,7 @@ impl Transaction {
     pub async fn insert_user(&mut self, user: &NewUser<'_>, now: Millis) -> Result<User, StorageError> {
         let sql = concatcp!(
             "INSERT INTO users (id, email, email_key, email_verified, name, name_key, avatar_url, is_active, is_admin, \
-             created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $9) RETURNING ",
+             admin_generation, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, 0, $9, $9) RETURNING ",
             COLUMNS
         );
         Ok(on!(self, db => sqlx::query_as(sql)
@@ -219,7 +223,11 @@ impl Transaction {
         is_admin: bool,
         now: Millis,
     ) -> Result<Option<User>, StorageError> {
-        let sql = concatcp!("UPDATE users SET is_admin = $2, updated_at = $3", RETURNING);
+        let sql = concatcp!(
+            "UPDATE users SET is_admin = $2, admin_generation = admin_generation + CASE WHEN is_admin = $2 THEN 0 ELSE 1 END, \
+             updated_at = $3",
+            RETURNING
+        );
         Ok(on!(self, db => sqlx::query_as(sql).bind(id).bind(is_admin).bind(now).fetch_optional(db)))
     }
 
@@ -246,12 +254,14 @@ impl Transaction {
         Ok(on!(self, db => sqlx::query_as(sql).bind(id).bind(at).fetch_optional(db)))
     }
 
-    /// The active admins. No other transaction can change them until this one ends, so that one of them can be kept.
+    /// The active admins. No other transaction can change them, or finds that there is none, until this one ends: so that
+    /// one of them can be kept, and one person become the first.
     ///
     /// # Errors
     /// As every statement.
     pub async fn lock_admins(&mut self) -> Result<Vec<Uuid>, StorageError> {
         const SQL: &str = "SELECT id FROM users WHERE is_admin AND is_active ORDER BY id";
+        self.lock(LOCK).await?;
         let sql = self.either(SQL, concatcp!(SQL, " FOR UPDATE"));
         Ok(on!(self, db => sqlx::query_scalar(sql).fetch_all(db)))
     }

@@ -129,6 +129,12 @@ words! {
         Session = "session",
         /// What a user had been given before the revocation's `at`, by the user's id.
         User = "user",
+        /// What a member had been given in a workspace before `at`: the ids of both, with a slash between them.
+        Member = "member",
+        /// What anyone had been given in a workspace before `at`, by its id.
+        Workspace = "workspace",
+        /// What anyone had been given before `at`; its value is empty.
+        All = "all",
     }
 }
 

@@ -16,8 +16,16 @@ cases! { roles, actions, permissions }
 async fn registered(server: &Server, actions: &[&str]) -> Vec<Uuid> {
     let mut db = server.store.begin().await.unwrap();
     let id = Uuid::new_v4();
-    let service =
-        NewService { id, service_name: "notes", name: "notes", realm_id: None, allowed_origins: &[], created_by: None };
+    let service = NewService {
+        id,
+        service_name: "notes",
+        name: "notes",
+        realm_id: None,
+        allowed_origins: &[],
+        idp_audiences: &[],
+        relay_redirect_uris: &[],
+        created_by: None,
+    };
     db.insert_service(&service, now()).await.unwrap();
     let actions: Vec<_> =
         actions.iter().map(|action| NewAction { id: Uuid::new_v4(), action, description: None }).collect();

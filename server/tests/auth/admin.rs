@@ -6,7 +6,15 @@ use sentinel_storage::StoreOptions;
 use crate::browser::{Browser, form_of};
 use crate::deployment::{Deployment, body, cases};
 
-cases! { a_proven_address_of_the_list, strangers_stay_out, only_the_first_login_counts, the_link_from_the_terminal, leaving }
+cases! {
+    a_proven_address_of_the_list,
+    strangers_stay_out,
+    only_the_first_login_counts,
+    a_cookie_of_before_a_demotion,
+    the_link_from_the_terminal,
+    two_links_at_once_make_one_administrator,
+    leaving,
+}
 
 async fn a_proven_address_of_the_list(place: StoreOptions) {
     let server = Deployment::start(place, |config, _| config.admin_emails = vec!["Root@Example.test".into()]).await;
@@ -63,6 +71,37 @@ async fn only_the_first_login_counts(place: StoreOptions) {
     let mut browser = Browser::new();
     let back = server.admin_callback(&mut browser, "root").await;
     assert_eq!(browser.get(back.as_str()).await.status(), 403, "who was demoted does not come back by the list");
+}
+
+/// Whoever is made an administrator again logs in again.
+async fn a_cookie_of_before_a_demotion(place: StoreOptions) {
+    let server = Deployment::start(place, |config, _| config.admin_emails = vec!["root@example.test".into()]).await;
+    let cookie = server.admin_cookie("root").await;
+    let root = server.log_in("root").await.user();
+    for (is_admin, expected) in [(true, 200), (false, 403), (true, 401)] {
+        let mut db = server.begin().await;
+        db.set_user_admin(root, is_admin, server.now()).await.unwrap();
+        db.commit().await.unwrap();
+        assert_eq!(server.admin(&cookie).await, expected);
+    }
+    assert_eq!(server.admin(&server.admin_cookie("root").await).await, 200);
+}
+
+async fn two_links_at_once_make_one_administrator(place: StoreOptions) {
+    let server = Deployment::start(place, |_, _| {}).await;
+    let mut uses = tokio::task::JoinSet::new();
+    for number in 0..6 {
+        let link = bootstrap_link(&server.store, &server.base, None, 60_000, server.now()).await.unwrap();
+        let token = link.split_once("token=").unwrap().1.to_owned();
+        let service = server.service.clone();
+        uses.spawn(async move {
+            let (name, email) = (format!("Root {number}"), format!("root{number}@example.test"));
+            let caller = sentinel_server::service::Caller::default();
+            service.bootstrap(&token, Some(&name), Some(&email), &caller).await.is_ok()
+        });
+    }
+    let made = uses.join_all().await.into_iter().filter(|made| *made).count();
+    assert_eq!((made, server.begin().await.lock_admins().await.unwrap().len()), (1, 1));
 }
 
 async fn the_link_from_the_terminal(place: StoreOptions) {

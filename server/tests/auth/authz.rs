@@ -1,12 +1,18 @@
 //! Authz mode.
 
-use sentinel_storage::{NewAction, NewRole, StoreOptions};
+use sentinel_storage::{NewAction, NewRole, ServiceChange, StoreOptions};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::deployment::{Deployment, KEY, SCOPE, body, cases, claims};
+use crate::deployment::{Deployment, KEY, OTHER_KEY, SCOPE, body, cases, claims};
 
-cases! { an_id_token_becomes_what_its_bearer_may_do, a_browser_from_a_registered_origin, tokens_that_are_refused, the_pair_is_one_person }
+cases! {
+    an_id_token_becomes_what_its_bearer_may_do,
+    a_browser_from_a_registered_origin,
+    tokens_that_are_refused,
+    a_service_takes_its_own_front_ends_tokens_alone,
+    the_pair_is_one_person,
+}
 
 async fn an_id_token_becomes_what_its_bearer_may_do(place: StoreOptions) {
     let server = Deployment::start(place, |_, _| {}).await;
@@ -101,6 +107,38 @@ async fn tokens_that_are_refused(place: StoreOptions) {
     let asked = json!({ "idp_token": good, "provider": "real", "workspace_id": "no-uuid" });
     assert_eq!(server.resolve(Some(KEY), asked).await.status(), 422);
     assert_eq!(server.resolve(Some(KEY), json!({ "idp_token": "a\0b", "provider": "real" })).await.status(), 422);
+}
+
+async fn a_service_takes_its_own_front_ends_tokens_alone(place: StoreOptions) {
+    let server = Deployment::start(place, |_, provider| provider.extra_audiences.push("other-front".into())).await;
+    let (idp_token, authz) = server.pair("ada").await;
+    let others = server.id_token("other-front", "ada", "n").await;
+    let resolve = async |key: Option<&str>, token: &str| {
+        server.resolve(key, json!({ "idp_token": token, "provider": "real" })).await.status().as_u16()
+    };
+    let directory = async |token: &str| {
+        let request = server.http.get(format!("{}/probe/directory", server.base)).bearer_auth(token);
+        request.header("x-authz-token", &authz).send().await.unwrap().status().as_u16()
+    };
+    // Without a list of its own a service takes the tokens of every client id of the deployment.
+    assert_eq!(
+        (resolve(Some(KEY), &others).await, resolve(None, &others).await, directory(&others).await),
+        (200, 200, 200)
+    );
+    let own = ["front".to_owned()];
+    server.change_service(SCOPE, &ServiceChange { idp_audiences: Some(&own), ..Default::default() }).await;
+    for (token, expected) in [(&idp_token, 200), (&others, 401)] {
+        // By the key, by the origin, which anyone can claim, and beside an authz token.
+        assert_eq!(resolve(Some(KEY), token).await, expected);
+        assert_eq!(resolve(None, token).await, expected);
+        assert_eq!(directory(token).await, expected);
+    }
+    assert_eq!(resolve(Some(OTHER_KEY), &others).await, 200, "the other service has no list");
+    assert_eq!(resolve(Some(KEY), &server.id_token("stranger", "ada", "n").await).await, 401);
+    // What is no client id of the deployment adds nothing.
+    let strange = ["stranger".to_owned()];
+    server.change_service(SCOPE, &ServiceChange { idp_audiences: Some(&strange), ..Default::default() }).await;
+    assert_eq!(resolve(Some(KEY), &server.id_token("stranger", "ada", "n").await).await, 401);
 }
 
 async fn the_pair_is_one_person(place: StoreOptions) {

@@ -16,7 +16,9 @@ use sentinel_idp::{ProviderConfig, Providers};
 use sentinel_keys::{MasterKey, SigningAlgorithm, secrets};
 use sentinel_server::http::access::{Access, Routes};
 use sentinel_server::service::{Clock, Config, Parts, Service, User};
-use sentinel_storage::{NewClient, NewService, NewWorkspace, Store, StoreOptions, Transaction, WorkspaceRole};
+use sentinel_storage::{
+    NewClient, NewService, NewWorkspace, ServiceChange, Store, StoreOptions, Transaction, WorkspaceRole,
+};
 use sentinel_tower::fetch::FetchPolicy;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -55,7 +57,7 @@ pub(crate) static REAL: LazyLock<Real> = LazyLock::new(|| {
             ],
         })
     };
-    let settings = json!({ "clients": [client("sentinel"), client("front"), client("stranger")], "users": {} });
+    let settings = json!({ "clients": [client("sentinel"), client("front"), client("other-front"), client("stranger")], "users": {} });
     let mut process = Command::new("node")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/auth/provider.mjs"))
         .arg(settings.to_string())
@@ -144,11 +146,27 @@ impl Deployment {
         db.insert_client(&client, now).await.unwrap();
         for (name, key, origins) in [(SCOPE, KEY, &origins[..]), ("other", OTHER_KEY, &[])] {
             let id = Uuid::new_v4();
-            let service =
-                NewService { id, service_name: name, name, realm_id: None, allowed_origins: origins, created_by: None };
+            let service = NewService {
+                id,
+                service_name: name,
+                name,
+                realm_id: None,
+                allowed_origins: origins,
+                idp_audiences: &[],
+                relay_redirect_uris: &[],
+                created_by: None,
+            };
             db.insert_service(&service, now).await.unwrap();
             db.rotate_service_key(id, &secrets::hash(key.as_bytes()), &key[..8], now, now).await.unwrap();
         }
+        db.commit().await.unwrap();
+    }
+
+    /// Changes the service of this name.
+    pub(crate) async fn change_service(&self, name: &str, change: &ServiceChange<'_>) {
+        let mut db = self.begin().await;
+        let id = db.service_by_name(name).await.unwrap().unwrap().id;
+        assert!(db.update_service(id, change, self.now()).await.unwrap());
         db.commit().await.unwrap();
     }
 
@@ -201,6 +219,12 @@ impl Deployment {
         let code = self.code(name).await;
         let workspace = self.choices(&code).await[0]["id"].as_str().unwrap().to_owned();
         Tokens::of(body(self.exchange(&code, &workspace, VERIFIER).await).await)
+    }
+
+    /// The tokens of `name` in this workspace, where they are a member.
+    pub(crate) async fn log_in_at(&self, name: &str, workspace: Uuid) -> Tokens {
+        let code = self.code(name).await;
+        Tokens::of(body(self.exchange(&code, &workspace.to_string(), VERIFIER).await).await)
     }
 
     pub(crate) async fn refresh(&self, token: &str) -> Response {

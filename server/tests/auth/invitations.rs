@@ -1,5 +1,7 @@
 //! Invitations of people without an account: who makes them, what they come to at a real login, what ends them.
 
+use std::collections::HashMap;
+
 use sentinel_storage::{ActivityFilter, PageRequest, StoreOptions, WorkspaceRole};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -14,11 +16,24 @@ cases! {
 struct Lab<'a> {
     server: &'a Deployment,
     id: Uuid,
+    /// The members' tokens for it: those of another workspace change nothing here.
+    tokens: HashMap<Uuid, Tokens>,
 }
 
-impl Lab<'_> {
+impl<'a> Lab<'a> {
+    async fn new(server: &'a Deployment, slug: &str, members: &[(&Tokens, WorkspaceRole)]) -> Self {
+        let with_roles: Vec<_> = members.iter().map(|(tokens, role)| (tokens.user(), *role)).collect();
+        let (id, mut tokens) = (server.workspace(slug, &with_roles).await, HashMap::new());
+        for (member, _) in members {
+            let email = claims(&member.access)["email"].as_str().unwrap().to_owned();
+            tokens.insert(member.user(), server.log_in_at(email.split('@').next().unwrap(), id).await);
+        }
+        Self { server, id, tokens }
+    }
+
     async fn ask(&self, who: &Tokens, method: &str, path: &str, value: Value) -> (u16, Value) {
         let url = format!("{}/workspaces/{}/{path}", self.server.base, self.id);
+        let who = self.tokens.get(&who.user()).unwrap_or(who);
         let request = self.server.http.request(method.parse().unwrap(), url).bearer_auth(&who.access);
         let answer = request.header("content-type", "application/json").body(value.to_string()).send().await.unwrap();
         let status = answer.status().as_u16();
@@ -52,8 +67,7 @@ impl Lab<'_> {
 }
 
 async fn lab<'a>(server: &'a Deployment, members: &[(&Tokens, WorkspaceRole)]) -> Lab<'a> {
-    let members: Vec<_> = members.iter().map(|(tokens, role)| (tokens.user(), *role)).collect();
-    Lab { server, id: server.workspace("lab", &members).await }
+    Lab::new(server, "lab", members).await
 }
 
 fn in_lab(role: &str) -> Vec<(String, String)> {
@@ -107,7 +121,7 @@ async fn who_may(place: StoreOptions) {
     let viewer = server.log_in("vic").await;
     let members = [(&ada, WorkspaceRole::Owner), (&bob, WorkspaceRole::Admin), (&viewer, WorkspaceRole::Editor)];
     let lab = lab(&server, &members).await;
-    let other = Lab { server: &server, id: server.workspace("other", &[(eve.user(), WorkspaceRole::Owner)]).await };
+    let other = Lab::new(&server, "other", &[(&eve, WorkspaceRole::Owner)]).await;
 
     let (_, owner) = lab.invite(&ada, "an-owner@example.test", "owner").await;
     let (_, editor) = lab.invite(&bob, "an-editor@example.test", "editor").await;

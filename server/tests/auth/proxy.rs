@@ -1,7 +1,7 @@
 //! Proxy mode: codes, PKCE, redirect URIs, state, accounts.
 
 use sentinel_server::service::Newcomers;
-use sentinel_storage::{NewUser, StoreOptions, WorkspaceRole};
+use sentinel_storage::{NewUser, StoreOptions, WorkspaceChange, WorkspaceRole};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::deployment::{CHALLENGE, Deployment, FRONT_END, Tokens, VERIFIER, body
 cases! {
     a_whole_login, a_code_is_good_once, pkce_cannot_be_had_for_less, only_registered_redirect_uris,
     an_answer_belongs_to_one_browser_and_is_good_once, a_refusal_goes_back_to_the_front_end,
-    an_address_joins_accounts_only_where_it_is_proven, newcomers_go_where_the_settings_say, codes_expire,
+    an_address_joins_accounts_only_where_it_is_proven, newcomers_go_where_the_settings_say, newcomers_join_the_workspace_and_not_its_slug, codes_expire,
     a_workspace_needs_membership,
 }
 
@@ -213,6 +213,29 @@ async fn newcomers_go_where_the_settings_say(place: StoreOptions) {
         let choices = server.choices(&server.code(name).await).await;
         assert_eq!((&choices[0]["slug"], &choices[0]["role"]), (&json!("team"), &json!("viewer")));
     }
+}
+
+/// Whoever takes the slug of the default workspace does not get its newcomers.
+async fn newcomers_join_the_workspace_and_not_its_slug(place: StoreOptions) {
+    let team = || Newcomers::DefaultWorkspace { slug: "team".into(), role: WorkspaceRole::Viewer };
+    let server = Deployment::start(place.clone(), |config, _| config.newcomers = team()).await;
+    let ours = server.begin().await.workspace_by_slug("team").await.unwrap().unwrap().id;
+    let mut db = server.begin().await;
+    let renamed = WorkspaceChange { slug: Some("the-team"), ..Default::default() };
+    db.update_workspace(ours, &renamed, server.now()).await.unwrap();
+    db.commit().await.unwrap();
+    let squatted = server.workspace("team", &[]).await;
+    let joined = async |server: &Deployment, name: &str| {
+        let choices = server.choices(&server.code(name).await).await;
+        choices.iter().map(|one| one["id"].as_str().unwrap().parse().unwrap()).collect::<Vec<Uuid>>()
+    };
+    assert_eq!(joined(&server, "bob").await, [ours]);
+    let server = Deployment::start(place, |config, _| config.newcomers = team()).await;
+    assert_eq!(joined(&server, "eve").await, [ours], "nor after another start");
+    let mut db = server.begin().await;
+    db.delete_workspace(ours).await.unwrap();
+    db.commit().await.unwrap();
+    assert!(joined(&server, "mallory").await.is_empty(), "and not {squatted} when ours is gone");
 }
 
 async fn codes_expire(place: StoreOptions) {

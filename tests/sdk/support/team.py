@@ -46,7 +46,8 @@ class Team:
         tag = secrets.token_hex(4)
         self.slug, self.service_name = f"team-{tag}", f"notes-{tag}"
         self.redirect_uri, self.origin = f"https://{tag}.example.test/callback", f"https://{tag}.example.test"
-        service = ["service", "create", self.service_name, "--origin", self.origin]
+        self.relay_uri = f"{self.origin}/logged-in"
+        service = ["service", "create", self.service_name, "--origin", self.origin, "--relay-redirect-uri", self.relay_uri]
         self.service_key: str = server.cli(*service)["key"]
         client = ["client", "create", f"front-end-{tag}", "--redirect-uri", self.redirect_uri, "--origin", self.origin]
         server.cli(*client)

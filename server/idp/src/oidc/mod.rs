@@ -103,9 +103,14 @@ impl Oidc {
         self.identity(&verified, said)
     }
 
-    pub(crate) async fn verify_id_token(&self, token: &str, nonce: Option<&str>) -> Result<ProvenIdentity, IdpError> {
+    /// `ours`: the client ids whose tokens are taken, as `aud` and as `azp`.
+    pub(crate) async fn verify_id_token(
+        &self,
+        token: &str,
+        nonce: Option<&str>,
+        ours: Vec<&str>,
+    ) -> Result<ProvenIdentity, IdpError> {
         let discovered = self.discovered().await?;
-        let ours: Vec<&str> = self.config.audiences().collect();
         let demands = Demands { audiences: ours.clone(), ours, nonce, access_token: None };
         let verified = self.verify(&discovered, token, &demands).await?;
         self.identity(&verified, said(verified.claims()))

@@ -16,9 +16,35 @@ pub(crate) enum Command {
         /// An origin whose browsers may resolve tokens for it; may be repeated
         #[arg(long = "origin", value_name = "ORIGIN")]
         origins: Vec<String>,
+        /// A client id whose identity provider's tokens it takes, and no others; may be repeated
+        #[arg(long = "audience", value_name = "CLIENT_ID")]
+        audiences: Vec<String>,
+        /// A page that a GitHub login of its front ends may lead back to; may be repeated
+        #[arg(long = "relay-redirect-uri", value_name = "URL")]
+        relay_redirect_uris: Vec<String>,
         /// The slug of the realm that it joins
         #[arg(long, value_name = "SLUG")]
         realm: Option<String>,
+    },
+    /// Change a service. What is named takes the place of what was there; what is not, stays.
+    Update {
+        /// The service
+        service_name: String,
+        /// A name for people
+        #[arg(long)]
+        name: Option<String>,
+        /// An origin whose browsers may resolve tokens for it; may be repeated
+        #[arg(long = "origin", value_name = "ORIGIN")]
+        origins: Vec<String>,
+        /// A client id whose identity provider's tokens it takes, and no others; may be repeated
+        #[arg(long = "audience", value_name = "CLIENT_ID")]
+        audiences: Vec<String>,
+        /// Take the tokens of every client id of the deployment again
+        #[arg(long, conflicts_with = "audiences")]
+        any_audience: bool,
+        /// A page that a GitHub login of its front ends may lead back to; may be repeated
+        #[arg(long = "relay-redirect-uri", value_name = "URL")]
+        relay_redirect_uris: Vec<String>,
     },
     /// Give a service a new key, printed this once.
     RotateKey {
@@ -44,15 +70,29 @@ pub(crate) enum Command {
 
 pub(super) async fn run(service: &Service, command: Command) -> Result<Value, Error> {
     match command {
-        Command::Create { service_name, name, origins, realm } => {
+        Command::Create { service_name, name, origins, audiences, relay_redirect_uris, realm } => {
             let new = NewServiceApp {
                 service_name: &service_name,
                 name: name.as_deref(),
                 allowed_origins: &origins,
+                idp_audiences: &audiences,
+                relay_redirect_uris: &relay_redirect_uris,
                 realm: realm.as_deref(),
             };
             let (made, key) = service.create_service_app(&ACTOR, &caller(), &new).await?;
             Ok(with_key(made, &key.key))
+        }
+        Command::Update { service_name, name, origins, audiences, any_audience, relay_redirect_uris } => {
+            let id = service.service_app_named(&service_name).await?;
+            let named = |list| Some(list).filter(|list: &&[String]| !list.is_empty());
+            let change = ServiceAppChange {
+                name: name.as_deref(),
+                allowed_origins: named(&origins),
+                idp_audiences: if any_audience { Some(&[]) } else { named(&audiences) },
+                relay_redirect_uris: named(&relay_redirect_uris),
+                ..ServiceAppChange::default()
+            };
+            Ok(shown(service.update_service_app(&ACTOR, &caller(), id, &change).await?))
         }
         Command::RotateKey { service_name, grace } => {
             let id = service.service_app_named(&service_name).await?;
@@ -97,6 +137,8 @@ fn shown(RegisteredService { service, keys }: RegisteredService) -> Value {
         ("scope", service.scope.into()),
         ("realm", service.realm_slug.into()),
         ("allowed_origins", service.allowed_origins.into()),
+        ("idp_audiences", service.idp_audiences.into()),
+        ("relay_redirect_uris", service.relay_redirect_uris.into()),
         ("is_active", service.is_active.into()),
         ("keys", keys.iter().map(|key| key.prefix.as_str()).collect::<Vec<_>>().into()),
         ("created_at", time(service.created_at)),

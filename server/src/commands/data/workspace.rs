@@ -66,7 +66,7 @@ pub(super) async fn run(service: &Service, command: Command) -> Result<Value, Er
         Command::RemoveMember { slug, email } => {
             let workspace = service.workspace_by_slug(&slug).await?;
             let user = service.account_of_email(&email).await?;
-            service.change_member(&ACTOR, &caller(), workspace.id, user.id, None, None).await?;
+            service.change_member(&ACTOR, &caller(), workspace.id, user.id, None).await?;
             Ok(row([("ok", true.into())]))
         }
     }

@@ -75,7 +75,7 @@ async fn update(
     Path((workspace_id, user_id)): Path<(Uuid, Uuid)>,
     Body(update): Body<MemberUpdate>,
 ) -> Result<Json<MemberAnswer>, Failure> {
-    service.change_member(&actor, &caller, workspace_id, user_id, None, Some(update.role)).await?;
+    service.change_member(&actor, &caller, workspace_id, user_id, Some(update.role)).await?;
     Ok(Json(service.member_of(workspace_id, user_id).await?.into()))
 }
 
@@ -88,6 +88,6 @@ async fn remove(
     By { actor, caller }: By,
     Path((workspace_id, user_id)): Path<(Uuid, Uuid)>,
 ) -> Result<StatusCode, Failure> {
-    service.change_member(&actor, &caller, workspace_id, user_id, None, None).await?;
+    service.change_member(&actor, &caller, workspace_id, user_id, None).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -38,6 +38,10 @@ struct ServiceAppAnswer {
     /// The newest first.
     keys: Vec<KeyAnswer>,
     allowed_origins: Vec<String>,
+    /// The client ids whose identity provider's tokens it takes; none: those of the deployment.
+    idp_audiences: Vec<String>,
+    /// Where a GitHub login of its front ends may lead back to.
+    relay_redirect_uris: Vec<String>,
     is_active: bool,
     created_by: Option<Uuid>,
     created_at: String,
@@ -80,6 +84,8 @@ impl From<RegisteredService> for ServiceAppAnswer {
                 })
                 .collect(),
             allowed_origins: service.allowed_origins,
+            idp_audiences: service.idp_audiences,
+            relay_redirect_uris: service.relay_redirect_uris,
             is_active: service.is_active,
             created_by: service.created_by,
             created_at: rfc3339(service.created_at),
@@ -123,6 +129,12 @@ struct ServiceAppCreate {
     /// Origins whose browsers may resolve tokens for it.
     #[serde(default)]
     allowed_origins: Vec<String>,
+    /// The client ids whose identity provider's tokens it takes; none: those of the deployment.
+    #[serde(default)]
+    idp_audiences: Vec<String>,
+    /// Where a GitHub login of its front ends may lead back to: https, or http on loopback.
+    #[serde(default)]
+    relay_redirect_uris: Vec<String>,
     /// The realm that it joins.
     realm_id: Option<Uuid>,
 }
@@ -144,6 +156,8 @@ async fn create(
         service_name: &body.service_name,
         name: body.name.as_deref(),
         allowed_origins: &body.allowed_origins,
+        idp_audiences: &body.idp_audiences,
+        relay_redirect_uris: &body.relay_redirect_uris,
         realm: realm.as_deref(),
     };
     let made = service.create_service_app(&Actor::Administrator(admin.id), &caller, &new).await?;
@@ -162,6 +176,9 @@ async fn get(State(service): State<Service>, Path(id): Path<Uuid>) -> Result<Jso
 struct ServiceAppUpdate {
     name: Option<String>,
     allowed_origins: Option<Vec<String>>,
+    /// An empty list: those of the deployment.
+    idp_audiences: Option<Vec<String>>,
+    relay_redirect_uris: Option<Vec<String>>,
     /// Whether its keys and origins open anything.
     is_active: Option<bool>,
     /// `null` takes it out of its realm.
@@ -183,6 +200,8 @@ async fn update(
     let change = ServiceAppChange {
         name: body.name.as_deref(),
         allowed_origins: body.allowed_origins.as_deref(),
+        idp_audiences: body.idp_audiences.as_deref(),
+        relay_redirect_uris: body.relay_redirect_uris.as_deref(),
         is_active: body.is_active,
         realm_id: body.realm_id,
     };

@@ -1,6 +1,6 @@
 //! Who is at the other end: the connection's address, or what a trusted proxy says of it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -35,6 +35,14 @@ impl Inner {
         let hops: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
         let hop = hops.len().checked_sub(self.proxy_count).and_then(|index| hops.get(index));
         hop.and_then(|hop| address(hop)).unwrap_or(peer)
+    }
+}
+
+/// What one customer of a network has: counting single IPv6 addresses would give them 2^64 shares.
+pub(super) fn customer(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => ip,
+        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),
     }
 }
 

@@ -1,12 +1,13 @@
 //! How often one may ask: an address, an address at an endpoint where guessing or cost begins, an account, a service.
 
-use std::collections::HashSet;
-use std::net::{IpAddr, Ipv6Addr};
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use governor::clock::{Clock as _, DefaultClock};
@@ -15,11 +16,13 @@ use ring::digest::{SHA256, digest};
 use uuid::Uuid;
 
 use super::Inner;
+use super::client::customer;
+use super::refusals::{Refusals, Refused};
 use crate::http::Failure;
 use crate::service::{Caller, Error, ErrorKind};
 
 /// Requests a minute of one address at routes that begin a login, take a secret or ask a provider.
-const ENDPOINTS: [(&str, u32); 9] = [
+const ENDPOINTS: [(&str, u32); 10] = [
     ("/auth/login/{provider}", 30),
     ("/auth/callback/{provider}", 30),
     ("/auth/token", 60),
@@ -27,6 +30,7 @@ const ENDPOINTS: [(&str, u32); 9] = [
     ("/authz/resolve", 120),
     ("/authz/idp/{provider}/login", 30),
     ("/authz/idp/{provider}/callback", 30),
+    ("/authz/idp/{provider}/token", 60),
     ("/auth/admin/login/{provider}", 10),
     ("/auth/admin/bootstrap", 10),
 ];
@@ -36,6 +40,12 @@ const ACCOUNT: u32 = 4;
 const SERVICE: u32 = 100;
 /// Most keys of services that are remembered.
 const REMEMBERED: usize = 10_000;
+/// How long a key that opened something counts as a service's without opening anything again: it may have been taken
+/// back elsewhere.
+const PROOF: Duration = Duration::from_secs(60);
+/// Where keys are asked for. Elsewhere nobody looks at one, and it says nothing about who asks.
+const KEYED: [&str; 8] =
+    ["/authz/resolve", "/permissions/", "/roles/", "/realm/", "/oauth/", "/revocations", "/users/", "/workspaces"];
 
 /// Counters of one process. Addresses are counted by what one customer gets: an IPv4 address, an IPv6 /64.
 pub(crate) struct Limits {
@@ -43,9 +53,10 @@ pub(crate) struct Limits {
     endpoints: Vec<(&'static str, DefaultKeyedRateLimiter<IpAddr>)>,
     accounts: DefaultKeyedRateLimiter<Uuid>,
     services: DefaultKeyedRateLimiter<[u8; 32]>,
-    /// Hashes of keys that opened something: only these are counted as services and not by their address. It says
-    /// which counter it is and opens nothing: the key itself is looked up on every request.
-    proven: Mutex<HashSet<[u8; 32]>>,
+    refusals: Refusals,
+    /// Hashes of keys that opened something, and when last: only these are counted as services and not by their address.
+    /// It says which counter it is and opens nothing: the key itself is looked up on every request.
+    proven: Mutex<HashMap<[u8; 32], Instant>>,
     clock: DefaultClock,
 }
 
@@ -60,6 +71,7 @@ impl Limits {
             endpoints: ENDPOINTS.map(|(route, most)| (route, RateLimiter::keyed(per_minute(most.min(rpm))))).into(),
             accounts: RateLimiter::keyed(per_minute(rpm.saturating_mul(ACCOUNT))),
             services: RateLimiter::keyed(per_minute(rpm.saturating_mul(SERVICE))),
+            refusals: Refusals::default(),
             proven: Mutex::default(),
             clock: DefaultClock::default(),
         }
@@ -71,6 +83,27 @@ impl Limits {
     /// [`ErrorKind::RateLimited`].
     pub(crate) fn account(&self, id: Uuid) -> Result<(), Error> {
         self.count(&self.accounts, &id)
+    }
+
+    /// Asks whether a provider's token is good, for who has not sent too many that are not; `None`: nobody is known.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RateLimited`], and what asking comes to.
+    pub(crate) async fn judged<T>(
+        &self,
+        who: Option<Refused>,
+        ask: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        if let Some(who) = who {
+            self.refusals.check(who, Instant::now())?;
+        }
+        let judged = ask.await;
+        if let (Some(who), Err(error)) = (who, &judged)
+            && error.kind() == ErrorKind::Unauthenticated
+        {
+            self.refusals.count(who, Instant::now());
+        }
+        judged
     }
 
     fn count<K: Clone + std::hash::Hash + Eq>(
@@ -93,7 +126,8 @@ impl Limits {
     }
 
     fn is_proven(&self, key: &[u8; 32]) -> bool {
-        self.proven.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
+        let keys = self.proven.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.get(key).is_some_and(|at| at.elapsed() < PROOF)
     }
 
     /// Remembers what a key came to, for the next request's counter.
@@ -101,8 +135,8 @@ impl Limits {
         let mut keys = self.proven.lock().unwrap_or_else(PoisonError::into_inner);
         if !proven {
             keys.remove(&key);
-        } else if keys.len() < REMEMBERED {
-            keys.insert(key);
+        } else if keys.len() < REMEMBERED || keys.contains_key(&key) {
+            keys.insert(key, Instant::now());
         }
     }
 
@@ -110,6 +144,8 @@ impl Limits {
         self.addresses.retain_recent();
         self.accounts.retain_recent();
         self.services.retain_recent();
+        self.refusals.shrink(Instant::now());
+        self.proven.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, at| at.elapsed() < PROOF);
         self.endpoints.iter().for_each(|(_, limiter)| limiter.retain_recent());
     }
 }
@@ -118,21 +154,17 @@ fn per_minute(requests: u32) -> Quota {
     Quota::per_minute(NonZeroU32::new(requests).unwrap_or(NonZeroU32::MIN))
 }
 
-/// What one customer of a network has: counting single IPv6 addresses would give them 2^64 shares.
-fn customer(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),
-    }
-}
-
 pub(super) async fn limit(State(state): State<Arc<Inner>>, mut request: Request, next: Next) -> Response {
     let Some(limits) = &state.limits else { return next.run(request).await };
-    let key = request.headers().get("x-service-key").map(|key| hash(key.as_bytes()));
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let is_keyed = route.is_some_and(|route| KEYED.iter().any(|keyed| route.starts_with(keyed)));
+    let key = request.headers().get("x-service-key").filter(|_| is_keyed).map(|key| hash(key.as_bytes()));
     let proven = key.filter(|key| limits.is_proven(key));
+    // A preflight does nothing at its route: it counts as any request.
+    let route = route.filter(|_| *request.method() != Method::OPTIONS);
     let counted = match (proven, request.extensions().get::<Caller>().and_then(|caller| caller.ip)) {
         (Some(key), _) => limits.count(&limits.services, &key),
-        (None, Some(ip)) => limits.address(ip, request.extensions().get::<MatchedPath>().map(MatchedPath::as_str)),
+        (None, Some(ip)) => limits.address(ip, route),
         (None, None) => Ok(()),
     };
     if let Err(error) = counted {
@@ -154,4 +186,28 @@ fn hash(key: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, key).as_ref());
     hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_counts_as_a_service_s_only_while_it_opens_something() {
+        let limits = Limits::new(60);
+        let key = hash(b"sk_1");
+        assert!(!limits.is_proven(&key));
+        limits.prove(key, true);
+        assert!(limits.is_proven(&key) && !limits.is_proven(&hash(b"sk_2")));
+        // Taken back elsewhere: it opened something a minute ago, and nothing since.
+        if let Some(at) = limits.proven.lock().unwrap().get_mut(&key) {
+            *at = Instant::now().checked_sub(PROOF).unwrap();
+        }
+        assert!(!limits.is_proven(&key));
+        limits.shrink();
+        assert!(limits.proven.lock().unwrap().is_empty());
+        limits.prove(key, true);
+        limits.prove(key, false);
+        assert!(!limits.is_proven(&key), "it opened nothing");
+    }
 }

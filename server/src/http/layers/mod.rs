@@ -7,6 +7,8 @@ mod hosts;
 pub(crate) mod limits;
 mod observe;
 mod overload;
+pub(crate) mod refusals;
+mod slow;
 #[cfg(test)]
 mod tests;
 
@@ -16,10 +18,10 @@ use std::time::Duration;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::{Extension, Router};
-use tokio::sync::Semaphore;
 use url::Url;
 
 use self::limits::Limits;
+use self::overload::Places;
 use crate::service::Service;
 use crate::settings::{Network, Settings, Shown};
 pub use observe::{Metrics, metrics};
@@ -45,7 +47,8 @@ struct Inner {
     /// `scheme://host:port` of this server itself.
     own_origin: String,
     timeout: Duration,
-    places: Arc<Semaphore>,
+    body_timeout: Duration,
+    places: Places,
     limits: Option<Arc<Limits>>,
 }
 
@@ -62,7 +65,8 @@ impl Hardening {
             https: url.as_ref().is_some_and(|url| url.scheme() == "https"),
             own_origin: url.map(|url| url.origin().ascii_serialization()).unwrap_or_default(),
             timeout: settings.request_timeout,
-            places: Arc::new(Semaphore::new(settings.max_concurrent_requests)),
+            body_timeout: settings.body_timeout,
+            places: Places::new(settings.max_concurrent_requests, settings.max_concurrent_requests_per_client),
             limits: settings.rate_limit_rpm.map(|rpm| Arc::new(Limits::new(rpm))),
         }))
     }
@@ -81,9 +85,10 @@ impl Hardening {
             .layer(Extension(state.shown.clone()))
             .layer(DefaultBodyLimit::max(BODY_BYTES))
             .layer(from_fn_with_state(Arc::clone(&state), overload::in_time))
-            .layer(from_fn_with_state(Arc::clone(&state), limits::limit))
+            .layer(from_fn_with_state(Arc::clone(&state), slow::read_in_time))
             .layer(from_fn_with_state((Arc::clone(&state), service), cors::cors))
             .layer(from_fn_with_state(Arc::clone(&state), overload::bounded))
+            .layer(from_fn_with_state(Arc::clone(&state), limits::limit))
             .layer(from_fn_with_state(Arc::clone(&state), hosts::trusted))
             .layer(overload::catch_panics())
             .layer(from_fn_with_state(Arc::clone(&state), headers::strict))

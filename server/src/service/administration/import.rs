@@ -92,7 +92,7 @@ impl Service {
         let lines = read(file).map_err(NotImported::File)?;
         let mut import = Import { done: Imported::default(), users: HashMap::new(), workspaces: HashMap::new() };
         let mut faults = Vec::new();
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         for line in &lines {
             if let Err(fault) = self.import_line(&mut transaction, actor, caller, &mut import, line).await? {
                 faults.push(fault);

@@ -38,7 +38,7 @@ impl Service {
     /// # Errors
     /// [`super::super::ErrorKind::NotFound`].
     pub async fn remove_resource(&self, actor: &Actor, caller: &Caller, id: Uuid) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         let resource = transaction.resource(id).await?.ok_or_else(unknown)?;
         transaction.delete_resource(id).await?;
         let change = Change::new("resource.deregister").on("resource", id).within(resource.workspace_id);

@@ -55,7 +55,7 @@ impl Service {
             description: description.map(input::description).transpose()?,
             created_by: actor.account(),
         };
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         transaction.insert_role(&new, self.now()).await.map_err(name_taken)?;
         let change = Change::new("role.create").on("role", new.id).within(workspace_id).detail("name", new.name);
         self.record(&mut transaction, actor, caller, change).await?;
@@ -83,7 +83,7 @@ impl Service {
                 other => other,
             },
         };
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         if !transaction.update_role(workspace_id, id, &change).await.map_err(name_taken)? {
             return Err(unknown());
         }
@@ -99,7 +99,7 @@ impl Service {
     /// # Errors
     /// [`super::super::ErrorKind::NotFound`].
     pub async fn remove_role(&self, actor: &Actor, caller: &Caller, workspace_id: Uuid, id: Uuid) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         if !transaction.delete_role(workspace_id, id).await? {
             return Err(unknown());
         }
@@ -121,7 +121,7 @@ impl Service {
         id: Uuid,
         action_id: Uuid,
     ) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         transaction.role(workspace_id, id).await?.ok_or_else(unknown)?;
         transaction.insert_role_action(workspace_id, id, action_id).await.map_err(|error| match error {
             StorageError::Conflict => Error::conflict("The role grants this action already"),
@@ -145,7 +145,7 @@ impl Service {
         id: Uuid,
         action_id: Uuid,
     ) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         if !transaction.delete_role_action(workspace_id, id, action_id).await? {
             return Err(Error::not_found("The role does not grant this action"));
         }
@@ -186,7 +186,7 @@ impl Service {
         id: Uuid,
         user_id: Uuid,
     ) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         transaction.role(workspace_id, id).await?.ok_or_else(unknown)?;
         let assigned = transaction.insert_role_member(workspace_id, id, user_id, actor.account(), self.now()).await;
         assigned.map_err(|error| match error {
@@ -211,7 +211,7 @@ impl Service {
         id: Uuid,
         user_id: Uuid,
     ) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         if !transaction.delete_role_member(workspace_id, id, user_id).await? {
             return Err(Error::not_found("Does not have this role"));
         }
@@ -246,7 +246,7 @@ impl Service {
         description: Option<&str>,
     ) -> Result<Action, Error> {
         let description = description.map(input::description).transpose()?;
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         if !transaction.set_action_description(id, description).await? {
             return Err(no_action());
         }
@@ -263,7 +263,7 @@ impl Service {
     /// # Errors
     /// [`super::super::ErrorKind::NotFound`].
     pub async fn remove_action(&self, actor: &Actor, caller: &Caller, id: Uuid) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         let action = transaction.action(id).await?.ok_or_else(no_action)?;
         transaction.delete_action(id).await?;
         let change = Change::new("action.delete").on("action", id).detail("action", action.action);

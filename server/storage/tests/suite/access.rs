@@ -26,6 +26,7 @@ async fn every_change_shows_at_once(store: Store) {
         name: account.name,
         is_active: true,
         is_admin: false,
+        admin_generation: 0,
         sessions_invalidated_at: None,
         role: Some(WorkspaceRole::Admin),
         session: known,
@@ -46,6 +47,7 @@ async fn every_change_shows_at_once(store: Store) {
     expected = AccessState {
         is_active: false,
         is_admin: true,
+        admin_generation: 1,
         sessions_invalidated_at: Some(NOW + 1),
         role: Some(WorkspaceRole::Viewer),
         session: SessionState::Known { user_id: ada, workspace_id: lab, expires_at: LATER, revoked_at: Some(NOW + 2) },

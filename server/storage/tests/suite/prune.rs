@@ -1,4 +1,6 @@
-use sentinel_storage::{OneTimeLink, Pruned, RevocationKind, RevokedFor, SessionState, Store, WorkspaceRole};
+use sentinel_storage::{
+    NewRelayCode, OneTimeLink, Pruned, RevocationKind, RevokedFor, SessionState, Store, WorkspaceRole,
+};
 
 use crate::authorization_codes::issued;
 use crate::harness::{NOW, begin, cases, read};
@@ -22,13 +24,23 @@ async fn what_expired_goes_a_part_at_a_time(store: Store) {
     db.insert_one_time_link(b"link", &link, NOW).await.unwrap();
     let new = service("notes");
     db.insert_service(&new, NOW).await.unwrap();
+    let code =
+        NewRelayCode { service_id: new.id, provider: "github", code_challenge: "c", sealed: b"s", expires_at: NOW + 1 };
+    db.insert_relay_code(b"relay", &code).await.unwrap();
     db.rotate_service_key(new.id, b"old", "sk_1", NOW, NOW).await.unwrap();
     db.rotate_service_key(new.id, b"new", "sk_2", NOW + 2, NOW).await.unwrap();
 
     assert_eq!(db.prune_expired(NOW, 10).await.unwrap(), Pruned::default());
     let first = db.prune_expired(NOW + 4, 3).await.unwrap();
-    let expected = Pruned { login_states: 3, revocations: 3, one_time_links: 1, service_keys: 1, ..Pruned::default() };
-    assert_eq!((first, first.total()), (expected, 8));
+    let expected = Pruned {
+        login_states: 3,
+        relay_codes: 1,
+        revocations: 3,
+        one_time_links: 1,
+        service_keys: 1,
+        ..Pruned::default()
+    };
+    assert_eq!((first, first.total()), (expected, 9));
     let second = db.prune_expired(NOW + 4, 3).await.unwrap();
     assert_eq!(second, Pruned { login_states: 1, revocations: 1, ..Pruned::default() });
     assert_eq!(db.prune_expired(NOW + 4, 3).await.unwrap().total(), 0);

@@ -31,6 +31,37 @@ async fn by_token_session_and_user(store: Store) {
     }
 }
 
+async fn by_all_that_was_given_before(store: Store) {
+    let mut db = begin(&store).await;
+    db.insert_revocation(RevocationKind::Member, "a/b", NOW, LATER).await.unwrap();
+    db.insert_revocation(RevocationKind::Workspace, "b", NOW, LATER).await.unwrap();
+    assert!(!db.is_revoked("jti", None, None, NOW - 1).await.unwrap());
+    db.insert_revocation(RevocationKind::All, "", NOW, LATER).await.unwrap();
+    assert!(db.is_revoked("jti", None, None, NOW - 1).await.unwrap());
+    assert!(!db.is_revoked("jti", None, None, NOW).await.unwrap());
+    let kinds: Vec<_> = db.revocations_after(0, 10).await.unwrap().iter().map(|one| one.kind.as_str()).collect();
+    assert_eq!(kinds, ["member", "workspace", "all"]);
+}
+
+async fn the_lock_is_for_those_who_number(store: Store) {
+    let mut held = begin(&store).await;
+    held.lock_revocations().await.unwrap();
+    let waits = tokio::spawn({
+        let store = store.clone();
+        async move {
+            let mut db = begin(&store).await;
+            db.insert_revocation(RevocationKind::Token, "second", NOW, LATER).await.unwrap();
+            db.commit().await.unwrap();
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    held.insert_revocation(RevocationKind::Token, "first", NOW, LATER).await.unwrap();
+    held.commit().await.unwrap();
+    waits.await.unwrap();
+    let all = read(&store).await.revocations_after(0, 10).await.unwrap();
+    assert_eq!(all.iter().map(|one| one.value.as_str()).collect::<Vec<_>>(), ["first", "second"]);
+}
+
 async fn listed_in_order_and_the_same_one_once(store: Store) {
     assert_eq!(read(&store).await.last_revocation().await.unwrap(), 0);
     for (jti, at) in [("one", NOW), ("two", NOW), ("one", NOW), ("one", NOW + 1), ("three", NOW)] {
@@ -108,6 +139,8 @@ async fn a_follower_misses_none_of_many_writers(store: Store) {
 
 cases! {
     by_token_session_and_user,
+    by_all_that_was_given_before,
+    the_lock_is_for_those_who_number,
     listed_in_order_and_the_same_one_once,
     a_number_is_never_overtaken,
     a_follower_misses_none_of_many_writers,

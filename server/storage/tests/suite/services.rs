@@ -15,6 +15,8 @@ pub(crate) fn service(service_name: &str) -> NewService<'_> {
         name: service_name,
         realm_id: None,
         allowed_origins: &[],
+        idp_audiences: &[],
+        relay_redirect_uris: &[],
         created_by: None,
     }
 }
@@ -23,10 +25,13 @@ async fn made_changed_deleted(store: Store) {
     let [ada] = people(&store, ["ada"]).await;
     let realm = Uuid::new_v4();
     let origins = texts(&["https://notes.example"]);
+    let (audiences, relays) = (texts(&["front", "app"]), texts(&["https://notes.example/back?x=1"]));
     let new = NewService {
         name: "Notes",
         realm_id: Some(realm),
         allowed_origins: &origins,
+        idp_audiences: &audiences,
+        relay_redirect_uris: &relays,
         created_by: Some(ada),
         ..service("notes")
     };
@@ -42,6 +47,8 @@ async fn made_changed_deleted(store: Store) {
         realm_name: Some("The office".into()),
         scope: "office".into(),
         allowed_origins: origins.clone(),
+        idp_audiences: audiences.clone(),
+        relay_redirect_uris: relays.clone(),
         is_active: true,
         created_by: Some(ada),
         created_at: NOW,
@@ -53,8 +60,14 @@ async fn made_changed_deleted(store: Store) {
     assert_eq!(db.services_of_realm(Uuid::new_v4()).await.unwrap(), []);
     assert!(db.update_service(new.id, &ServiceChange::default(), NOW).await.unwrap());
     assert_eq!(db.service(new.id).await.unwrap().as_ref(), Some(&expected));
-    let change =
-        ServiceChange { name: Some("Noted"), realm_id: Some(None), allowed_origins: Some(&[]), is_active: Some(false) };
+    let change = ServiceChange {
+        name: Some("Noted"),
+        realm_id: Some(None),
+        allowed_origins: Some(&[]),
+        idp_audiences: Some(&[]),
+        relay_redirect_uris: Some(&[]),
+        is_active: Some(false),
+    };
     assert!(db.update_service(new.id, &change, NOW + 1).await.unwrap());
     expected = Service {
         name: "Noted".into(),
@@ -63,6 +76,8 @@ async fn made_changed_deleted(store: Store) {
         realm_name: None,
         scope: "notes".into(),
         allowed_origins: vec![],
+        idp_audiences: vec![],
+        relay_redirect_uris: vec![],
         is_active: false,
         updated_at: NOW + 1,
         ..expected
@@ -132,6 +147,43 @@ async fn found_by_origin_and_in_pages(store: Store) {
     assert_eq!(names(db.services("closed", 2).await.unwrap()), ["one"]);
 }
 
+async fn found_by_where_a_login_leads_back_to(store: Store) {
+    let [one, both] =
+        [texts(&["https://a.example/back"]), texts(&["https://b.example/back", "https://a.example/back"])];
+    let mut db = begin(&store).await;
+    let closed = NewService { relay_redirect_uris: &both, ..service("a-closed") };
+    db.insert_service(&closed, NOW).await.unwrap();
+    db.insert_service(&NewService { relay_redirect_uris: &one, ..service("one") }, NOW).await.unwrap();
+    db.insert_service(&NewService { relay_redirect_uris: &both, ..service("both") }, NOW).await.unwrap();
+    db.update_service(closed.id, &ServiceChange { is_active: Some(false), ..Default::default() }, NOW).await.unwrap();
+    for (uri, expected) in [
+        ("https://a.example/back", Some("both")),
+        ("https://b.example/back", Some("both")),
+        ("https://a.example/back?", None),
+        ("https://a.example/", None),
+        ("", None),
+    ] {
+        let found = db.service_by_relay_redirect_uri(uri).await.unwrap();
+        assert_eq!(found.map(|found| found.service_name).as_deref(), expected, "{uri}");
+    }
+}
+
+async fn found_by_scope(store: Store) {
+    let mut db = begin(&store).await;
+    let realm = db.insert_realm(Uuid::new_v4(), "office", "The office", NOW).await.unwrap().id;
+    for name in ["b", "a", "closed"] {
+        let new = NewService { realm_id: Some(realm), ..service(name) };
+        db.insert_service(&new, NOW).await.unwrap();
+        let change = ServiceChange { is_active: Some(name != "closed"), ..Default::default() };
+        db.update_service(new.id, &change, NOW).await.unwrap();
+    }
+    db.insert_service(&service("alone"), NOW).await.unwrap();
+    for (scope, expected) in [("office", &["a", "b"][..]), ("alone", &["alone"]), ("a", &[]), ("Office", &[])] {
+        let found: Vec<_> = db.services_of_scope(scope).await.unwrap();
+        assert_eq!(found.iter().map(|one| one.service_name.as_str()).collect::<Vec<_>>(), expected, "{scope}");
+    }
+}
+
 async fn keys_rotate_with_overlap(store: Store) {
     let new = service("notes");
     let mut db = begin(&store).await;
@@ -178,5 +230,7 @@ cases! {
     realms_and_services_share_their_names,
     realms,
     found_by_origin_and_in_pages,
+    found_by_where_a_login_leads_back_to,
+    found_by_scope,
     keys_rotate_with_overlap,
 }

@@ -1,6 +1,7 @@
 use sentinel_storage::{NewSession, RevocationKind, RevokedFor, SessionEnd, StorageError, Store, WorkspaceRole};
 use uuid::Uuid;
 
+use crate::clients::client;
 use crate::groups::group;
 use crate::harness::{NOW, begin, cases, read};
 use crate::users::people;
@@ -184,6 +185,34 @@ async fn revoked_by_user_and_workspace(store: Store) {
     assert!(revoked.is_sorted_by(|one, next| one.seq < next.seq));
 }
 
+async fn revoked_by_client(store: Store) {
+    let [ada, bob] = people(&store, ["ada", "bob"]).await;
+    let lab = workspace(&store, "lab", [(ada, WorkspaceRole::Owner), (bob, WorkspaceRole::Viewer)]).await;
+    let [one, other] =
+        [client("one", &["https://one.example/"], &[]), client("other", &["https://other.example/"], &[])];
+    let mut db = begin(&store).await;
+    db.insert_client(&one.as_new(), NOW).await.unwrap();
+    db.insert_client(&other.as_new(), NOW).await.unwrap();
+    let made = [(ada, one.id), (bob, one.id), (ada, other.id)]
+        .map(|(user, client)| NewSession { client_id: Some(client), ..session(user, lab) });
+    for new in &made {
+        db.insert_session(new, NOW).await.unwrap();
+    }
+    assert_eq!(db.revoke_sessions_of_client(one.id, end(RevokedFor::Admin, NOW + 1)).await.unwrap(), 2);
+    assert_eq!(db.revoke_sessions_of_client(one.id, end(RevokedFor::Admin, NOW + 2)).await.unwrap(), 0);
+    for (new, expected) in made.iter().zip([Some(NOW + 1), Some(NOW + 1), None]) {
+        assert_eq!(db.session(new.id).await.unwrap().unwrap().revoked_at, expected);
+    }
+    let mut published: Vec<_> = db.revocations_after(0, 10).await.unwrap().into_iter().map(|one| one.value).collect();
+    let mut expected: Vec<_> = made[..2].iter().map(|new| new.id.to_string()).collect();
+    published.sort();
+    expected.sort();
+    assert_eq!(published, expected);
+    // What was published stays when the client goes.
+    db.delete_client(one.id).await.unwrap();
+    assert_eq!(db.revocations_after(0, 10).await.unwrap().len(), 2);
+}
+
 cases! {
     moves_on_one_generation_at_a_time,
     a_hundred_refreshes_of_one_token_make_one_child,
@@ -191,4 +220,5 @@ cases! {
     revoked_once_and_for_good,
     a_revocation_holds_against_refreshes_at_the_same_time,
     revoked_by_user_and_workspace,
+    revoked_by_client,
 }

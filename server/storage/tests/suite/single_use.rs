@@ -1,9 +1,10 @@
-//! What is taken or used once: login states and one-time links.
+//! What is taken or used once: login states, relay codes and one-time links.
 
-use sentinel_storage::{LoginPurpose, LoginState, OneTimeLink, StorageError, Store};
+use sentinel_storage::{LoginPurpose, LoginState, NewRelayCode, OneTimeLink, ServiceChange, StorageError, Store};
 use uuid::Uuid;
 
 use crate::harness::{NOW, begin, cases, read};
+use crate::services::service;
 use crate::users::people;
 
 pub(crate) fn login() -> LoginState {
@@ -37,6 +38,50 @@ async fn a_login_state_is_taken_once(store: Store) {
     db.insert_login_state(b"state", &login()).await.unwrap();
     let refused = db.insert_login_state(b"state", &login()).await.unwrap_err();
     assert!(matches!(refused, StorageError::Conflict), "{refused}");
+}
+
+async fn a_relay_code_is_taken_once_by_who_began(store: Store) {
+    let new = service("notes");
+    let code = NewRelayCode {
+        service_id: new.id,
+        provider: "github",
+        code_challenge: "challenge",
+        sealed: &[0, 1, 255],
+        expires_at: NOW + 1000,
+    };
+    let mut db = begin(&store).await;
+    db.insert_service(&new, NOW).await.unwrap();
+    db.insert_relay_code(b"code", &code).await.unwrap();
+    db.commit().await.unwrap();
+    let lost = NewRelayCode { service_id: Uuid::new_v4(), ..code };
+    let refused = begin(&store).await.insert_relay_code(b"lost", &lost).await.unwrap_err();
+    assert!(matches!(refused, StorageError::Reference), "{refused}");
+    let mut db = begin(&store).await;
+    for (hash, provider, challenge, now) in [
+        (&b"other"[..], "github", "challenge", NOW),
+        (b"code", "other", "challenge", NOW),
+        (b"code", "github", "Challenge", NOW),
+        (b"code", "github", "challenge", NOW + 1000),
+    ] {
+        assert_eq!(db.take_relay_code(hash, provider, challenge, now).await.unwrap(), None);
+    }
+    let active = |is_active| ServiceChange { is_active: Some(is_active), ..Default::default() };
+    db.update_service(new.id, &active(false), NOW).await.unwrap();
+    assert_eq!(db.take_relay_code(b"code", "github", "challenge", NOW).await.unwrap(), None);
+    db.update_service(new.id, &active(true), NOW).await.unwrap();
+    db.commit().await.unwrap();
+    let mut attempts = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let store = store.clone();
+        attempts.spawn(async move {
+            let mut db = begin(&store).await;
+            let taken = db.take_relay_code(b"code", "github", "challenge", NOW).await.unwrap();
+            db.commit().await.unwrap();
+            taken
+        });
+    }
+    let taken: Vec<_> = attempts.join_all().await.into_iter().flatten().collect();
+    assert_eq!(taken, [vec![0, 1, 255]]);
 }
 
 async fn a_link_is_used_once_and_for_its_purpose(store: Store) {
@@ -75,4 +120,4 @@ async fn a_link_is_used_once_and_for_its_purpose(store: Store) {
     assert!(matches!(refused, StorageError::Reference), "{refused}");
 }
 
-cases! { a_login_state_is_taken_once, a_link_is_used_once_and_for_its_purpose }
+cases! { a_login_state_is_taken_once, a_relay_code_is_taken_once_by_who_began, a_link_is_used_once_and_for_its_purpose }

@@ -40,6 +40,7 @@ async fn found_by_id_and_proven_address(store: Store) {
         avatar_url: Some("https://example.com/ada.png".into()),
         is_active: true,
         is_admin: true,
+        admin_generation: 0,
         sessions_invalidated_at: None,
         created_at: NOW,
         updated_at: NOW,
@@ -212,6 +213,38 @@ async fn of_two_admins_who_leave_at_once_one_stays(store: Store) {
     }
 }
 
+/// Makes the account an admin where nobody is one.
+async fn become_the_first(store: Store, id: Uuid) -> bool {
+    let mut transaction = begin(&store).await;
+    let is_first = transaction.lock_admins().await.unwrap().is_empty();
+    // Long enough for another one to look as well.
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    if is_first {
+        transaction.set_user_admin(id, true, NOW).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    is_first
+}
+
+async fn of_two_who_become_the_first_admin_at_once_one_does(store: Store) {
+    let [ada, bob] = people(&store, ["ada", "bob"]).await;
+    let both = [ada, bob].map(|id| tokio::spawn(become_the_first(store.clone(), id)));
+    let mut first = 0;
+    for one in both {
+        first += usize::from(one.await.unwrap());
+    }
+    assert_eq!(first, 1);
+}
+
+async fn every_change_of_an_admin_is_counted(store: Store) {
+    let [ada] = people(&store, ["ada"]).await;
+    let mut transaction = begin(&store).await;
+    for (is_admin, expected) in [(false, 0), (true, 1), (true, 1), (false, 2), (true, 3)] {
+        let user = transaction.set_user_admin(ada, is_admin, NOW).await.unwrap().unwrap();
+        assert_eq!((user.is_admin, user.admin_generation), (is_admin, expected));
+    }
+}
+
 cases! {
     found_by_id_and_proven_address,
     one_account_proves_an_address,
@@ -219,4 +252,6 @@ cases! {
     listed_and_searched_in_pages,
     changes_of_an_account,
     of_two_admins_who_leave_at_once_one_stays,
+    of_two_who_become_the_first_admin_at_once_one_does,
+    every_change_of_an_admin_is_counted,
 }
