@@ -6,6 +6,7 @@ import uuid
 
 import httpx
 import pytest
+import yaml
 
 from support.documents import EXAMPLE, Documents, Served, blocks, command
 from support.team import Person, Team, detail, must
@@ -50,7 +51,7 @@ def service(documents: Documents, team: Team, old: dict):
     """The guide from its first command to its last."""
     # All is there in the versions that the tests pin: pip says so, and would fail otherwise.
     assert "already satisfied" in documents.run(command("pip install"))
-    documents.run(command("mkdir"))
+    documents.run(command("mkdir -p keys"))
     documents.run(command("sentinel keys export"))
     printed = documents.run(command("sentinel service create"))
     documents.env["SERVICE_KEY"] = re.search(r"sk_[\w-]{30,}", printed)[0]
@@ -73,15 +74,29 @@ def titles(service: Served, person: Person, path: str = "/documents") -> set[str
 
 def test_every_command_of_the_guide_is_run():
     commands = [line for block in blocks("sh") for line in block.splitlines()]
-    assert [line.split()[0] for line in commands] == [
-        "pip",
-        "mkdir",
-        "sentinel",
-        "sentinel",
-        "alembic",
-        "python",
-        "uvicorn",
-    ]
+    programs = ["pip", "mkdir", "sentinel", "sentinel", "alembic", "python", "mkdir", "uvicorn"]
+    assert [line.split()[0] for line in commands] == programs
+
+
+def test_the_server_understands_the_compose_file(documents: Documents):
+    compose = yaml.safe_load((documents.folder / "compose.yaml").read_text())
+    documents.run(command("mkdir -p secrets"))
+    (documents.folder / "secrets/oidc").write_text("a secret")
+    settings = {}
+    for name, value in compose["services"]["sentinel"]["environment"].items():
+        # As in the container: secrets are files there, and what is `${…}` here is set.
+        for secret, source in compose["secrets"].items():
+            value = value.replace(f"/run/secrets/{secret}", str(documents.folder / source["file"]))
+        settings[name] = re.sub(r"\$\{\w+\}", "set", value)
+    # Nobody listens there.
+    settings["DATABASE_URL"] = settings["DATABASE_URL"].replace("@database/", "@127.0.0.1:9/")
+    said = documents.run("sentinel config check", only=settings)
+    assert re.search(r"^providers +1$", said, re.MULTILINE), said
+    host = compose["services"]["documents"]["environment"]["IDENTITY_URL"].removeprefix("http://").split(":")[0]
+    assert host in compose["services"] and host in settings["ALLOWED_HOSTS"].split(",")
+    # The master key is one that a server takes: on a database of its own it starts to.
+    settings |= {"DATABASE_URL": "", "DATA_DIR": str(documents.folder / "data")}
+    assert documents.run("sentinel keys list", only=settings) == "none\n"
 
 
 def test_without_a_token_there_is_health_alone(service: Served):

@@ -55,9 +55,11 @@ class Documents:
             "DATABASE_URL": f"sqlite+aiosqlite:///{self.folder}/documents.db",
         }
 
-    def run(self, line: str, **more: str) -> str:
-        """Runs a command of the guide, and gives what it printed."""
+    def run(self, line: str, only: dict[str, str] | None = None, **more: str) -> str:
+        """Runs a command of the guide, and gives what it printed. `only`: nothing but these settings."""
         env = (self.server_env if line.startswith("sentinel ") else self.env) | more
+        if only is not None:
+            env = {"PATH": self.env["PATH"], "HOME": self.env["HOME"]} | only
         done = subprocess.run(
             ["sh", "-ec", line], cwd=self.folder, env=env, capture_output=True, text=True, timeout=120
         )
