@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use secrecy::ExposeSecret as _;
 use sentinel_idp::Providers;
 use sentinel_keys::{KeysError, MasterKey, Origin, SigningAlgorithm};
-use sentinel_server::service::{Clock, Config, Lifetimes, Millis, Newcomers, Parts, Service, WorkspaceRole};
+use sentinel_server::service::{
+    Clock, Config, Lifetimes, Millis, Newcomers, Parts, PolicyConfig, Service, WorkspaceRole,
+};
 use sentinel_server::settings::{Settings, Sources};
 use sentinel_storage::{StorageError, Store, StoreOptions};
 
@@ -113,6 +115,12 @@ pub(crate) fn config(settings: &Settings, base_url: &str) -> Result<Config, Fail
     config.algorithm = algorithm(settings)?;
     config.lifetimes = lifetimes(settings);
     config.refresh_grace = millis(settings.refresh_grace);
+    config.policy = PolicyConfig {
+        tuples_per_store: settings.policy_tuples_per_store,
+        tuples_in_memory: settings.policy_tuples_in_memory,
+        changes: millis(settings.policy_changes),
+        log_decisions: settings.policy_log_decisions,
+    };
     config.admin_emails.clone_from(&settings.admin_emails);
     config.newcomers = match settings.newcomers.as_str() {
         "nowhere" => Newcomers::Nowhere,

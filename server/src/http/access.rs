@@ -14,7 +14,9 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::layers::limits::{Limits, ServiceProven};
 use super::layers::refusals::Refused;
+use super::openfga::dialect::failed;
 use super::{Failure, credentials};
+use crate::service::policy::PolicyCaller;
 use crate::service::{Administrator, Caller, Error, Service, ServiceApp, User};
 
 /// The extension of an OpenAPI operation that names its rule.
@@ -37,12 +39,23 @@ pub enum Access {
     Resolve,
     /// An administrator with the admin cookie; changes also need `X-Requested-With`.
     Admin,
+    /// A service with a key that stores of policy were opened to: as a bearer token, which is all that OpenFGA's and
+    /// AuthZEN's clients can send, or in `X-Service-Key`.
+    Policy,
 }
 
 impl Access {
     /// Every rule.
-    pub const ALL: [Self; 7] =
-        [Self::Public, Self::User, Self::Directory, Self::Service, Self::ServiceUser, Self::Resolve, Self::Admin];
+    pub const ALL: [Self; 8] = [
+        Self::Public,
+        Self::User,
+        Self::Directory,
+        Self::Service,
+        Self::ServiceUser,
+        Self::Resolve,
+        Self::Admin,
+        Self::Policy,
+    ];
 
     /// The rule's name in the OpenAPI document.
     #[must_use]
@@ -55,6 +68,7 @@ impl Access {
             Self::ServiceUser => "service-user",
             Self::Resolve => "resolve",
             Self::Admin => "admin",
+            Self::Policy => "policy",
         }
     }
 
@@ -68,6 +82,7 @@ impl Access {
             Self::ServiceUser => &[&["bearer", "serviceKey"]],
             Self::Resolve => &[&["serviceKey"], &["origin"]],
             Self::Admin => &[&["adminCookie"]],
+            Self::Policy => &[&["bearer"], &["serviceKey"]],
         };
         let requirement = |schemes: &&[&str]| {
             schemes.iter().fold(SecurityRequirement::default(), |all, scheme| all.add(*scheme, [] as [&str; 0]))
@@ -171,12 +186,18 @@ async fn guard(
         Access::Admin => {
             parts.extensions.insert(credentials::administrator(&service, &parts).await?);
         }
+        Access::Policy => match credentials::policy(&service, &parts).await {
+            Ok(caller) => _ = parts.extensions.insert(caller),
+            // Its clients read errors in another dialect.
+            Err(error) => return Ok(failed(error)),
+        },
     }
     if let (Some(limits), Some(user)) = (parts.extensions.get::<Arc<Limits>>(), parts.extensions.get::<User>()) {
         limits.account(user.id)?;
     }
-    let proven =
-        parts.extensions.get::<ServiceApp>().is_some() || matches!(parts.extensions.get(), Some(Resolver::Service(_)));
+    let proven = parts.extensions.get::<ServiceApp>().is_some()
+        || parts.extensions.get::<PolicyCaller>().is_some()
+        || matches!(parts.extensions.get(), Some(Resolver::Service(_)));
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if proven {
         response.extensions_mut().insert(ServiceProven);
@@ -206,4 +227,4 @@ macro_rules! taken_from_the_guard {
         }
     )*};
 }
-taken_from_the_guard!(User, ServiceApp, Administrator, Resolver);
+taken_from_the_guard!(User, ServiceApp, Administrator, Resolver, PolicyCaller);

@@ -5,6 +5,7 @@ use axum::http::{HeaderName, Method, header};
 use axum_extra::extract::cookie::CookieJar;
 
 use super::Failure;
+use crate::service::policy::PolicyCaller;
 use crate::service::{Administrator, Error, Service, ServiceApp, User};
 
 const SERVICE_KEY: HeaderName = HeaderName::from_static("x-service-key");
@@ -24,6 +25,15 @@ pub(super) async fn optional_service(service: &Service, parts: &Parts) -> Result
         Some(key) => Ok(Some(service.authenticate_service(key).await?)),
         None => Ok(None),
     }
+}
+
+/// The service whose key opens stores of policy. Its key is a bearer token, or stands where the others' do.
+pub(super) async fn policy(service: &Service, parts: &Parts) -> Result<PolicyCaller, Error> {
+    let key = match single(parts, &SERVICE_KEY)? {
+        Some(key) => key,
+        None => bearer(parts)?,
+    };
+    service.authenticate_policy(key).await
 }
 
 /// The person whose token is in `Authorization`: an access token, or with a service an authz token of its scope.

@@ -70,7 +70,7 @@ pub fn unprocessable(place: &str, message: &str) -> Failure {
     Failure::Unprocessable { place: vec![place.into()], message: message.into() }
 }
 
-fn has_nul(value: &serde_json::Value) -> bool {
+pub(super) fn has_nul(value: &serde_json::Value) -> bool {
     match value {
         serde_json::Value::String(text) => text.contains('\0'),
         serde_json::Value::Array(values) => values.iter().any(has_nul),

@@ -6,6 +6,7 @@ mod admin;
 mod admin_login;
 mod auth;
 mod authz;
+mod authzen;
 mod caller;
 mod cookies;
 mod credentials;
@@ -20,6 +21,7 @@ mod listing;
 mod management;
 mod members;
 mod oauth;
+mod openfga;
 mod permissions;
 mod realm;
 mod roles;
@@ -53,6 +55,7 @@ pub fn app(service: Service, hardening: &Hardening) -> Router {
     let (router, openapi) = routes(service.clone());
     let text = openapi.to_json().unwrap_or_default();
     let router = router.fallback(unknown).method_not_allowed_fallback(not_allowed);
+    let router = router.layer(axum::middleware::from_fn(authzen::echo));
     hardening.around(router.layer(Extension(docs::Document(text.into()))), service)
 }
 
@@ -83,6 +86,8 @@ pub fn routes(service: Service) -> (Router, utoipa::openapi::OpenApi) {
         groups::routes,
         permissions::routes,
         roles::routes,
+        openfga::routes,
+        authzen::routes,
         docs::routes,
     ];
     let routes = rooms.iter().fold(routes, |all, room| room(all));

@@ -26,6 +26,27 @@ pub struct Config {
     pub newcomers: Newcomers,
     /// Where the browser goes after an admin login: on this server's own site, for the cookie goes nowhere else.
     pub admin_home: String,
+    /// Stores of policy.
+    pub policy: PolicyConfig,
+}
+
+/// How stores of policy are kept and asked.
+#[derive(Clone, Debug)]
+pub struct PolicyConfig {
+    /// Most tuples of a store.
+    pub tuples_per_store: i64,
+    /// Most tuples of a store that is kept in memory: a larger one is asked by SQL.
+    pub tuples_in_memory: i64,
+    /// How long the log of changes goes back, in milliseconds.
+    pub changes: Millis,
+    /// Whether every decision is written to the log.
+    pub log_decisions: bool,
+}
+
+impl Default for PolicyConfig {
+    fn default() -> Self {
+        Self { tuples_per_store: 50_000_000, tuples_in_memory: 5_000_000, changes: 30 * DAY, log_decisions: false }
+    }
 }
 
 /// Lifetimes in milliseconds.
@@ -105,6 +126,7 @@ impl Config {
             admin_emails: Vec::new(),
             newcomers: Newcomers::PersonalWorkspace,
             admin_home: format!("{base_url}/auth/admin/me"),
+            policy: PolicyConfig::default(),
             base_url,
         }
     }

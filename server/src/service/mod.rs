@@ -19,6 +19,7 @@ mod mandate;
 pub mod members;
 mod operations;
 pub mod permissions;
+pub mod policy;
 mod principal;
 mod provision;
 mod realm;
@@ -38,7 +39,7 @@ use std::sync::{Arc, OnceLock};
 
 pub use activity::Actor;
 pub use clock::Clock;
-pub use config::{Config, Lifetimes, Newcomers};
+pub use config::{Config, Lifetimes, Newcomers, PolicyConfig};
 pub use error::{Error, ErrorKind};
 pub use principal::{Administrator, Caller, Realm, ServiceApp, TokenKind, User};
 use sentinel_idp::Providers;
@@ -76,6 +77,7 @@ struct Inner {
     signing: signing::Signing,
     /// Where newcomers belong, where the settings name a workspace.
     default_workspace: OnceLock<Uuid>,
+    policy: policy::Policy,
 }
 
 impl Service {
@@ -90,7 +92,8 @@ impl Service {
         let master = Arc::new(master);
         let signing = signing::Signing::open(&store, &master, &config, clock.now()).await?;
         let default_workspace = OnceLock::new();
-        let inner = Inner { store, clock, master, providers, config, signing, default_workspace };
+        let policy = policy::Policy::default();
+        let inner = Inner { store, clock, master, providers, config, signing, default_workspace, policy };
         let service = Self { inner: Arc::new(inner) };
         service.bind_default_workspace().await?;
         Ok(service)
@@ -109,6 +112,11 @@ impl Service {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.inner.config
+    }
+
+    /// What is kept of policy.
+    fn policy(&self) -> &policy::Policy {
+        &self.inner.policy
     }
 
     pub(crate) fn providers(&self) -> &Providers {

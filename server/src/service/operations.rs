@@ -42,7 +42,7 @@ impl Service {
         let mut transaction = self.store().begin().await?;
         let removed = transaction.prune_expired(self.now(), limit).await?.total();
         transaction.commit().await?;
-        Ok(removed)
+        Ok(removed + self.prune_policy(limit).await?)
     }
 
     /// Whether a client or a service that is active registered this origin. Read from storage on every call: a

@@ -89,6 +89,16 @@ impl Connection {
         Ok(on!(self, db => sqlx::query_as(concatcp!(SELECT, "id = $1")).bind(id).fetch_optional(db)))
     }
 
+    /// A store's revision and its latest model, of one moment: what a state in memory is compared with.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn policy_state(&mut self, number: i64) -> Result<Option<(i64, Option<String>)>, StorageError> {
+        let sql = "SELECT revision, (SELECT MAX(m.id) FROM authorization_models m WHERE m.store_number = s.number) \
+                   FROM stores s WHERE s.number = $1 AND s.deleted_at IS NULL";
+        Ok(on!(self, db => sqlx::query_as(sql).bind(number).fetch_optional(db)))
+    }
+
     /// The store with this number.
     ///
     /// # Errors

@@ -71,7 +71,7 @@ def sweep(routes: list[Operation], attempts) -> None:
                 wrong.append(f"{operation.name} with {what!r:.200}: {answer.status_code} {answer.text[:200]}")
             if answer.status_code in range(400, 500) and "json" in answer.headers.get("content-type", ""):
                 told = answer.json()
-                assert told.get("detail") or told.get("error"), f"{operation.name}: {answer.text[:200]}"
+                assert told.get("detail") or told.get("error") or told.get("message"), f"{operation.name}: {answer.text[:200]}"
     assert not wrong, "\n".join(wrong)
 
 

@@ -18,6 +18,7 @@ RULES = {
     "service-user": [{"bearer", "serviceKey"}],
     "resolve": [{"serviceKey"}, {"origin"}],
     "admin": [{"adminCookie"}],
+    "policy": [{"bearer"}, {"serviceKey"}],
 }
 #: The kind of thing that a path's variable names, by the segment before it.
 SEGMENTS = {

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import secrets
 from dataclasses import dataclass, field
 
 import httpx
@@ -54,6 +55,7 @@ def wallet(team: Team, foreign: Team, root: Administrator, machine: str) -> list
     access, authz, idp = person.access, person.authz, person.id_token
     refresh, admin = person.tokens["refresh_token"], root.browser.cookie("admin_token")
     key, other_key = team.key, foreign.key
+    policy = team.server.cli("service", "create", f"policy-{secrets.token_hex(4)}", "--policy", "all")["key"]
     pair = bearer(idp) | {"X-Authz-Token": authz}
     everyone = BY_USER | BY_KEY | {"service-user"}
     good = [
@@ -63,6 +65,8 @@ def wallet(team: Team, foreign: Team, root: Administrator, machine: str) -> list
         Credential("key", key, BY_KEY, good=True),
         Credential("pair", pair, {"directory"}, good=True),
         Credential("admin cookie", admin_cookie(admin), {"admin"}, good=True),
+        # As OpenFGA's and AuthZEN's clients send it. As a bearer token it opens nothing else.
+        Credential("policy key", bearer(policy), {"policy"}, good=True),
         # It identifies a front end, which may ask for what its person is anyway allowed to have.
         Credential("a registered origin", {"Origin": team.origin}, {"resolve"}),
         # A key of another service is one; what is ours it must not touch (see the attacks across services).

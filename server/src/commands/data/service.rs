@@ -25,6 +25,16 @@ pub(crate) enum Command {
         /// The slug of the realm that it joins
         #[arg(long, value_name = "SLUG")]
         realm: Option<String>,
+        /// Which policy stores its keys open: all, store:<id> or workspace:<slug>
+        #[arg(long, value_name = "STORES")]
+        policy: Option<String>,
+    },
+    /// Say which policy stores a service's keys open.
+    Policy {
+        /// The service
+        service_name: String,
+        /// all, none, store:<id> or workspace:<slug>
+        stores: String,
     },
     /// Change a service. What is named takes the place of what was there; what is not, stays.
     Update {
@@ -70,7 +80,7 @@ pub(crate) enum Command {
 
 pub(super) async fn run(service: &Service, command: Command) -> Result<Value, Error> {
     match command {
-        Command::Create { service_name, name, origins, audiences, relay_redirect_uris, realm } => {
+        Command::Create { service_name, name, origins, audiences, relay_redirect_uris, realm, policy } => {
             let new = NewServiceApp {
                 service_name: &service_name,
                 name: name.as_deref(),
@@ -80,7 +90,15 @@ pub(super) async fn run(service: &Service, command: Command) -> Result<Value, Er
                 realm: realm.as_deref(),
             };
             let (made, key) = service.create_service_app(&ACTOR, &caller(), &new).await?;
+            if let Some(stores) = policy {
+                service.set_policy_access(&ACTOR, &caller(), made.service.id, &stores).await?;
+            }
             Ok(with_key(made, &key.key))
+        }
+        Command::Policy { service_name, stores } => {
+            let id = service.service_app_named(&service_name).await?;
+            service.set_policy_access(&ACTOR, &caller(), id, &stores).await?;
+            Ok(row([("service_name", service_name.into()), ("policy", service.policy_access(id).await?.into())]))
         }
         Command::Update { service_name, name, origins, audiences, any_audience, relay_redirect_uris } => {
             let id = service.service_app_named(&service_name).await?;

@@ -21,6 +21,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(Access::Admin, routes!(list, create))
         .add(Access::Admin, routes!(get, update, delete))
         .add(Access::Admin, routes!(rotate_key))
+        .add(Access::Admin, routes!(policy_access, set_policy_access))
 }
 
 /// A service.
@@ -243,4 +244,34 @@ async fn rotate_key(
     let actor = Actor::Administrator(admin.id);
     let rotated = service.rotate_service_app_key(&actor, &caller, id, grace.grace_seconds).await?;
     Ok(Json(with_key(rotated)))
+}
+
+/// Which policy stores a service's keys open.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct PolicyAccess {
+    /// `all`, `none`, `store:<id>` or `workspace:<slug>`.
+    stores: String,
+}
+
+/// Which policy stores a service's keys open.
+#[utoipa::path(get, path = "/admin/service-apps/{id}/policy-access", tag = "admin", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = PolicyAccess), (status = 401), (status = 403), (status = 404), (status = 422)))]
+async fn policy_access(State(service): State<Service>, Path(id): Path<Uuid>) -> Result<Json<PolicyAccess>, Failure> {
+    service.service_app(id).await?;
+    Ok(Json(PolicyAccess { stores: service.policy_access(id).await? }))
+}
+
+/// Says which policy stores a service's keys open, from the next request on.
+#[utoipa::path(put, path = "/admin/service-apps/{id}/policy-access", tag = "admin", params(("id" = Uuid, Path)),
+    request_body = PolicyAccess, responses(
+    (status = 200, body = PolicyAccess), (status = 400), (status = 401), (status = 403), (status = 404), (status = 422)))]
+async fn set_policy_access(
+    State(service): State<Service>,
+    admin: Administrator,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    Body(body): Body<PolicyAccess>,
+) -> Result<Json<PolicyAccess>, Failure> {
+    service.set_policy_access(&Actor::Administrator(admin.id), &caller, id, &body.stores).await?;
+    Ok(Json(PolicyAccess { stores: service.policy_access(id).await? }))
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::AUTHORIZATION;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -46,6 +47,8 @@ const PROOF: Duration = Duration::from_secs(60);
 /// Where keys are asked for. Elsewhere nobody looks at one, and it says nothing about who asks.
 const KEYED: [&str; 8] =
     ["/authz/resolve", "/permissions/", "/roles/", "/realm/", "/oauth/", "/revocations", "/users/", "/workspaces"];
+/// Where they may also come as bearer tokens.
+const POLICY: [&str; 2] = ["/stores", "/access/v1/"];
 
 /// Counters of one process. Addresses are counted by what one customer gets: an IPv4 address, an IPv6 /64.
 pub(crate) struct Limits {
@@ -157,8 +160,11 @@ fn per_minute(requests: u32) -> Quota {
 pub(super) async fn limit(State(state): State<Arc<Inner>>, mut request: Request, next: Next) -> Response {
     let Some(limits) = &state.limits else { return next.run(request).await };
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    let is_keyed = route.is_some_and(|route| KEYED.iter().any(|keyed| route.starts_with(keyed)));
-    let key = request.headers().get("x-service-key").filter(|_| is_keyed).map(|key| hash(key.as_bytes()));
+    let is_under =
+        |prefixes: &[&str]| route.is_some_and(|route| prefixes.iter().any(|prefix| route.starts_with(prefix)));
+    let is_policy = is_under(&POLICY);
+    let key = request.headers().get("x-service-key").filter(|_| is_policy || is_under(&KEYED));
+    let key = key.map(|key| key.as_bytes()).or_else(|| bearer_key(&request).filter(|_| is_policy)).map(hash);
     let proven = key.filter(|key| limits.is_proven(key));
     // A preflight does nothing at its route: it counts as any request.
     let route = route.filter(|_| *request.method() != Method::OPTIONS);
@@ -180,6 +186,13 @@ pub(super) async fn limit(State(state): State<Arc<Inner>>, mut request: Request,
         }
     }
     response
+}
+
+/// A service key that comes as a bearer token.
+fn bearer_key(request: &Request) -> Option<&[u8]> {
+    let value = request.headers().get(AUTHORIZATION)?.as_bytes();
+    let (scheme, key) = value.split_at_checked(7)?;
+    (scheme.eq_ignore_ascii_case(b"bearer ") && key.starts_with(b"sk_")).then_some(key)
 }
 
 fn hash(key: &[u8]) -> [u8; 32] {

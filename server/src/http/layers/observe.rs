@@ -71,7 +71,8 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     let milliseconds = took.as_secs_f64() * 1000.0;
     tracing::info!(request_id = %id, method, route, status, milliseconds, ip = ip.map(tracing::field::display), "request");
     if let Ok(value) = HeaderValue::from_str(id.as_hyphenated().encode_lower(&mut Uuid::encode_buffer())) {
-        response.headers_mut().insert("x-request-id", value);
+        // A surface whose standard says so has given the caller's own back.
+        response.headers_mut().entry("x-request-id").or_insert(value);
     }
     response
 }

@@ -112,6 +112,9 @@ async fn models(store: Store) {
     assert_eq!(db.authorization_model(other, "m1").await.unwrap(), None);
     assert_eq!(db.latest_authorization_model(own).await.unwrap().as_deref(), Some("m3"));
     assert_eq!(db.latest_authorization_model(other).await.unwrap(), None);
+    assert_eq!(db.policy_state(own).await.unwrap(), Some((0, Some("m3".into()))));
+    assert_eq!(db.policy_state(other).await.unwrap(), Some((0, None)));
+    assert_eq!(db.policy_state(-1).await.unwrap(), None);
     assert_eq!(db.count_authorization_models(own).await.unwrap(), 3);
     let ids = |found: Vec<StoredModel>| found.into_iter().map(|one| one.id).collect::<Vec<_>>();
     assert_eq!(ids(db.authorization_models(own, None, 2).await.unwrap()), ["m3", "m2"]);

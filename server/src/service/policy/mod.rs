@@ -1,0 +1,71 @@
+//! Policy: stores of authorization models and tuples, and what they decide. The rules of OpenFGA's API stand here; its HTTP
+//! form and AuthZEN's are translated in `http`.
+
+mod assertions;
+mod check;
+mod conditions;
+mod expand;
+mod hot;
+mod ids;
+mod list;
+mod models;
+mod prune;
+mod refusal;
+mod sql;
+mod stores;
+mod token;
+mod tuples;
+mod validate;
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+
+pub use assertions::Assertion;
+pub use check::{Answer, CHECKS_PER_BATCH, Circumstances, Question};
+pub use hot::Consistency;
+pub use ids::is_ulid as is_store_id;
+pub use models::Model;
+pub use refusal::{PolicyError, RefusalCode};
+pub use sentinel_storage::{PolicyStore, StoreAccess};
+pub use token::{ConsistencyToken, list_place, list_token};
+pub use tuples::{Change, ReadFilter, TupleIn, WriteRequest};
+use uuid::Uuid;
+
+/// Most tuples of one write, written and deleted together (OpenFGA's `OPENFGA_MAX_TUPLES_PER_WRITE`).
+pub const TUPLES_PER_WRITE: usize = 100;
+/// Most entries of a page.
+pub const PAGE: u32 = 100;
+/// Entries of a page whose size nobody asked for.
+pub const DEFAULT_PAGE: u32 = 50;
+
+/// A service that came with a key that opens stores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyCaller {
+    /// The registration.
+    pub service_id: Uuid,
+    /// Its name.
+    pub service_name: String,
+    /// Which stores its keys open.
+    pub access: StoreAccess,
+}
+
+/// What this process keeps of policy between requests: all of it can be read again.
+#[derive(Debug, Default)]
+pub(super) struct Policy {
+    ids: ids::Ids,
+    /// Models, which never change, by store and id.
+    models: Mutex<HashMap<(i64, String), Arc<Model>>>,
+    /// Stores in memory, by their ids.
+    hot: Mutex<HashMap<String, Arc<hot::Hot>>>,
+    /// Questions so far.
+    asked: AtomicU64,
+}
+
+/// Cuts off the entry that says whether there is a next page.
+fn cut<T>(found: &mut Vec<T>, size: i64) -> bool {
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let more = found.len() > size;
+    found.truncate(size);
+    more
+}

@@ -1,0 +1,203 @@
+//! Authorization models: judged when they are written, compiled when they are first asked.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+
+use sentinel_core::policy::model::{AuthorizationModel, Relation, TypeDefinition};
+use sentinel_core::policy::{CompiledModel, ModelConditions};
+use sentinel_storage::{PolicyStore, StoredModel};
+use serde_json::{Value, json};
+
+use super::ids::is_ulid;
+use super::{Policy, PolicyCaller, PolicyError, RefusalCode};
+use crate::service::activity::Change;
+use crate::service::{Actor, Caller, Error, Service};
+
+/// Most models that are kept compiled.
+const KEPT: usize = 256;
+/// Most models of one store.
+const MODELS_PER_STORE: i64 = 10_000;
+
+/// A model as it is asked.
+#[derive(Debug)]
+pub struct Model {
+    /// Its id.
+    pub id: String,
+    /// As it was written.
+    pub source: AuthorizationModel,
+    /// As it is evaluated.
+    pub compiled: CompiledModel,
+    /// Its conditions.
+    pub conditions: ModelConditions,
+    /// Where each type stands in `source`.
+    types: HashMap<String, usize>,
+}
+
+impl Model {
+    /// Compiles a model.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn compile(id: &str, source: AuthorizationModel) -> Result<Self, String> {
+        let compiled = CompiledModel::compile(&source).map_err(|why| why.to_string())?;
+        let conditions = ModelConditions::compile(&source).map_err(|why| why.to_string())?;
+        let types = source.types.iter().enumerate().map(|(at, one)| (one.name.clone(), at)).collect();
+        Ok(Self { id: id.to_owned(), source, compiled, conditions, types })
+    }
+
+    /// A type by its name.
+    #[must_use]
+    pub fn type_named(&self, name: &str) -> Option<&TypeDefinition> {
+        self.types.get(name).and_then(|at| self.source.types.get(*at))
+    }
+
+    /// A relation of a type.
+    #[must_use]
+    pub fn relation(&self, type_name: &str, relation: &str) -> Option<&Relation> {
+        self.type_named(type_name)?.relations.iter().find(|one| one.name == relation)
+    }
+}
+
+impl Policy {
+    /// Forgets what is kept of a store.
+    pub(super) fn forget(&self, store: i64) {
+        self.models.lock().unwrap_or_else(PoisonError::into_inner).retain(|(number, _), _| *number != store);
+    }
+
+    fn kept(&self, store: i64, id: &str) -> Option<Arc<Model>> {
+        let models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        models.get(&(store, id.to_owned())).cloned()
+    }
+
+    fn keep(&self, store: i64, model: &Arc<Model>) {
+        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        if models.len() >= KEPT {
+            models.clear();
+        }
+        models.insert((store, model.id.clone()), Arc::clone(model));
+    }
+}
+
+impl Service {
+    /// Adds a model to a store, in OpenFGA's JSON form, and answers its id.
+    ///
+    /// # Errors
+    /// [`RefusalCode::InvalidModel`] with what is wrong, [`RefusalCode::ExceededEntityLimit`].
+    pub async fn write_model(
+        &self,
+        caller: &PolicyCaller,
+        from: &Caller,
+        store: &PolicyStore,
+        mut document: Value,
+    ) -> Result<String, PolicyError> {
+        // Old clients send none.
+        if let Some(members) = document.as_object_mut()
+            && members.get("schema_version").is_none_or(Value::is_null)
+        {
+            members.insert("schema_version".to_owned(), json!("1.1"));
+        }
+        let invalid = |why: String| PolicyError::refused(RefusalCode::InvalidModel, why);
+        let source =
+            AuthorizationModel::from_json(document.to_string().as_bytes()).map_err(|why| invalid(why.to_string()))?;
+        source.validate().map_err(|why| invalid(why.to_string()))?;
+        let now = self.now();
+        let mut transaction = self.store().begin().await?;
+        if transaction.count_authorization_models(store.number).await? >= MODELS_PER_STORE {
+            let why = format!("The number of authorization models exceeds the allowed limit of {MODELS_PER_STORE}");
+            return Err(PolicyError::refused(RefusalCode::ExceededEntityLimit, why));
+        }
+        // The latest one is the greatest id, whichever replica's clock was ahead.
+        let latest = transaction.latest_authorization_model(store.number).await?;
+        let id = self.policy().ids.next(now, latest.as_deref())?;
+        let text = source.to_json();
+        let model = Model::compile(&id, source).map_err(invalid)?;
+        transaction.insert_authorization_model(store.number, &id, &text, now).await?;
+        let actor = Actor::Service(caller.service_name.clone());
+        let change = Change::new("store.write_model").on("store", &store.id).detail("model", &id);
+        self.record(&mut transaction, &actor, from, change).await?;
+        transaction.commit().await?;
+        self.policy().keep(store.number, &Arc::new(model));
+        self.policy().stale(&store.id);
+        Ok(id)
+    }
+
+    /// A model in OpenFGA's JSON form, with its id.
+    ///
+    /// # Errors
+    /// [`RefusalCode::ModelNotFound`].
+    pub async fn read_model(&self, store: &PolicyStore, id: &str) -> Result<Value, PolicyError> {
+        check_id(id)?;
+        let found = self.store().read().await?.authorization_model(store.number, id).await?;
+        shown(&found.ok_or_else(|| not_found(id))?)
+    }
+
+    /// A store's models, the newest first, and the token of the next page.
+    ///
+    /// # Errors
+    /// [`RefusalCode::PageSizeInvalid`], [`RefusalCode::InvalidContinuationToken`].
+    pub async fn list_models(
+        &self,
+        store: &PolicyStore,
+        page_size: Option<i64>,
+        token: &str,
+    ) -> Result<(Vec<Value>, String), PolicyError> {
+        let size = super::stores::page(page_size)?;
+        let [before] = super::token::page_read("models", token)?;
+        let before = (!before.is_empty()).then_some(before.as_str());
+        let mut found = self.store().read().await?.authorization_models(store.number, before, size + 1).await?;
+        let more = super::cut(&mut found, size);
+        let next = found.last().filter(|_| more).map(|last| super::token::page_write("models", [&last.id]));
+        Ok((found.iter().map(shown).collect::<Result<_, _>>()?, next.unwrap_or_default()))
+    }
+
+    /// The model of this id or, without one, the store's latest.
+    ///
+    /// # Errors
+    /// [`RefusalCode::ModelNotFound`], [`RefusalCode::LatestModelNotFound`].
+    pub async fn model(&self, store: &PolicyStore, id: Option<&str>) -> Result<Arc<Model>, PolicyError> {
+        let id = match id.filter(|id| !id.is_empty()) {
+            Some(id) => {
+                check_id(id)?;
+                id.to_owned()
+            }
+            None => {
+                let latest = self.store().read().await?.latest_authorization_model(store.number).await?;
+                latest.ok_or_else(|| {
+                    let why = format!("No authorization models found for store '{}'", store.id);
+                    PolicyError::refused(RefusalCode::LatestModelNotFound, why)
+                })?
+            }
+        };
+        if let Some(kept) = self.policy().kept(store.number, &id) {
+            return Ok(kept);
+        }
+        let found = self.store().read().await?.authorization_model(store.number, &id).await?;
+        let found = found.ok_or_else(|| not_found(&id))?;
+        // It was judged when it was written: what does not fit now is a damaged row.
+        let source = AuthorizationModel::from_json(found.model.as_bytes()).map_err(Error::internal)?;
+        let model = Arc::new(Model::compile(&id, source).map_err(Error::internal)?);
+        self.policy().keep(store.number, &model);
+        Ok(model)
+    }
+}
+
+fn shown(stored: &StoredModel) -> Result<Value, PolicyError> {
+    let mut model: Value = serde_json::from_str(&stored.model).map_err(Error::internal)?;
+    if let Some(members) = model.as_object_mut() {
+        members.insert("id".to_owned(), stored.id.clone().into());
+    }
+    Ok(model)
+}
+
+pub(super) fn not_found(id: &str) -> PolicyError {
+    PolicyError::refused(RefusalCode::ModelNotFound, format!("Authorization Model '{id}' not found"))
+}
+
+fn check_id(id: &str) -> Result<(), PolicyError> {
+    if is_ulid(id) {
+        return Ok(());
+    }
+    Err(PolicyError::validation(
+        "invalid AuthorizationModelId: value does not match regex pattern \"^[ABCDEFGHJKMNPQRSTVWXYZ0-9]{26}$\"",
+    ))
+}

@@ -1,0 +1,240 @@
+//! Stores, and who may open them.
+
+use sentinel_keys::secrets;
+use sentinel_storage::{NewPolicyStore, PolicyStoreFilter, StorageError, StoreAccess};
+use uuid::Uuid;
+
+use super::ids::is_ulid;
+use super::{DEFAULT_PAGE, PAGE, PolicyCaller, PolicyError, PolicyStore, RefusalCode};
+use crate::service::activity::Change;
+use crate::service::{Actor, Caller, Error, Service};
+
+/// Longer than any key of ours.
+const KEY_BYTES: usize = 256;
+/// A store's name, by OpenFGA's rule: letters, digits and these.
+const NAME_MARKS: &str = " \t\n\r/.-_&^@";
+/// Its length, by the same rule.
+const NAME_LENGTH: std::ops::RangeInclusive<usize> = 3..=64;
+
+impl Service {
+    /// The service whose key this is, where the key opens stores of policy.
+    ///
+    /// # Errors
+    /// Unauthenticated for an unknown, expired or inactive key; forbidden for one that opens no store.
+    pub async fn authenticate_policy(&self, key: &str) -> Result<PolicyCaller, Error> {
+        let refused = || Error::unauthenticated("Invalid service key");
+        if key.len() > KEY_BYTES {
+            return Err(refused());
+        }
+        let hash = secrets::hash(key.as_bytes());
+        let found = self.store().read().await?.policy_caller_by_key(&hash, self.now()).await?;
+        let (service_id, service_name, access) = found.ok_or_else(refused)?;
+        let access = access.ok_or_else(|| Error::forbidden("The service's keys open no policy store"))?;
+        Ok(PolicyCaller { service_id, service_name, access })
+    }
+
+    /// The store with this id, where the caller's key opens it. One that it does not open is not found either.
+    ///
+    /// # Errors
+    /// [`RefusalCode::StoreNotFound`].
+    pub async fn open_store(&self, caller: &PolicyCaller, id: &str) -> Result<PolicyStore, PolicyError> {
+        if !is_ulid(id) {
+            return Err(PolicyError::validation(
+                "invalid StoreId: value does not match regex pattern \"^[ABCDEFGHJKMNPQRSTVWXYZ0-9]{26}$\"",
+            ));
+        }
+        let found = self.store().read().await?.policy_store(id).await?;
+        found.filter(|store| opens(caller, store)).ok_or_else(unknown)
+    }
+
+    /// The one store that the caller's key is bound to.
+    ///
+    /// # Errors
+    /// [`RefusalCode::StoreNotFound`] where the key opens all stores, or its workspace has none.
+    pub async fn own_store(&self, caller: &PolicyCaller) -> Result<PolicyStore, PolicyError> {
+        let mut connection = self.store().read().await?;
+        let found = match caller.access {
+            StoreAccess::Store(number) => connection.policy_store_by_number(number).await?,
+            StoreAccess::Workspace(workspace) => connection.policy_store_of_workspace(workspace).await?,
+            StoreAccess::All => None,
+        };
+        found.ok_or_else(unknown)
+    }
+
+    /// Makes a store; a workspace's own, where the key is bound to a workspace.
+    ///
+    /// # Errors
+    /// Forbidden for a key that is bound to one store or whose workspace has one; [`RefusalCode::ValidationError`] for the
+    /// name.
+    pub async fn create_store(
+        &self,
+        caller: &PolicyCaller,
+        from: &Caller,
+        name: &str,
+    ) -> Result<PolicyStore, PolicyError> {
+        let is_name = |character: char| character.is_ascii_alphanumeric() || NAME_MARKS.contains(character);
+        if !NAME_LENGTH.contains(&name.len()) || !name.chars().all(is_name) {
+            return Err(PolicyError::validation(
+                "invalid CreateStoreRequest.Name: value does not match regex pattern \"^[a-zA-Z0-9\\\\s\\\\.\\\\-\\\\/^_&@]{3,64}$\"",
+            ));
+        }
+        let workspace_id = match caller.access {
+            StoreAccess::All => None,
+            StoreAccess::Workspace(workspace) => Some(workspace),
+            StoreAccess::Store(_) => return Err(Error::forbidden("The key is bound to one store").into()),
+        };
+        let actor = Actor::Service(caller.service_name.clone());
+        self.new_store(&actor, from, name, workspace_id).await
+    }
+
+    /// Makes a store.
+    ///
+    /// # Errors
+    /// Where the workspace has one, or does not exist.
+    pub async fn new_store(
+        &self,
+        actor: &Actor,
+        from: &Caller,
+        name: &str,
+        workspace_id: Option<Uuid>,
+    ) -> Result<PolicyStore, PolicyError> {
+        let now = self.now();
+        let id = self.policy().ids.next(now, None)?;
+        let mut transaction = self.store().begin().await?;
+        let new = NewPolicyStore { id: &id, name, workspace_id };
+        let made = transaction.insert_policy_store(&new, now).await.map_err(|error| match error {
+            StorageError::Conflict => Error::forbidden("The workspace has its store"),
+            StorageError::Reference => Error::not_found("Workspace not found"),
+            other => other.into(),
+        })?;
+        let change = Change::new("store.create").on("store", &made.id).detail("name", name);
+        self.record(&mut transaction, actor, from, change).await?;
+        transaction.commit().await?;
+        Ok(made)
+    }
+
+    /// Deletes a store and all that is in it.
+    ///
+    /// # Errors
+    /// Forbidden for a key that is bound to it or its workspace: it could not make another one in its place.
+    pub async fn delete_store(&self, caller: &PolicyCaller, from: &Caller, id: &str) -> Result<(), PolicyError> {
+        let store = self.open_store(caller, id).await?;
+        if caller.access != StoreAccess::All {
+            return Err(Error::forbidden("The key is bound to this store").into());
+        }
+        let mut transaction = self.store().begin().await?;
+        if !transaction.delete_policy_store(&store.id, self.now()).await? {
+            return Err(unknown());
+        }
+        let actor = Actor::Service(caller.service_name.clone());
+        let change = Change::new("store.delete").on("store", &store.id);
+        self.record(&mut transaction, &actor, from, change).await?;
+        transaction.commit().await?;
+        self.policy().forget(store.number);
+        self.policy().cool(&store.id);
+        Ok(())
+    }
+
+    /// The stores that the caller's key opens, the newest first, and the token of the next page.
+    ///
+    /// # Errors
+    /// [`RefusalCode::PageSizeInvalid`], [`RefusalCode::InvalidContinuationToken`].
+    pub async fn list_stores(
+        &self,
+        caller: &PolicyCaller,
+        name: Option<&str>,
+        page_size: Option<i64>,
+        token: &str,
+    ) -> Result<(Vec<PolicyStore>, String), PolicyError> {
+        let size = page(page_size)?;
+        let [before] = super::token::page_read("stores", token)?;
+        let filter = match caller.access {
+            StoreAccess::All => PolicyStoreFilter { name, ..PolicyStoreFilter::default() },
+            StoreAccess::Store(number) => PolicyStoreFilter { name, number: Some(number), workspace_id: None },
+            StoreAccess::Workspace(id) => PolicyStoreFilter { name, number: None, workspace_id: Some(id) },
+        };
+        let before = (!before.is_empty()).then_some(before.as_str());
+        let mut found = self.store().read().await?.policy_stores(&filter, before, size + 1).await?;
+        let more = super::cut(&mut found, size);
+        let next = found.last().filter(|_| more).map(|last| super::token::page_write("stores", [&last.id]));
+        Ok((found, next.unwrap_or_default()))
+    }
+
+    /// Says which stores a service's keys open from now on: `all`, `none`, `store:<id>` or `workspace:<slug>`.
+    ///
+    /// # Errors
+    /// Not found for the service, the store or the workspace; invalid for other words.
+    pub async fn set_policy_access(
+        &self,
+        actor: &Actor,
+        from: &Caller,
+        service_id: Uuid,
+        words: &str,
+    ) -> Result<(), Error> {
+        let mut transaction = self.store().begin().await?;
+        let access = match words.split_once(':') {
+            None if words == "all" => Some(StoreAccess::All),
+            None if words == "none" => None,
+            Some(("store", id)) => {
+                let found = transaction.policy_store(id).await?;
+                Some(StoreAccess::Store(found.ok_or_else(|| Error::not_found("Store not found"))?.number))
+            }
+            Some(("workspace", slug)) => {
+                let found = transaction.workspace_by_slug(slug).await?;
+                Some(StoreAccess::Workspace(found.ok_or_else(|| Error::not_found("Workspace not found"))?.id))
+            }
+            _ => return Err(Error::invalid("policy access must be all, none, store:<id> or workspace:<slug>")),
+        };
+        transaction.set_store_access(service_id, access).await.map_err(|error| match error {
+            StorageError::Reference => Error::not_found("Service not found"),
+            other => other.into(),
+        })?;
+        let change = Change::new("service.policy_access").on("service", service_id).detail("access", words);
+        self.record(&mut transaction, actor, from, change).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Which stores a service's keys open, in the words of [`Service::set_policy_access`].
+    ///
+    /// # Errors
+    /// As every use case that reads.
+    pub async fn policy_access(&self, service_id: Uuid) -> Result<String, Error> {
+        let mut connection = self.store().read().await?;
+        Ok(match connection.store_access(service_id).await? {
+            None => "none".to_owned(),
+            Some(StoreAccess::All) => "all".to_owned(),
+            Some(StoreAccess::Store(number)) => match connection.policy_store_by_number(number).await? {
+                Some(store) => format!("store:{}", store.id),
+                None => "none".to_owned(),
+            },
+            Some(StoreAccess::Workspace(id)) => match connection.workspace(id).await? {
+                Some(workspace) => format!("workspace:{}", workspace.slug),
+                None => "none".to_owned(),
+            },
+        })
+    }
+}
+
+pub(super) fn opens(caller: &PolicyCaller, store: &PolicyStore) -> bool {
+    match caller.access {
+        StoreAccess::All => true,
+        StoreAccess::Store(number) => store.number == number,
+        StoreAccess::Workspace(id) => store.workspace_id == Some(id),
+    }
+}
+
+pub(super) fn unknown() -> PolicyError {
+    PolicyError::refused(RefusalCode::StoreNotFound, "Store ID not found")
+}
+
+/// How many entries a page has.
+pub(super) fn page(size: Option<i64>) -> Result<i64, PolicyError> {
+    match size {
+        None => Ok(i64::from(DEFAULT_PAGE)),
+        Some(size) if (1..=i64::from(PAGE)).contains(&size) => Ok(size),
+        Some(_) => Err(PolicyError::refused(
+            RefusalCode::PageSizeInvalid,
+            format!("invalid PageSize: value must be inside range [1, {PAGE}]"),
+        )),
+    }
+}
