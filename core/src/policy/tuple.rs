@@ -137,16 +137,12 @@ impl fmt::Display for UserRef<'_> {
     }
 }
 
-/// The bytes of ASCII that mean nothing in a tuple.
-const PLAIN: [bool; 256] = {
-    let mut plain = [false; 256];
-    let mut byte = 0x21;
-    while byte < 0x7f {
-        plain[byte] = !matches!(byte as u8, b':' | b'#' | b'*');
-        byte += 1;
-    }
-    plain
-};
+/// The bytes of ASCII below 64 that mean nothing in a tuple, a bit for each; of those above all but 0x7f do.
+const PLAIN: u64 = !0 << 0x21 & !(1 << b':' | 1 << b'#' | 1 << b'*');
+
+const fn is_plain(byte: u8) -> bool {
+    if byte < 64 { PLAIN >> byte & 1 == 1 } else { byte < 0x7f }
+}
 
 /// `type:id` with an optional `#relation`, by OpenFGA's rules for both: one `:`, not first; no white space or control
 /// characters; no part empty; in the id of a userset no `*`.
@@ -156,7 +152,7 @@ fn split(text: &str) -> Option<(ObjectRef<'_>, Option<&str>)> {
     let mut hash = None;
     let mut star = false;
     for (at, byte) in bytes.iter().enumerate() {
-        if PLAIN.get(usize::from(*byte)) == Some(&true) {
+        if is_plain(*byte) {
             continue;
         }
         match byte {

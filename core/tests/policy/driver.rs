@@ -33,7 +33,8 @@ pub(crate) fn drive(
 ) -> (Result<Outcome, QueryError>, usize) {
     let mut answers = vec![];
     let mut asked: Vec<Read> = vec![];
-    for round in 0.. {
+    let mut round = 0;
+    loop {
         let reads = match resolver.step(answers) {
             Step::Done(outcome) => return (outcome, round),
             Step::Read(reads) => reads,
@@ -44,6 +45,6 @@ pub(crate) fn drive(
             .iter()
             .map(|one| if knows(one) { Answer::Tuples(read(tuples, one)) } else { Answer::Unknown })
             .collect();
+        round += 1;
     }
-    unreachable!()
 }
