@@ -277,9 +277,11 @@ impl CompiledModel {
     /// be admitted; without a condition by a restriction that has none; with one, some restriction for the user's type
     /// must name it.
     pub(crate) fn admits(&self, slot: RelationSlot, of: TypeSlot, kind: Admitted, condition: u16) -> bool {
-        if !self.assignable(slot, of, kind) {
-            return false;
-        }
+        self.assignable(slot, of, kind) && self.admits_condition(slot, of, kind, condition)
+    }
+
+    /// The second half of [`Self::admits`]: such users are allowed, is the condition too.
+    pub(crate) fn admits_condition(&self, slot: RelationSlot, of: TypeSlot, kind: Admitted, condition: u16) -> bool {
         self.restrictions(slot).iter().any(|found| {
             found.of == of
                 && found.condition == condition

@@ -67,12 +67,22 @@ impl Names {
     }
 
     pub(crate) fn id(&self, number: u32) -> &str {
+        let (start, end) = self.place_of(number);
+        self.text.get(start..end).unwrap_or("")
+    }
+
+    fn is(&self, number: u32, id: &str) -> bool {
+        let (start, end) = self.place_of(number);
+        self.text.as_bytes().get(start..end) == Some(id.as_bytes())
+    }
+
+    fn place_of(&self, number: u32) -> (usize, usize) {
         let start = match number.checked_sub(1) {
             Some(before) => self.ends.get(before as usize).copied().unwrap_or(0),
             None => 0,
         };
         let end = self.ends.get(number as usize).copied().unwrap_or(start);
-        self.text.get(start as usize..end as usize).unwrap_or("")
+        (start as usize, end as usize)
     }
 
     fn hash(&self, of: u16, id: &str) -> usize {
@@ -86,7 +96,7 @@ impl Names {
         loop {
             // INVARIANT: the table is never full, so the search ends.
             let number = self.table.get(at)?.checked_sub(1)?;
-            if self.type_of(number) == of && self.id(number) == id {
+            if self.type_of(number) == of && self.is(number, id) {
                 return Some(number);
             }
             at = (at + 1) & mask;

@@ -171,12 +171,13 @@ impl<'a> View<'a> {
         false
     }
 
-    /// Whether a tuple that is there holds: the model allows it, and its condition is met.
+    /// Whether a tuple that is there holds: the model allows it, and its condition is met. That it allows such users is
+    /// known before.
     fn weigh(&self, slot: RelationSlot, of: TypeSlot, kind: Admitted, condition: Option<(u16, &str)>) -> Fact {
         let Some((condition, context)) = condition else {
-            return if self.model.admits(slot, of, kind, NO_CONDITION) { Fact::Yes } else { Fact::No };
+            return if self.model.admits_condition(slot, of, kind, NO_CONDITION) { Fact::Yes } else { Fact::No };
         };
-        if !self.model.admits(slot, of, kind, condition) {
+        if !self.model.admits_condition(slot, of, kind, condition) {
             return Fact::No;
         }
         match self.conditions.holds(condition, context) {
@@ -307,7 +308,7 @@ impl<'a> View<'a> {
                 if end > range.1 {
                     break;
                 }
-                let Some(of) = of else { continue };
+                let Some(of) = of.filter(|of| self.model.assignable(slot, *of, kind)) else { continue };
                 let condition = condition.as_ref().map(|(condition, context)| (*condition, &**context));
                 let fact = self.weigh(slot, of, kind, condition);
                 if fact != Fact::No && !visit(*user, fact) {
@@ -322,6 +323,9 @@ impl<'a> View<'a> {
         index.scan((object, relation), range, &mut |number, context| {
             let Some((user, of, kind)) = self.subject_of((index, binding), number) else { return true };
             if self.layer.is_some_and(|layer| layer.forward.contains_key(&(object, slot, user))) {
+                return true;
+            }
+            if !self.model.assignable(slot, of, kind) {
                 return true;
             }
             let fact = self.weigh_settled((index, binding), (slot, of, kind), context);
