@@ -3,6 +3,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+/// Sorts numbers. Whatever the engine sorts is packed into such, so that a module carries one sort.
+pub(crate) fn sort(numbers: &mut [u128]) {
+    numbers.sort_unstable();
+}
+
 /// A list of names sorted by a number made of their first eight bytes, then by the rest: most comparisons are one of
 /// numbers. Nothing is hashed, so no names are slower to find than others.
 #[derive(Debug, Default)]

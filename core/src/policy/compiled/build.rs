@@ -1,6 +1,5 @@
 //! From the model as written to the model as read.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::{
@@ -8,7 +7,7 @@ use super::{
     Type, TypeSlot, facts,
 };
 use crate::policy::model::{self, AuthorizationModel, RestrictionKind, Rewrite};
-use crate::policy::words::Words;
+use crate::policy::words::{Words, sort};
 
 /// Deepest nesting of operators in one rewrite. OpenFGA's own JSON reader stops at 100 (protojson) levels.
 const NESTING: u32 = 100;
@@ -24,20 +23,22 @@ pub(super) fn compile(source: &AuthorizationModel) -> Result<CompiledModel, Comp
     let mut model = CompiledModel {
         types: Vec::with_capacity(source.types.len()),
         types_by_name: Words::default(),
-        names: sorted_names(source),
+        names: Vec::new(),
         slots_of_names: Words::default(),
         relations: Vec::with_capacity(relations),
         expressions: Vec::new(),
         operands: Vec::new(),
         restrictions: Vec::new(),
-        conditions: source.conditions.iter().map(|condition| condition.name.as_str().into()).collect(),
+        conditions: Vec::with_capacity(source.conditions.len()),
+        slots_of_conditions: Words::default(),
         identity: super::super::next_identity(),
         reaches: Vec::new(),
     };
-    let mut conditions: Vec<&Box<str>> = model.conditions.iter().collect();
-    conditions.sort_unstable();
-    if conditions.windows(2).any(|pair| pair.first() == pair.last()) {
-        return Err(CompileError::Duplicate);
+    for (slot, condition) in (0..).zip(&source.conditions) {
+        if !model.slots_of_conditions.insert(&condition.name, slot) {
+            return Err(CompileError::Duplicate);
+        }
+        model.conditions.push(condition.name.as_str().into());
     }
     declare(&mut model, source)?;
     let mut slot: RelationSlot = 0;
@@ -51,17 +52,11 @@ pub(super) fn compile(source: &AuthorizationModel) -> Result<CompiledModel, Comp
     Ok(model)
 }
 
-fn sorted_names(source: &AuthorizationModel) -> Vec<Box<str>> {
-    let all = source.types.iter().flat_map(|of| of.relations.iter());
-    let mut names: Vec<Box<str>> = all.map(|relation| relation.name.as_str().into()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-}
-
 fn declare(model: &mut CompiledModel, source: &AuthorizationModel) -> Result<(), CompileError> {
-    for (slot, name) in (0..).zip(&model.names) {
-        model.slots_of_names.insert(name, slot);
+    for relation in source.types.iter().flat_map(|of| of.relations.iter()) {
+        if model.slots_of_names.insert(&relation.name, model.names.len() as NameSlot) {
+            model.names.push(relation.name.as_str().into());
+        }
     }
     for (at, of) in source.types.iter().enumerate() {
         if !model.types_by_name.insert(&of.name, at as TypeSlot) {
@@ -71,7 +66,7 @@ fn declare(model: &mut CompiledModel, source: &AuthorizationModel) -> Result<(),
         let mut relations = Vec::with_capacity(of.relations.len());
         for (nth, relation) in of.relations.iter().enumerate() {
             let name = model.name_slot(&relation.name).ok_or(CompileError::UnknownRelation)?;
-            relations.push((name, (first + nth) as RelationSlot));
+            relations.push(u128::from(name) << 16 | (first + nth) as u128);
             model.relations.push(Relation {
                 of: at as TypeSlot,
                 name,
@@ -83,7 +78,9 @@ fn declare(model: &mut CompiledModel, source: &AuthorizationModel) -> Result<(),
                 monotone: true,
             });
         }
-        relations.sort_unstable();
+        sort(&mut relations);
+        let relations: Vec<(NameSlot, RelationSlot)> =
+            relations.into_iter().map(|pair| ((pair >> 16) as NameSlot, pair as RelationSlot)).collect();
         if relations.windows(2).any(|pair| pair.first().map(|one| one.0) == pair.last().map(|two| two.0)) {
             return Err(CompileError::Duplicate);
         }

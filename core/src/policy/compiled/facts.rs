@@ -3,6 +3,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::policy::words::sort;
+
 use super::{Admitted, CompileError, CompiledModel, Expression, RelationSlot};
 
 /// Most references between relations, counted with every type that a tupleset admits: where the effort of what follows ends.
@@ -97,21 +99,24 @@ impl Users {
 }
 
 fn users(model: &CompiledModel) -> Result<Users, CompileError> {
-    let mut pairs: Vec<(RelationSlot, RelationSlot)> = Vec::new();
+    let pair = |other: RelationSlot, slot: RelationSlot| u128::from(other) << 16 | u128::from(slot);
+    let mut pairs: Vec<u128> = Vec::new();
     for slot in 0..model.relations.len() as RelationSlot {
         for expression in expressions(model, slot) {
             match expression {
                 Expression::This => {
                     pairs.extend(model.restrictions(slot).iter().filter_map(|found| match found.kind {
-                        Admitted::Userset(other) => Some((other, slot)),
+                        Admitted::Userset(other) => Some(pair(other, slot)),
                         _ => None,
                     }));
                 }
-                Expression::Computed(other) => pairs.push((other, slot)),
+                Expression::Computed(other) => pairs.push(pair(other, slot)),
                 Expression::TupleToUserset { tupleset, computed } => {
                     let through = model.restrictions(tupleset).iter();
                     pairs.extend(
-                        through.filter_map(|found| model.relation_named(found.of, computed)).map(|other| (other, slot)),
+                        through
+                            .filter_map(|found| model.relation_named(found.of, computed))
+                            .map(|other| pair(other, slot)),
                     );
                 }
                 _ => {}
@@ -121,13 +126,13 @@ fn users(model: &CompiledModel) -> Result<Users, CompileError> {
             }
         }
     }
-    pairs.sort_unstable();
+    sort(&mut pairs);
     pairs.dedup();
     let mut starts = Vec::with_capacity(model.relations.len() + 1);
     for slot in 0..=model.relations.len() {
-        starts.push(pairs.partition_point(|(other, _)| usize::from(*other) < slot) as u32);
+        starts.push(pairs.partition_point(|pair| ((*pair >> 16) as usize) < slot) as u32);
     }
-    Ok(Users { starts, users: pairs.into_iter().map(|(_, user)| user).collect() })
+    Ok(Users { starts, users: pairs.into_iter().map(|pair| pair as RelationSlot).collect() })
 }
 
 /// The least set with: a relation reaches the types that its tuples admit, and what a relation reaches that it refers to.

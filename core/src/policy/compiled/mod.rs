@@ -104,6 +104,7 @@ pub struct CompiledModel {
     operands: Vec<u32>,
     restrictions: Vec<Restriction>,
     conditions: Vec<Box<str>>,
+    slots_of_conditions: Words,
     /// Tells this model from every other of the process.
     identity: u64,
     /// A bit for each relation and type: whether an object or wildcard of that type may be found in it. Empty: not known.
@@ -113,7 +114,7 @@ pub struct CompiledModel {
 #[derive(Debug)]
 struct Type {
     name: Box<str>,
-    /// The slots of its relations' names with the relations', sorted.
+    /// The slots of its relations' names with the relations', sorted by the former.
     relations: Vec<(NameSlot, RelationSlot)>,
 }
 
@@ -182,7 +183,7 @@ impl CompiledModel {
         self.type_slot(type_name).and_then(|of| self.relation_slot(of, relation)).is_some()
     }
 
-    /// The relations of a type, sorted by name.
+    /// The relations of a type, in no promised order.
     pub fn relations_of(&self, type_name: &str) -> impl Iterator<Item = &str> {
         let found = self.type_slot(type_name).and_then(|of| self.types.get(usize::from(of)));
         found.into_iter().flat_map(|of| of.relations.iter()).filter_map(|(name, _)| self.name(*name))
@@ -258,7 +259,7 @@ impl CompiledModel {
     }
 
     pub(crate) fn condition_slot(&self, name: &str) -> Option<u16> {
-        self.conditions.iter().position(|known| &**known == name).map(|at| at as u16)
+        self.slots_of_conditions.find(name)
     }
 
     pub(crate) fn condition_name(&self, slot: u16) -> &str {

@@ -3,6 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::super::words::sort;
 use super::{NO_CONTEXT, Tuple, subject};
 
 /// All tuples, twice: by object and relation, and by user and relation. 12 bytes a tuple, and 4 for where those of each
@@ -35,15 +36,19 @@ impl Base {
         };
         let conditional = tuples.iter().zip(0..).filter(|(tuple, _)| tuple.context != NO_CONTEXT);
         base.contexts = conditional.map(|(tuple, at)| (at, tuple.context)).collect();
-        let mut reverse: Vec<(u32, u16, u32)> = tuples
+        // User, relation and object: 32, 16 and 32 bits.
+        let mut reverse: Vec<u128> = tuples
             .iter()
-            .filter_map(|tuple| Some((base.ordinal(tuple.subject)?, tuple.relation, tuple.object)))
+            .filter_map(|tuple| {
+                let user = u128::from(base.ordinal(tuple.subject)?);
+                Some(user << 48 | u128::from(tuple.relation) << 32 | u128::from(tuple.object))
+            })
             .collect();
-        reverse.sort_unstable();
+        sort(&mut reverse);
         let subjects = (objects + usersets + types) as usize;
-        base.reverse_starts = Starts::new(subjects, reverse.iter().map(|entry| entry.0 as usize));
-        base.reverse_relations = reverse.iter().map(|entry| entry.1).collect();
-        base.reverse_objects = reverse.iter().map(|entry| entry.2).collect();
+        base.reverse_starts = Starts::new(subjects, reverse.iter().map(|entry| (entry >> 48) as usize));
+        base.reverse_relations = reverse.iter().map(|entry| (entry >> 32) as u16).collect();
+        base.reverse_objects = reverse.iter().map(|entry| *entry as u32).collect();
         base
     }
 

@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 
 use super::tuple::{TupleKey, UserRef};
+use super::words::sort;
 use base::Base;
 pub(crate) use names::{Names, Vocabulary};
 
@@ -350,11 +351,11 @@ impl Index {
     }
 
     fn settle(&mut self, mut all: Vec<Tuple>) {
-        // Stable: of two with the same key the later stays.
-        all.sort_by_key(Tuple::key);
-        all.reverse();
-        all.dedup_by_key(|tuple| tuple.key());
-        all.reverse();
+        // Of two with the same key the later stays.
+        let mut order: Vec<u128> = (0u32..).zip(&all).map(|(at, tuple)| tuple.packed() | u128::from(!at)).collect();
+        sort(&mut order);
+        order.dedup_by_key(|packed| *packed >> 32);
+        all = order.into_iter().filter_map(|packed| all.get(!(packed as u32) as usize).copied()).collect();
         self.len = all.len();
         self.base = Base::new(&all, self.names.len(), self.usersets.len() as u32, self.types.len() as u32);
         self.changes.clear();
@@ -369,6 +370,11 @@ impl Index {
 }
 
 impl Tuple {
+    /// What it is sorted by, with 32 bits to spare.
+    const fn packed(&self) -> u128 {
+        (self.object as u128) << 80 | (self.relation as u128) << 64 | (self.subject as u128) << 32
+    }
+
     const fn key(&self) -> (u32, u16, u32) {
         (self.object, self.relation, self.subject)
     }

@@ -39,15 +39,13 @@ impl Evaluator<'_> {
         }
         let all: Vec<&str> =
             if among.is_empty() { self.model.relations_of(parsed.type_name).collect() } else { among.into() };
-        let mut found = Vec::new();
+        let mut found = BTreeSet::new();
         for relation in all {
             if self.check(object, relation, user)? {
-                found.push(String::from(relation));
+                found.insert(String::from(relation));
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        Ok(found)
+        Ok(found.into_iter().collect())
     }
 
     pub(super) fn objects(
@@ -204,8 +202,6 @@ fn candidates(
         }
         walk.current.append(&mut walk.next);
     }
-    found.sort_unstable();
-    found.dedup();
     Ok((found, !walk.unsure))
 }
 
