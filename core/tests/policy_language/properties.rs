@@ -167,6 +167,11 @@ proptest! {
         if let Err(errors) = AuthorizationModel::from_dsl(&text) {
             prop_assert!(!errors.0.is_empty());
             prop_assert!(errors.0.iter().all(|error| error.position.is_some_and(|p| position(p.line))));
+            // The parser and the grammar that the diagnosis follows agree: what one refuses the other explains.
+            prop_assert!(
+                errors.0.iter().all(|e| !e.message.starts_with("mismatched input") || e.message.contains(" expecting ")),
+                "{errors}\n{text}"
+            );
         }
         let _ = AuthorizationModel::from_json(json.as_bytes());
     }

@@ -1,6 +1,7 @@
 //! Modules (schema 1.2): the files that `fga.mod` names, merged into one model whose parts know where they come from
 //! (openfga/language, `modules-to-model`).
 
+use super::json::{MEMBERS, MODEL_BYTES};
 use super::small::sort;
 use super::validate::places;
 use super::{
@@ -38,6 +39,9 @@ impl AuthorizationModel {
         let mut model = Self { schema_version: schema_version.into(), ..Self::default() };
         let mut errors = Vec::new();
         let mut extensions = Vec::new();
+        if files.iter().map(|file| file.text.len()).sum::<usize>() > MODEL_BYTES {
+            return Err(ModelError::new(Kind::TooLarge, "", "the model is larger than 256 KiB".into()).into());
+        }
         for file in files {
             match dsl::parse(file.text) {
                 Ok(parsed) => {
@@ -123,6 +127,9 @@ fn define(
         if model.conditions.iter().any(|other| other.name == condition.name) {
             let line = places::condition_line(file.text, &condition.name);
             errors.push(refused(file, &condition.name, ["duplicate condition ", &*condition.name].concat(), line));
+        } else if model.conditions.len() >= usize::from(MEMBERS) {
+            errors.push(refused(file, &condition.name, "the model has too many conditions".into(), None));
+            break;
         } else {
             in_file(&mut condition.origin, file);
             model.conditions.push(condition);
@@ -148,6 +155,10 @@ fn extend(
             let line = places::relation_line(file.text, &relation.name, None);
             let message = ["relation ", &*relation.name, " already exists on type ", name].concat();
             errors.push(refused(file, &relation.name, message, line));
+        } else if original.relations.len() >= usize::from(MEMBERS) {
+            let line = places::relation_line(file.text, &relation.name, None);
+            errors.push(refused(file, &relation.name, "the type has too many relations".into(), line));
+            return;
         } else {
             in_file(&mut relation.origin, file);
             original.relations.push(relation);
