@@ -1,7 +1,7 @@
 //! The one HTTP client: every URL that is fetched goes through it, so that no
 //! setting, token or tenant can turn this service into a way to others.
 //!
-//! `https` only (`http` on loopback by setting), addresses judged after
+//! `https` only (`http` on loopback, or for one's own network, by setting), addresses judged after
 //! resolution (what is judged is what is connected to: DNS rebinding gains
 //! nothing), redirects within the origin only, one time limit over the whole
 //! exchange, one size limit over the body, no proxy from the environment, no
@@ -34,11 +34,20 @@ pub struct FetchPolicy {
     pub private_networks: bool,
     /// Whether loopback may be reached, there also by plain `http`: for development and tests.
     pub loopback: bool,
+    /// Whether plain `http` may be used beyond loopback, too: only for a URL that the operator chose, and only for
+    /// what nobody may trust for having come or gone that way.
+    pub plain_http: bool,
 }
 
 impl Default for FetchPolicy {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(5), max_bytes: 512 * 1024, private_networks: false, loopback: false }
+        Self {
+            timeout: Duration::from_secs(5),
+            max_bytes: 512 * 1024,
+            private_networks: false,
+            loopback: false,
+            plain_http: false,
+        }
     }
 }
 
@@ -197,7 +206,7 @@ impl Fetcher {
         let on_loopback = literal.map_or(host == "localhost", |address| address.is_loopback());
         match url.scheme() {
             "https" => {}
-            "http" if on_loopback && self.policy.loopback => {}
+            "http" if self.policy.plain_http || (on_loopback && self.policy.loopback) => {}
             _ => return Err(FetchError::UrlRefused),
         }
         match literal {
@@ -322,6 +331,10 @@ mod tests {
             assert_eq!(fetcher(true, false).check(url), Ok(()), "{url}");
         }
         assert_eq!(fetcher(true, true).check("http://10.0.0.1/"), Err(FetchError::UrlRefused));
+        let plain = FetchPolicy { plain_http: true, private_networks: true, ..FetchPolicy::default() };
+        let plain = Fetcher::new(plain).unwrap();
+        assert_eq!(plain.check("http://10.0.0.1/"), Ok(()));
+        assert_eq!(plain.check("http://169.254.169.254/"), Err(FetchError::AddressRefused));
         assert_eq!(fetcher(true, true).check("http://localhost.example/"), Err(FetchError::UrlRefused));
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod serve;
 pub(crate) mod settings;
 mod signing_keys;
 pub(crate) mod verify;
+mod watch;
 
 use crate::outcome::Failure;
 use sentinel_server::service::{Error, ErrorKind};

@@ -7,9 +7,10 @@ use sentinel_server::http::{self, Hardening};
 use sentinel_server::service::{Clock, Service};
 use sentinel_server::settings::Settings;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::watch::channel;
 
 use super::open;
+use super::watch::watch;
 use crate::outcome::Failure;
 
 #[derive(clap::Args)]
@@ -44,29 +45,14 @@ pub(crate) fn run(config: Option<PathBuf>, args: Args) -> Result<(), Failure> {
     ];
     let flags = flags.into_iter().filter_map(|(name, flag, value)| Some((name, flag, value?))).collect();
     let settings = open::settings(config, flags)?;
-    logging(&settings);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|why| Failure::unavailable("the runtime", why))?;
+    let watched = watch(&settings, runtime.handle())?;
     let done = runtime.block_on(serve(&settings));
+    watched.finish();
     // A request that was not done in time is not waited for.
     runtime.shutdown_background();
     done
-}
-
-fn logging(settings: &Settings) {
-    // Of other crates only what went wrong: their lines may hold what ours never would.
-    let filter = format!(
-        "warn,sentinel={level},sentinel_server={level},sentinel_storage={level},sentinel_keys={level},sentinel_idp={level},sentinel_tower={level}",
-        level = settings.log_level
-    );
-    let logs = tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::new(filter));
-    let logs = logs.with_writer(std::io::stdout);
-    // Set once, by this command alone.
-    let _ = if settings.log_json {
-        logs.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
-    } else {
-        logs.try_init()
-    };
 }
 
 async fn serve(settings: &Settings) -> Result<(), Failure> {
@@ -89,7 +75,7 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     offer_admin_link(&service).await?;
 
     let metrics = http::metrics();
-    let (stop, stopped) = watch::channel(false);
+    let (stop, stopped) = channel(false);
     let hardening = Hardening::new(settings, &base_url);
     let public = http::serve(listener, http::app(service.clone(), &hardening), stopped.clone(), settings.shutdown);
     let public = tokio::spawn(public);

@@ -5,6 +5,7 @@ mod providers;
 mod reference;
 mod source;
 pub mod table;
+mod traces;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -18,6 +19,7 @@ use secrecy::SecretString;
 pub use source::{Origin, Sources};
 use source::{Value, Values, parts};
 use table::{Kind, Setting};
+pub use traces::{Sampler, Traces};
 use url::Url;
 
 /// Everything that was set, checked.
@@ -69,6 +71,8 @@ pub struct Settings {
     pub allow_loopback_providers: bool,
     pub allow_private_providers: bool,
     pub providers: Vec<Provider>,
+    /// Where spans are sent; `None`: none are made.
+    pub traces: Option<Traces>,
     shown: Vec<Shown>,
 }
 
@@ -183,6 +187,7 @@ impl Settings {
             allow_loopback_providers: read.switch("ALLOW_LOOPBACK_PROVIDERS")?.unwrap_or(false),
             allow_private_providers: read.switch("ALLOW_PRIVATE_PROVIDERS")?.unwrap_or(false),
             providers: providers::all(&read)?,
+            traces: traces::read(&read)?,
             shown: read.shown(),
         })
     }

@@ -30,9 +30,19 @@ macro_rules! affected {
 }
 pub(crate) use affected;
 
+/// A use of the database in the trace of a request: which, and how long, and no word of what. The target is the one of
+/// the server's spans; nobody listens to it where no traces are made.
+macro_rules! span {
+    ($name:literal, $system:literal) => {
+        tracing::info_span!(target: "sentinel_traces", "database", otel.name = $name, otel.kind = "client", db.system.name = $system)
+    };
+}
+
 /// A borrowed connection: what is read through it was committed, or stands in its transaction.
 pub struct Connection {
     inner: Inner,
+    /// Ends with it: how long the database was used, for traces.
+    _used: tracing::Span,
 }
 
 pub(crate) enum Inner {
@@ -50,7 +60,13 @@ pub(crate) enum Database<'a> {
 
 impl Connection {
     pub(crate) fn new(inner: Inner) -> Self {
-        Self { inner }
+        let _used = match &inner {
+            Inner::Sqlite(_) => span!("read", "sqlite"),
+            Inner::SqliteTransaction(_) => span!("transaction", "sqlite"),
+            Inner::Postgres(_) => span!("read", "postgresql"),
+            Inner::PostgresTransaction(_) => span!("transaction", "postgresql"),
+        };
+        Self { inner, _used }
     }
 
     pub(crate) fn database(&mut self) -> Database<'_> {

@@ -8,9 +8,11 @@ use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::service::Caller;
+use crate::traces;
 
 const DURATION: &str = "sentinel_http_request_duration_seconds";
 const REQUESTS: &str = "sentinel_http_requests_total";
@@ -61,15 +63,18 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = method(request.method());
     let ip = request.extensions().get::<Caller>().and_then(|caller| caller.ip);
+    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
+    let span = traces::request(method, route, request.headers());
     let in_work = InWork::begin();
-    let mut response = next.run(request).await;
+    let mut response = next.run(request).instrument(span.clone()).await;
     drop(in_work);
 
-    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let (status, took) = (response.status().as_u16(), began.elapsed());
     count(method, route, status, took);
     let milliseconds = took.as_secs_f64() * 1000.0;
-    tracing::info!(request_id = %id, method, route, status, milliseconds, ip = ip.map(tracing::field::display), "request");
+    traces::answered(&span, id, status);
+    let (ip, trace_id) = (ip.map(tracing::field::display), traces::id(&span));
+    tracing::info!(request_id = %id, trace_id, method, route, status, milliseconds, ip, "request");
     if let Ok(value) = HeaderValue::from_str(id.as_hyphenated().encode_lower(&mut Uuid::encode_buffer())) {
         // A surface whose standard says so has given the caller's own back.
         response.headers_mut().entry("x-request-id").or_insert(value);
