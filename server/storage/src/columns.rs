@@ -3,6 +3,8 @@
 use sqlx::error::BoxDynError;
 use uuid::Uuid;
 
+use crate::StorageError;
+
 /// A JSON array of strings.
 #[derive(sqlx::Type)]
 #[sqlx(transparent)]
@@ -32,6 +34,13 @@ impl TryFrom<IdList> for Vec<Uuid> {
 
     fn try_from(list: IdList) -> Result<Self, Self::Error> {
         list.0.split(',').filter(|id| !id.is_empty()).map(|id| Ok(id.parse()?)).collect()
+    }
+}
+
+impl IdList {
+    /// The ids, in the order of the text.
+    pub(crate) fn ids(self) -> Result<Vec<Uuid>, StorageError> {
+        self.try_into().map_err(|error| StorageError::Broken(sqlx::Error::Decode(error)))
     }
 }
 

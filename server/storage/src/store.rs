@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection as _, PgPool, SqlitePool};
 
 use crate::connection::{Connection, Inner, Transaction};
 use crate::{Millis, StorageError, migrate};
@@ -58,6 +58,9 @@ enum Pool {
 /// How long a request waits for a connection, or for SQLite's write lock.
 const WAIT: Duration = Duration::from_secs(5);
 const SQLITE_READERS: u32 = 4;
+/// A connection to PostgreSQL that was good so lately is used without asking it first: a round trip less for each
+/// statement under load.
+const UNTRIED: Duration = Duration::from_secs(1);
 /// No request waits longer for a row that another one holds, and a forgotten transaction gives its rows back.
 const POSTGRES_LIMITS: &str =
     "SET lock_timeout = '5s'; SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'";
@@ -78,15 +81,12 @@ impl Store {
                     // An acknowledged change survives the loss of power: rotation and revocation rest on it.
                     .synchronous(SqliteSynchronous::Full)
                     .busy_timeout(WAIT);
-                let write = SqlitePoolOptions::new()
-                    .max_connections(1)
-                    .acquire_timeout(WAIT)
-                    .connect_with(connect.clone())
-                    .await?;
-                let read = SqlitePoolOptions::new()
-                    .max_connections(SQLITE_READERS)
-                    .acquire_timeout(WAIT)
-                    .connect_lazy_with(connect.pragma("query_only", "on"));
+                // A file's connection does not break while nobody looks: it is not tried before each use.
+                let options = |most| {
+                    SqlitePoolOptions::new().max_connections(most).acquire_timeout(WAIT).test_before_acquire(false)
+                };
+                let write = options(1).connect_with(connect.clone()).await?;
+                let read = options(SQLITE_READERS).connect_lazy_with(connect.pragma("query_only", "on"));
                 Pool::Sqlite { read, write }
             }
             StoreOptions::Postgres { url, max_connections } => {
@@ -98,10 +98,16 @@ impl Store {
                     .flatten()
                     .ok_or_else(|| StorageError::Settings("DATABASE_URL is not a PostgreSQL URL".into()))?
                     .application_name("sentinel");
-                let options =
-                    PgPoolOptions::new().max_connections(*max_connections).acquire_timeout(WAIT).after_connect(
-                        |db, _| Box::pin(async move { sqlx::raw_sql(POSTGRES_LIMITS).execute(db).await.map(drop) }),
-                    );
+                let options = PgPoolOptions::new()
+                    .max_connections(*max_connections)
+                    .acquire_timeout(WAIT)
+                    .test_before_acquire(false)
+                    .before_acquire(|db, meta| {
+                        Box::pin(async move { Ok(meta.idle_for < UNTRIED || db.ping().await.is_ok()) })
+                    })
+                    .after_connect(|db, _| {
+                        Box::pin(async move { sqlx::raw_sql(POSTGRES_LIMITS).execute(db).await.map(drop) })
+                    });
                 Pool::Postgres(options.connect_with(connect).await?)
             }
         };
