@@ -58,7 +58,12 @@ pub(crate) fn run(folder: &Folder, arguments: &str, environment: &[(&str, &str)]
 
 /// Its answer in JSON, where it succeeds.
 pub(crate) fn done(folder: &Folder, arguments: &str) -> serde_json::Value {
-    let (status, out, err) = run(folder, &format!("{arguments} --json"), &[]);
+    done_with(folder, arguments, &[])
+}
+
+/// As [`done`], with these variables.
+pub(crate) fn done_with(folder: &Folder, arguments: &str, environment: &[(&str, &str)]) -> serde_json::Value {
+    let (status, out, err) = run(folder, &format!("{arguments} --json"), environment);
     assert_eq!(status, 0, "{arguments}: {out}{err}");
     serde_json::from_str(&out).unwrap()
 }
@@ -142,6 +147,19 @@ impl Drop for Server {
 
 fn exchange(address: &str, method: &str, path: &str, host: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let mut socket = TcpStream::connect(address).unwrap();
+    let answer = ask(&mut socket, method, path, host, headers, body);
+    answer.unwrap_or_else(|answer| panic!("no answer: {answer:?}"))
+}
+
+/// The answer, whole; what came where it is not.
+pub(crate) fn ask(
+    socket: &mut TcpStream,
+    method: &str,
+    path: &str,
+    host: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<Answer, String> {
     socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
@@ -151,7 +169,9 @@ fn exchange(address: &str, method: &str, path: &str, host: &str, headers: &[(&st
     let mut answer = Vec::new();
     let _ = socket.read_to_end(&mut answer);
     let answer = String::from_utf8(answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
+    let Some((head, body)) = answer.split_once("\r\n\r\n") else { return Err(answer) };
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, head: head.to_owned(), body: body.to_owned() }
+    let answer = Answer { status, head: head.to_owned(), body: body.to_owned() };
+    let whole = answer.header("content-length").is_none_or(|length| length.parse() == Ok(answer.body.len()));
+    if whole { Ok(answer) } else { Err(answer.body) }
 }
