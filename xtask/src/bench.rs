@@ -1,4 +1,6 @@
-//! `cargo xtask bench [NAME [OPTIONS…]]`: runs `tests/bench/NAME.mjs`, by default `verify`.
+//! `cargo xtask bench [NAME [OPTIONS…]]`: runs `tests/bench/NAME.mjs`, by default `verify`; `server` is a program of its own.
+
+mod server;
 
 use anyhow::{Result, ensure};
 
@@ -10,6 +12,9 @@ use crate::workspace;
 pub(crate) fn command(arguments: &[String]) -> Result<()> {
     let (name, options) =
         arguments.split_first().map_or(("verify", [].as_slice()), |(name, rest)| (name.as_str(), rest));
+    if name == "server" {
+        return server::run(options);
+    }
     let script = format!("tests/bench/{name}.mjs");
     let known = name.chars().all(|c| c.is_ascii_lowercase() || c == '-') && workspace::root().join(&script).is_file();
     ensure!(known, "no benchmark {name}: {script} is missing");

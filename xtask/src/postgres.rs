@@ -72,6 +72,44 @@ impl Postgres {
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
+
+    /// A database of its own.
+    pub(crate) fn database(&self) -> Result<Database> {
+        let programs = postgres::find()?;
+        let name = format!("bench_{:016x}", RandomState::new().hash_one(std::process::id()));
+        let (server, _) = self.url.rsplit_once('/').context("the server's URL names no database")?;
+        let database = Database { programs, maintenance: self.url.clone(), url: format!("{server}/{name}"), name };
+        database.run("createdb", &[&database.name])?;
+        Ok(database)
+    }
+}
+
+/// A database that goes with this.
+pub(crate) struct Database {
+    programs: PathBuf,
+    maintenance: String,
+    name: String,
+    url: String,
+}
+
+impl Database {
+    /// A superuser's URL of it.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> Result<()> {
+        let job = Job::new(program, self.programs.join(program)).args(["--maintenance-db", &self.maintenance]);
+        job.args(arguments).succeed().map(drop)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Err(error) = self.run("dropdb", &["--force", &self.name]) {
+            eprintln!("{error:#}");
+        }
+    }
 }
 
 impl Drop for Postgres {

@@ -11,7 +11,7 @@ use crate::process::ask;
 use crate::workspace;
 
 /// A crate of ours, and the crates of ours that it may depend on.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("sentinel-core", &[]),
     ("sentinel-wasm", &["sentinel-core"]),
     ("sentinel-edge-worker", &["sentinel-core"]),
@@ -22,6 +22,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("sentinel-storage", &[]),
     ("sentinel-tests", &["sentinel-core"]),
     ("sentinel-bench-native", &["sentinel-core"]),
+    ("sentinel-bench-server", &[]),
     ("axum-service", &["sentinel-core", "sentinel-tower"]),
     ("xtask", &["sentinel-core"]),
     ("xtask-bindgen", &[]),
