@@ -101,7 +101,8 @@ impl Service {
             AuthorizationModel::from_json(document.to_string().as_bytes()).map_err(|why| invalid(why.to_string()))?;
         source.validate().map_err(|why| invalid(why.to_string()))?;
         let now = self.now();
-        let mut transaction = self.store().begin().await?;
+        let actor = Actor::Service(caller.service_name.clone());
+        let mut transaction = self.begin_as(&actor).await?;
         if transaction.count_authorization_models(store.number).await? >= MODELS_PER_STORE {
             let why = format!("The number of authorization models exceeds the allowed limit of {MODELS_PER_STORE}");
             return Err(PolicyError::refused(RefusalCode::ExceededEntityLimit, why));
@@ -112,7 +113,6 @@ impl Service {
         let text = source.to_json();
         let model = Model::compile(&id, source).map_err(invalid)?;
         transaction.insert_authorization_model(store.number, &id, &text, now).await?;
-        let actor = Actor::Service(caller.service_name.clone());
         let change = Change::new("store.write_model").on("store", &store.id).detail("model", &id);
         self.record(&mut transaction, &actor, from, change).await?;
         transaction.commit().await?;

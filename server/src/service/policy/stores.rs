@@ -100,7 +100,7 @@ impl Service {
     ) -> Result<PolicyStore, PolicyError> {
         let now = self.now();
         let id = self.policy().ids.next(now, None)?;
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         let new = NewPolicyStore { id: &id, name, workspace_id };
         let made = transaction.insert_policy_store(&new, now).await.map_err(|error| match error {
             StorageError::Conflict => Error::forbidden("The workspace has its store"),
@@ -122,11 +122,11 @@ impl Service {
         if caller.access != StoreAccess::All {
             return Err(Error::forbidden("The key is bound to this store").into());
         }
-        let mut transaction = self.store().begin().await?;
+        let actor = Actor::Service(caller.service_name.clone());
+        let mut transaction = self.begin_as(&actor).await?;
         if !transaction.delete_policy_store(&store.id, self.now()).await? {
             return Err(unknown());
         }
-        let actor = Actor::Service(caller.service_name.clone());
         let change = Change::new("store.delete").on("store", &store.id);
         self.record(&mut transaction, &actor, from, change).await?;
         transaction.commit().await?;
@@ -171,7 +171,7 @@ impl Service {
         service_id: Uuid,
         words: &str,
     ) -> Result<(), Error> {
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_as(actor).await?;
         let access = match words.split_once(':') {
             None if words == "all" => Some(StoreAccess::All),
             None if words == "none" => None,
