@@ -96,6 +96,8 @@ fn expressions_that_hold() {
         "duration('1h30m').getMinutes() == 90 && duration('-1.5s').getMilliseconds() == -1500 && duration('1us') < duration('1ms')",
         "string(duration('1h30m')) == '5400s' && string(duration('1500ms')) == '1.5s'",
         "string(timestamp('2024-01-01T00:00:00.120Z')) == '2024-01-01T00:00:00.12Z'",
+        "string(1234567.0) == '1.234567e+06' && string(-0.000012) == '-1.2e-05' && string(1e-300) == '1e-300'",
+        "string(123456.5) == '123456.5' && string(0.0001) == '0.0001' && string(0.0) == '0' && string(-1e6) == '-1e+06'",
         "string(1) == '1' && string(1.5) == '1.5' && string(1e30) == '1e+30' && string(true) == 'true' && string(b'a') == 'a'",
         "int('-5') == -5 && int(1.9) == 1 && int(5u) == 5 && int(timestamp(7)) == 7 && int(duration('1s')) == 1000000000",
         "uint('5') == 5u && uint(5) == 5u && double('1.5') == 1.5 && double(3) == 3.0 && bool('true')",

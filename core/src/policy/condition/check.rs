@@ -60,13 +60,16 @@ impl<'s> Checker<'s> {
 
     fn report(&mut self, at: usize, message: String) {
         if self.issues.len() < ISSUES {
-            self.issues.push(Issue { at, message });
+            // In the order of the text, those of one place in the order in which they were found.
+            let place = self.issues.partition_point(|issue| issue.at <= at);
+            self.issues.insert(place, Issue { at, message });
         }
     }
 
     fn misuse(&mut self, at: usize, what: &str) -> (Type, Node) {
         if self.misused.len() < ISSUES {
-            self.misused.push(Issue { at, message: what.to_string() });
+            let place = self.misused.partition_point(|issue| issue.at <= at);
+            self.misused.insert(place, Issue { at, message: what.to_string() });
         }
         (Type::Error, Node::Const(Value::Null))
     }

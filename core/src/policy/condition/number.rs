@@ -12,14 +12,21 @@ pub(super) fn go_number(number: f64) -> String {
     if number.is_infinite() {
         return if number > 0.0 { "+Inf" } else { "-Inf" }.to_string();
     }
-    let scientific = format!("{number:e}");
-    let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
-    let power: i32 = exponent.parse().unwrap_or(0);
+    // The decimal form has the shortest digits, too. Where the first and the last of them stand gives the exponent.
+    let decimal = format!("{number}");
+    let (sign, plain) = decimal.strip_prefix('-').map_or(("", &*decimal), |plain| ("-", plain));
+    let whole = plain.find('.').unwrap_or(plain.len());
+    let Some(first) = plain.find(|c| ('1'..='9').contains(&c)) else { return decimal };
+    let power = if first < whole { whole as i64 - 1 - first as i64 } else { whole as i64 - first as i64 };
     if (-4..6).contains(&power) {
-        return format!("{number}");
+        return decimal;
     }
-    let sign = if power < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", power.unsigned_abs())
+    let digits: String = plain.chars().filter(char::is_ascii_digit).collect();
+    let digits = digits.trim_matches('0');
+    let (head, tail) = digits.split_at_checked(1).unwrap_or((digits, ""));
+    let point = if tail.is_empty() { "" } else { "." };
+    let (minus, power) = if power < 0 { ('-', -power) } else { ('+', power) };
+    format!("{sign}{head}{point}{tail}e{minus}{power:02}")
 }
 
 /// A decimal number: digits times a power of ten, without zeros at the end of the digits.
@@ -34,7 +41,7 @@ impl Decimal {
         if !number.is_finite() {
             return None;
         }
-        Self::parse(&format!("{number:e}"))
+        Self::parse(&format!("{number}"))
     }
 
     /// Digits, a fraction, an exponent. Digits beyond the 38th must be zeros: none of the types could hold them.

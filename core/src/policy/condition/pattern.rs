@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 /// RE2's limit for a repetition.
 const REPEAT: u32 = 1_000;
 const NESTING: usize = 32;
+/// As many ranges as a class may be written with.
+const CLASS: usize = 1_000;
 
 /// Ranges of code points, both ends included.
 pub(super) type Set = Vec<(u32, u32)>;
@@ -76,11 +78,15 @@ const REPEAT_ERROR: &str = "error parsing regexp: invalid nested repetition oper
 const COUNT_ERROR: &str = "error parsing regexp: invalid repeat count";
 const FOLD_ERROR: &str = "error parsing regexp: case folding is for ASCII only";
 
-fn negated(mut set: Set) -> Set {
-    set.sort_unstable();
+fn negated(set: Set) -> Set {
+    // Sets are small: inserting in order costs less code than sorting.
+    let mut sorted = Set::new();
+    for range in set {
+        sorted.insert(sorted.partition_point(|other| *other < range), range);
+    }
     let mut out = Vec::new();
     let mut next = 0;
-    for (low, high) in set {
+    for (low, high) in sorted {
         if low > next {
             out.push((next, low - 1));
         }
@@ -383,6 +389,9 @@ impl<'p> Parser<'p> {
                 return Err(RANGE_ERROR);
             }
             first = false;
+            if set.len() > CLASS {
+                return Err("error parsing regexp: character class too large");
+            }
             if let Some((name, rest)) = self.rest.strip_prefix("[:").and_then(|rest| rest.split_once(":]")) {
                 let (name, not) = name.strip_prefix('^').map_or((name, false), |name| (name, true));
                 let (_, class) = CLASSES.iter().find(|(known, _)| *known == name).ok_or(RANGE_ERROR)?;

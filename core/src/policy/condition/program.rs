@@ -51,9 +51,8 @@ impl ConditionError {
         Self { condition: condition.to_string(), line: 0, column: 0, report: message.clone(), message }
     }
 
-    /// All mistakes in the order of the text, each with its line and a mark below, as cel-go prints them.
-    fn of_issues(condition: &Condition, mut issues: Vec<Issue>) -> Self {
-        issues.sort_by_key(|issue| issue.at);
+    /// All mistakes, which come in the order of the text, each with its line and a mark below, as cel-go prints them.
+    fn of_issues(condition: &Condition, issues: Vec<Issue>) -> Self {
         let source = &*condition.expression;
         let mut first = (0, 0, String::new());
         let mut report = String::new();
