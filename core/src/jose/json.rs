@@ -17,11 +17,20 @@ pub use value::{Elements, Members, Value};
 use crate::{Error, ErrorCode, Limits};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
+use core::fmt;
 use reader::{Reader, is_escaped, unescape};
 
 /// Why a text is not acceptable JSON. Surfaces turn it into their own code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JsonError;
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not strict JSON, or beyond the limits for nesting and members")
+    }
+}
+
+impl core::error::Error for JsonError {}
 
 impl From<JsonError> for Error {
     fn from(_: JsonError) -> Self {
