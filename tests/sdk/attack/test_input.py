@@ -1,6 +1,7 @@
 """Every route with input that nobody meant it for, and credentials that pass its door: 4xx, never a fault."""
 
 import copy
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,6 +39,7 @@ def team(attacker: Team) -> Team:
 def headers(team: Team, root: Administrator):
     """Everything that an operation's rule could ask for."""
     cookie = {"Cookie": f"admin_token={root.browser.cookie('admin_token')}", "X-Requested-With": "XMLHttpRequest"}
+    policy = team.server.cli("service", "create", f"policy-input-{secrets.token_hex(4)}", "--policy", "all")["key"]
     by_rule = {
         "public": {},
         "user": team.owner.headers,
@@ -46,6 +48,7 @@ def headers(team: Team, root: Administrator):
         "service-user": team.owner.headers | team.key,
         "resolve": team.key,
         "admin": cookie,
+        "policy": {"Authorization": f"Bearer {policy}"},
     }
     return lambda operation: by_rule[operation.access]
 
