@@ -25,7 +25,7 @@ pub(crate) enum Command {
         /// The slug of the realm that it joins
         #[arg(long, value_name = "SLUG")]
         realm: Option<String>,
-        /// Which policy stores its keys open: all, store:<id> or workspace:<slug>
+        /// Which policy stores its keys open: all, store:ID or workspace:SLUG
         #[arg(long, value_name = "STORES")]
         policy: Option<String>,
     },
@@ -33,7 +33,7 @@ pub(crate) enum Command {
     Policy {
         /// The service
         service_name: String,
-        /// all, none, store:<id> or workspace:<slug>
+        /// all, none, store:ID or workspace:SLUG
         stores: String,
     },
     /// Change a service. What is named takes the place of what was there; what is not, stays.
