@@ -249,7 +249,7 @@ async fn rotate_key(
 /// Which policy stores a service's keys open.
 #[derive(Serialize, Deserialize, ToSchema)]
 struct PolicyAccess {
-    /// `all`, `none`, `store:<id>` or `workspace:<slug>`.
+    /// `all`, `none`, `store:ID` or `workspace:SLUG`.
     stores: String,
 }
 

@@ -160,7 +160,7 @@ impl Service {
         Ok((found, next.unwrap_or_default()))
     }
 
-    /// Says which stores a service's keys open from now on: `all`, `none`, `store:<id>` or `workspace:<slug>`.
+    /// Says which stores a service's keys open from now on: `all`, `none`, `store:ID` or `workspace:SLUG`.
     ///
     /// # Errors
     /// Not found for the service, the store or the workspace; invalid for other words.
@@ -183,7 +183,7 @@ impl Service {
                 let found = transaction.workspace_by_slug(slug).await?;
                 Some(StoreAccess::Workspace(found.ok_or_else(|| Error::not_found("Workspace not found"))?.id))
             }
-            _ => return Err(Error::invalid("policy access must be all, none, store:<id> or workspace:<slug>")),
+            _ => return Err(Error::invalid("policy access must be all, none, store:ID or workspace:SLUG")),
         };
         transaction.set_store_access(service_id, access).await.map_err(|error| match error {
             StorageError::Reference => Error::not_found("Service not found"),
