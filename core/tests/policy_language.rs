@@ -11,6 +11,7 @@ mod properties;
 mod suite;
 
 use sentinel_core::policy::model::{AuthorizationModel, ModelErrorKind, ModelErrors, ModuleFile};
+use std::io::Write;
 use std::path::Path;
 
 fn run(folder: &Path) {
@@ -37,9 +38,13 @@ fn our_cases() {
 
 #[test]
 fn the_references_cases_where_there_is_a_copy() {
-    if let Some(folder) = std::env::var_os("SENTINEL_LANGUAGE_SUITE") {
-        run(Path::new(&folder));
-    }
+    let Some(folder) = std::env::var_os("SENTINEL_LANGUAGE_SUITE") else {
+        // Past the capture of a passing test's output: what did not run is always told.
+        let _ =
+            writeln!(std::io::stderr(), "SENTINEL_LANGUAGE_SUITE names no folder: the reference's cases did not run");
+        return;
+    };
+    run(Path::new(&folder));
 }
 
 #[test]
