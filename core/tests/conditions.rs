@@ -1,27 +1,13 @@
 //! Conditions: what compiles, what they evaluate to, what it costs, and OpenFGA's words where there is no result.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "part of tests")]
 
-use sentinel_core::policy::condition::{COST, ConditionError, Context, Evaluation, EvaluationError, Map, Program};
-use sentinel_core::policy::model::{Condition, Parameter, ParameterType};
-use sentinel_core::{ErrorCode, Limits};
+#[path = "support/parameter_type.rs"]
+mod parameter_type;
 
-fn parameter_type(text: &str) -> ParameterType {
-    match text {
-        "any" => ParameterType::Any,
-        "bool" => ParameterType::Bool,
-        "string" => ParameterType::String,
-        "int" => ParameterType::Int,
-        "uint" => ParameterType::Uint,
-        "double" => ParameterType::Double,
-        "duration" => ParameterType::Duration,
-        "timestamp" => ParameterType::Timestamp,
-        "ipaddress" => ParameterType::IpAddress,
-        other => match other.strip_suffix('>').unwrap().split_once('<').unwrap() {
-            ("list", of) => ParameterType::List(Box::new(parameter_type(of))),
-            (_, of) => ParameterType::Map(Box::new(parameter_type(of))),
-        },
-    }
-}
+use parameter_type::parameter_type;
+use sentinel_core::policy::condition::{COST, ConditionError, Context, Evaluation, EvaluationError, Map, Program};
+use sentinel_core::policy::model::{Condition, Parameter};
+use sentinel_core::{ErrorCode, Limits};
 
 /// `x: int, y: list<string>`
 fn condition(parameters: &str, expression: &str) -> Condition {

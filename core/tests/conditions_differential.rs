@@ -5,29 +5,14 @@
 
 #[path = "support/expressions.rs"]
 mod expressions;
+#[path = "support/parameter_type.rs"]
+mod parameter_type;
 
 use expressions::{Expressions, Kind, PARAMETERS, Random, context};
+use parameter_type::parameter_type;
 use sentinel_core::Limits;
 use sentinel_core::policy::condition::{Context, EvaluationError, Map, Program};
-use sentinel_core::policy::model::{Condition, Parameter, ParameterType};
-
-fn parameter_type(text: &str) -> ParameterType {
-    match text {
-        "any" => ParameterType::Any,
-        "bool" => ParameterType::Bool,
-        "string" => ParameterType::String,
-        "int" => ParameterType::Int,
-        "uint" => ParameterType::Uint,
-        "double" => ParameterType::Double,
-        "duration" => ParameterType::Duration,
-        "timestamp" => ParameterType::Timestamp,
-        "ipaddress" => ParameterType::IpAddress,
-        other => match other.strip_suffix('>').unwrap().split_once('<').unwrap() {
-            ("list", of) => ParameterType::List(Box::new(parameter_type(of))),
-            (_, of) => ParameterType::Map(Box::new(parameter_type(of))),
-        },
-    }
-}
+use sentinel_core::policy::model::{Condition, Parameter};
 
 /// A value of the context as a literal of the language, typed as the parameter is.
 fn literal(type_name: &str, value: &serde_json::Value) -> String {

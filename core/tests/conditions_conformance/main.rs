@@ -1,27 +1,14 @@
 //! The conformance tests of the Common Expression Language.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "part of tests")]
 
+#[path = "../support/parameter_type.rs"]
+mod parameter_type;
+
+use parameter_type::parameter_type;
 use sentinel_core::Limits;
 use sentinel_core::policy::condition::{Context, Map, Program};
-use sentinel_core::policy::model::{Condition, Parameter, ParameterType};
+use sentinel_core::policy::model::{Condition, Parameter};
 use serde_json::Value;
-
-fn parameter_type(text: &str) -> ParameterType {
-    match text {
-        "any" => ParameterType::Any,
-        "bool" => ParameterType::Bool,
-        "string" => ParameterType::String,
-        "int" => ParameterType::Int,
-        "uint" => ParameterType::Uint,
-        "double" => ParameterType::Double,
-        "duration" => ParameterType::Duration,
-        "timestamp" => ParameterType::Timestamp,
-        other => match other.strip_suffix('>').unwrap().split_once('<').unwrap() {
-            ("list", of) => ParameterType::List(Box::new(parameter_type(of))),
-            (_, of) => ParameterType::Map(Box::new(parameter_type(of))),
-        },
-    }
-}
 
 /// Whether an expression holds in a case's context.
 fn holds(case: &Value, expression: String) -> Result<bool, String> {

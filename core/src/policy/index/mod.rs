@@ -4,16 +4,16 @@
 //! changed since then in a small ordered overlay, until it is merged in. A question about a tuple allocates nothing.
 //! The index knows no model: it holds what was written, and the resolver ignores what the model does not allow.
 
+mod asked;
 mod base;
 mod names;
+mod numbers;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write;
 
-use super::tuple::{TupleKey, UserRef};
+use super::tuple::TupleKey;
 use super::words::sort;
 use base::Base;
 pub(crate) use names::{Names, Vocabulary};
@@ -242,102 +242,6 @@ impl Index {
         settled.chain(added).filter_map(|tuple| self.written(&tuple))
     }
 
-    fn written(&self, tuple: &Tuple) -> Option<TupleKey> {
-        let mut user = String::new();
-        self.write_subject(tuple.subject, &mut user);
-        let key = TupleKey::new(&self.object_name(tuple.object), self.relations.name(tuple.relation), &user).ok()?;
-        Some(match self.context(tuple.context) {
-            Some((name, context)) => key.with_condition(self.conditions.name(name), context),
-            None => key,
-        })
-    }
-
-    pub(crate) fn object_name(&self, object: u32) -> String {
-        let mut name = String::from(self.types.name(self.names.type_of(object)));
-        name.push(':');
-        name.push_str(self.names.id(object));
-        name
-    }
-
-    fn write_subject(&self, user: u32, out: &mut String) {
-        let number = user & subject::NUMBER;
-        // Writing to a string does not fail.
-        let _ = match user & !subject::NUMBER {
-            subject::OBJECT => write!(out, "{}", self.object_name(number)),
-            subject::USERSET => {
-                let (object, relation) = self.userset(number).unwrap_or((u32::MAX, u16::MAX));
-                write!(out, "{}#{}", self.object_name(object), self.relations.name(relation))
-            }
-            _ => write!(out, "{}:*", self.types.name(number as u16)),
-        };
-    }
-
-    /// The numbers of a tuple's parts, where all are known.
-    fn numbers(&self, object: &str, relation: &str, user: &str) -> Option<(u32, u16, u32)> {
-        let object = super::tuple::ObjectRef::parse(object).ok()?;
-        let user = match UserRef::parse(user).ok()? {
-            UserRef::Object(user) => self.names.find(self.types.find(user.type_name)?, user.id)? | subject::OBJECT,
-            UserRef::Userset(of, name) => {
-                let number = self.names.find(self.types.find(of.type_name)?, of.id)?;
-                self.userset_number(number, self.relations.find(name)?)? | subject::USERSET
-            }
-            UserRef::Wildcard(of) => u32::from(self.types.find(of)?) | subject::WILDCARD,
-        };
-        Some((self.names.find(self.types.find(object.type_name)?, object.id)?, self.relations.find(relation)?, user))
-    }
-
-    fn intern(&mut self, tuple: &TupleKey) -> Result<Tuple, IndexFull> {
-        self.try_intern(tuple).ok_or(IndexFull)
-    }
-
-    fn try_intern(&mut self, tuple: &TupleKey) -> Option<Tuple> {
-        let object = tuple.object_ref()?;
-        let of = self.types.intern(object.type_name)?;
-        let object = self.names.intern(of, object.id)?;
-        let subject = match tuple.user_ref()? {
-            UserRef::Object(user) => {
-                let of = self.types.intern(user.type_name)?;
-                self.names.intern(of, user.id)? | subject::OBJECT
-            }
-            UserRef::Userset(user, relation) => {
-                let of = self.types.intern(user.type_name)?;
-                let number = self.names.intern(of, user.id)?;
-                let relation = self.relations.intern(relation)?;
-                self.intern_userset(number, relation)? | subject::USERSET
-            }
-            UserRef::Wildcard(of) => u32::from(self.types.intern(of)?) | subject::WILDCARD,
-        };
-        let context = match tuple.condition() {
-            Some(condition) => {
-                let name = self.conditions.intern(&condition.name)?;
-                self.intern_context(name, &condition.context)?
-            }
-            None => NO_CONTEXT,
-        };
-        Some(Tuple { object, relation: self.relations.intern(tuple.relation())?, subject, context })
-    }
-
-    fn intern_userset(&mut self, object: u32, relation: u16) -> Option<u32> {
-        if let Some(number) = self.userset_number(object, relation) {
-            return Some(number);
-        }
-        let number = u32::try_from(self.usersets.len()).ok().filter(|number| *number < MOST)?;
-        self.usersets.push((object, relation));
-        self.usersets_by_parts.insert((object, relation), number);
-        Some(number)
-    }
-
-    fn intern_context(&mut self, name: u16, context: &str) -> Option<u32> {
-        let parts = (name, Box::from(context));
-        if let Some(number) = self.contexts_by_parts.get(&parts) {
-            return Some(*number);
-        }
-        let number = u32::try_from(self.contexts.len()).ok().filter(|number| *number < NO_CONTEXT)?;
-        self.contexts.push(parts.clone());
-        self.contexts_by_parts.insert(parts, number);
-        Some(number)
-    }
-
     fn collect(&self, all: &mut Vec<Tuple>) {
         if self.changes.is_empty() {
             all.extend(self.base.tuples());
@@ -377,80 +281,6 @@ impl Tuple {
 
     const fn key(&self) -> (u32, u16, u32) {
         (self.object, self.relation, self.subject)
-    }
-}
-
-/// What the resolver asks, in numbers.
-impl Index {
-    /// Which index, and how many words of each kind it knows: words are only ever added.
-    pub(crate) fn vocabulary(&self) -> (u64, [usize; 3]) {
-        (self.identity, [self.types.len(), self.relations.len(), self.conditions.len()])
-    }
-
-    pub(crate) fn userset(&self, number: u32) -> Option<(u32, u16)> {
-        self.usersets.get(number as usize).copied()
-    }
-
-    pub(crate) fn userset_number(&self, object: u32, relation: u16) -> Option<u32> {
-        self.usersets_by_parts.get(&(object, relation)).copied()
-    }
-
-    pub(crate) fn context(&self, number: u32) -> Option<(u16, &str)> {
-        self.contexts.get(number as usize).map(|(name, context)| (*name, &**context))
-    }
-
-    /// The tuple's context ([`NO_CONTEXT`] for none), where there is such a tuple.
-    pub(crate) fn find(&self, object: u32, relation: u16, user: u32) -> Option<u32> {
-        if !self.changes.is_empty() {
-            match self.changes.get(&(object, relation, user)) {
-                Some(Change::Added(context)) => return Some(*context),
-                Some(Change::Removed) => return None,
-                None => {}
-            }
-        }
-        self.base.find(object, relation, user)
-    }
-
-    /// Calls with every user of `object#relation` from `range.0` to below `range.1` and its context, until it says no.
-    pub(crate) fn scan(
-        &self,
-        (object, relation): (u32, u16),
-        range: (u32, u32),
-        visit: &mut dyn FnMut(u32, u32) -> bool,
-    ) -> bool {
-        if self.changes.is_empty() {
-            return self.base.scan((object, relation), range, visit);
-        }
-        let mut changed = self.changes.range((object, relation, range.0)..(object, relation, range.1)).peekable();
-        if changed.peek().is_none() {
-            return self.base.scan((object, relation), range, visit);
-        }
-        let mut settled =
-            |user: u32, context: u32| self.changes.contains_key(&(object, relation, user)) || visit(user, context);
-        if !self.base.scan((object, relation), range, &mut settled) {
-            return false;
-        }
-        changed.all(|((_, _, user), change)| match change {
-            Change::Added(context) => visit(*user, *context),
-            Change::Removed => true,
-        })
-    }
-
-    /// Calls with every object that the user has the relation to and the tuple's context, until it says no.
-    pub(crate) fn scan_reverse(&self, user: u32, relation: u16, visit: &mut dyn FnMut(u32, u32) -> bool) -> bool {
-        let plain = self.changes.is_empty() && self.contexts.is_empty();
-        let mut each = |object: u32| {
-            if plain {
-                return visit(object, NO_CONTEXT);
-            }
-            // What was removed or changed its condition since is told by the other side.
-            self.find(object, relation, user).is_none_or(|context| visit(object, context))
-        };
-        self.base.scan_reverse(user, relation, &mut each)
-            && self
-                .added
-                .range((user, relation, 0)..=(user, relation, u32::MAX))
-                .all(|((_, _, object), ())| each(*object))
     }
 }
 
