@@ -26,9 +26,9 @@ pub(super) async fn cors(
     next: Next,
 ) -> Response {
     let path = request.uri().path();
-    // Keys and metadata are for everyone; the admin routes go by a cookie and are for no other origin's pages.
+    // Keys and metadata are for everyone.
     let for_all = path.starts_with("/.well-known/");
-    let for_none = path.starts_with("/admin/") || path.starts_with("/auth/admin/");
+    let for_none = is_for_none(path);
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else {
         let mut response = next.run(request).await;
         if for_all {
@@ -62,6 +62,25 @@ pub(super) async fn cors(
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
     }
     response
+}
+
+/// Refusals for want of room come before anyone looks up whose page asks. Any page may read them: they say nothing about
+/// anyone, and a page that could not would take "wait a second" for a server that is gone.
+pub(super) async fn readable_refusals(request: Request, next: Next) -> Response {
+    let asked_by_page = request.headers().contains_key(header::ORIGIN) && !is_for_none(request.uri().path());
+    let mut response = next.run(request).await;
+    let refused = matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    if asked_by_page && refused {
+        let headers = response.headers_mut();
+        headers.entry(header::ACCESS_CONTROL_ALLOW_ORIGIN).or_insert(HeaderValue::from_static("*"));
+        headers.entry(header::ACCESS_CONTROL_EXPOSE_HEADERS).or_insert(HeaderValue::from_static(EXPOSED));
+    }
+    response
+}
+
+/// The admin routes go by a cookie and are for no other origin's pages.
+fn is_for_none(path: &str) -> bool {
+    path.starts_with("/admin/") || path.starts_with("/auth/admin/")
 }
 
 async fn registered(service: &Service, origin: &HeaderValue) -> Result<bool, Error> {

@@ -89,6 +89,7 @@ impl Hardening {
             .layer(from_fn_with_state((Arc::clone(&state), service), cors::cors))
             .layer(from_fn_with_state(Arc::clone(&state), overload::bounded))
             .layer(from_fn_with_state(Arc::clone(&state), limits::limit))
+            .layer(axum::middleware::from_fn(cors::readable_refusals))
             .layer(from_fn_with_state(Arc::clone(&state), hosts::trusted))
             .layer(overload::catch_panics())
             .layer(from_fn_with_state(Arc::clone(&state), headers::strict))

@@ -57,6 +57,8 @@ impl Server {
             .route("/sleeps", get(sleeps))
             .route("/well", get(async || "well"));
         let router = Hardening::new(&settings, &base).around(routes, service);
+        let on_loopback = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+        let router = router.layer(axum::Extension(crate::http::serve::Peer(on_loopback)));
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { base, http: Client::new(), _folder: folder }
     }
@@ -126,4 +128,28 @@ async fn more_than_can_be_worked_on_is_refused_at_once() {
         assert_eq!(server.get("/panics").await.status(), 500);
     }
     assert!(server.is_well().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_can_read_that_it_should_wait() {
+    let server = Server::start(&[("RATE_LIMIT_RPM", "3")]).await;
+    let ask = async |path: &str, origin: Option<&str>| {
+        let request = server.http.get(format!("{}{path}", server.base));
+        let request = origin.into_iter().fold(request, |request, origin| request.header("origin", origin));
+        let answer = request.send().await.unwrap();
+        let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), header("access-control-allow-origin"), header("access-control-expose-headers"))
+    };
+    let page = Some("https://app.example.com");
+    // Not registered: what is answered is not for that page.
+    assert_eq!(ask("/well", page).await, (200, None, None));
+    let mut last = ask("/well", page).await;
+    for _ in 0..10 {
+        last = ask("/well", page).await;
+    }
+    let exposed = last.2.clone().unwrap_or_default();
+    assert_eq!((last.0, last.1.as_deref()), (429, Some("*")));
+    assert!(exposed.contains("retry-after"), "{exposed}");
+    assert_eq!(ask("/admin/users", page).await, (429, None, None), "a cookie opens it: no page's but ours");
+    assert_eq!(ask("/well", None).await, (429, None, None));
 }
