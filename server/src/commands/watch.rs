@@ -3,8 +3,6 @@
 use sentinel_server::settings::Settings;
 use tokio::runtime::Handle;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::outcome::Failure;
 
@@ -47,6 +45,9 @@ pub(super) fn watch(settings: &Settings, runtime: &Handle) -> Result<Watched, Fa
     #[cfg(feature = "otel")]
     {
         use tracing_subscriber::Layer as _;
+        use tracing_subscriber::layer::SubscriberExt as _;
+        use tracing_subscriber::util::SubscriberInitExt as _;
+
         let (spans, exporting) =
             sentinel_server::traces::start::<tracing_subscriber::Registry>(traces, runtime.clone())
                 .map_err(|why| Failure::Unanswered("settings_invalid", format!("traces: {why}")))?;
