@@ -132,8 +132,11 @@ impl Transaction {
         Ok(gone.len() as u64)
     }
 
-    /// The store, whose writes wait from here on until this transaction has ended.
-    async fn lock_policy_store(&mut self, number: i64) -> Result<Option<PolicyStore>, StorageError> {
+    /// The store, whose writes wait from here on until this transaction has ended. `None`: there is none.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn lock_policy_store(&mut self, number: i64) -> Result<Option<PolicyStore>, StorageError> {
         const SELECT: &str =
             concatcp!("SELECT ", STORE_COLUMNS, " FROM stores WHERE number = $1 AND deleted_at IS NULL");
         let sql = self.either(SELECT, concatcp!(SELECT, " FOR UPDATE"));

@@ -11,14 +11,20 @@ use crate::deployment::{Deployment, KEY, SCOPE, cases};
 cases! { a_lowered_role, a_lost_membership, a_closed_account, a_demoted_administrator, a_service_that_was_shut_out }
 
 /// A request whose body is held back.
-struct Late {
+pub(crate) struct Late {
     socket: TcpStream,
     body: String,
 }
 
 impl Late {
     /// Sends the head, and waits until its credentials were judged.
-    async fn begin(server: &Deployment, method: &str, path: &str, headers: &[(&str, &str)], body: Value) -> Self {
+    pub(crate) async fn begin(
+        server: &Deployment,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Value,
+    ) -> Self {
         let (host, body) = (server.base.strip_prefix("http://").unwrap(), body.to_string());
         let mut socket = TcpStream::connect(host).await.unwrap();
         let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
@@ -32,7 +38,7 @@ impl Late {
     }
 
     /// Sends the body, and answers the status.
-    async fn end(mut self) -> u16 {
+    pub(crate) async fn end(mut self) -> u16 {
         self.socket.write_all(self.body.as_bytes()).await.unwrap();
         let mut answer = String::new();
         self.socket.read_to_string(&mut answer).await.unwrap();

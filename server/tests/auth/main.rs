@@ -15,4 +15,5 @@ mod proxy;
 mod published;
 mod refresh;
 mod revoked;
+mod stores;
 mod workspaces;

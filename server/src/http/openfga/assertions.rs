@@ -55,7 +55,7 @@ async fn write(
     };
     let assertions = body.assertions.unwrap_or_default().into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let document = Value::from_iter(assertions.iter().map(shown));
-    service.write_assertions(&store, &model, &assertions, &document).await?;
+    service.write_assertions(&caller, &store, &model, &assertions, &document).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

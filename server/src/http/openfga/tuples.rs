@@ -69,7 +69,7 @@ async fn write(
         deletes: tuples(deletes.tuple_keys)?,
         model: body.authorization_model_id,
     };
-    let token = service.write_tuples(&store, &request).await?;
+    let token = service.write_tuples(&caller, &store, &request).await?;
     Ok(with_token(&token, Json(json!({}))))
 }
 

@@ -3,7 +3,7 @@
 use sentinel_storage::PolicyStore;
 use serde_json::{Map, Value};
 
-use super::{PolicyError, RefusalCode, TupleIn};
+use super::{PolicyCaller, PolicyError, RefusalCode, TupleIn};
 use crate::service::{Error, Service};
 
 /// Most assertions of a model (`WriteAssertionsRequest.assertions`).
@@ -32,6 +32,7 @@ impl Service {
     /// [`RefusalCode::ModelNotFound`]; [`RefusalCode::ValidationError`] for what the model does not know.
     pub async fn write_assertions(
         &self,
+        caller: &PolicyCaller,
         store: &PolicyStore,
         model_id: &str,
         assertions: &[Assertion],
@@ -54,7 +55,7 @@ impl Service {
                 model.allows(tuple).map_err(|fault| fault.in_write(tuple))?;
             }
         }
-        let mut transaction = self.store().begin().await?;
+        let mut transaction = self.begin_in(caller, store).await?;
         transaction.set_assertions(store.number, &model.id, &text, self.now()).await?;
         Ok(transaction.commit().await?)
     }

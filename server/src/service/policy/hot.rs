@@ -274,7 +274,7 @@ impl Service {
         let most = self.config().policy.tuples_in_memory;
         let policy = self.policy();
         let hot = match policy.found(id) {
-            Some(hot) if opens(caller, &hot.store) => hot,
+            Some(hot) if opens(caller.access, &hot.store) => hot,
             Some(_) => return Err(unknown()),
             None => {
                 let store = self.open_store(caller, id).await?;

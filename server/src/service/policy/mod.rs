@@ -8,6 +8,7 @@ mod expand;
 mod hot;
 mod ids;
 mod list;
+mod mandate;
 mod models;
 mod prune;
 mod refusal;
@@ -18,6 +19,7 @@ mod tuples;
 mod validate;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
@@ -40,7 +42,7 @@ pub const PAGE: u32 = 100;
 pub const DEFAULT_PAGE: u32 = 50;
 
 /// A service that came with a key that opens stores.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PolicyCaller {
     /// The registration.
     pub service_id: Uuid,
@@ -48,6 +50,20 @@ pub struct PolicyCaller {
     pub service_name: String,
     /// Which stores its keys open.
     pub access: StoreAccess,
+    /// What the key is found by again when something is written.
+    key_hash: [u8; 32],
+}
+
+/// Without what the key is found by.
+impl fmt::Debug for PolicyCaller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { service_id, service_name, access, .. } = self;
+        f.debug_struct("PolicyCaller")
+            .field("service_id", service_id)
+            .field("service_name", service_name)
+            .field("access", access)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What this process keeps of policy between requests: all of it can be read again.

@@ -102,7 +102,7 @@ impl Service {
         source.validate().map_err(|why| invalid(why.to_string()))?;
         let now = self.now();
         let actor = Actor::Service(caller.service_name.clone());
-        let mut transaction = self.begin_as(&actor).await?;
+        let mut transaction = self.begin_in(caller, store).await?;
         if transaction.count_authorization_models(store.number).await? >= MODELS_PER_STORE {
             let why = format!("The number of authorization models exceeds the allowed limit of {MODELS_PER_STORE}");
             return Err(PolicyError::refused(RefusalCode::ExceededEntityLimit, why));

@@ -1,10 +1,11 @@
 //! Stores, and who may open them.
 
 use sentinel_keys::secrets;
-use sentinel_storage::{NewPolicyStore, PolicyStoreFilter, StorageError, StoreAccess};
+use sentinel_storage::{NewPolicyStore, PolicyStoreFilter, StorageError, StoreAccess, Transaction};
 use uuid::Uuid;
 
 use super::ids::is_ulid;
+use super::mandate::{no_key, opens_nothing};
 use super::{DEFAULT_PAGE, PAGE, PolicyCaller, PolicyError, PolicyStore, RefusalCode};
 use crate::service::activity::Change;
 use crate::service::{Actor, Caller, Error, Service};
@@ -22,15 +23,14 @@ impl Service {
     /// # Errors
     /// Unauthenticated for an unknown, expired or inactive key; forbidden for one that opens no store.
     pub async fn authenticate_policy(&self, key: &str) -> Result<PolicyCaller, Error> {
-        let refused = || Error::unauthenticated("Invalid service key");
         if key.len() > KEY_BYTES {
-            return Err(refused());
+            return Err(no_key());
         }
-        let hash = secrets::hash(key.as_bytes());
-        let found = self.store().read().await?.policy_caller_by_key(&hash, self.now()).await?;
-        let (service_id, service_name, access) = found.ok_or_else(refused)?;
-        let access = access.ok_or_else(|| Error::forbidden("The service's keys open no policy store"))?;
-        Ok(PolicyCaller { service_id, service_name, access })
+        let key_hash = secrets::hash(key.as_bytes());
+        let found = self.store().read().await?.policy_caller_by_key(&key_hash, self.now()).await?;
+        let (service_id, service_name, access) = found.ok_or_else(no_key)?;
+        let access = access.ok_or_else(opens_nothing)?;
+        Ok(PolicyCaller { service_id, service_name, access, key_hash })
     }
 
     /// The store with this id, where the caller's key opens it. One that it does not open is not found either.
@@ -44,7 +44,7 @@ impl Service {
             ));
         }
         let found = self.store().read().await?.policy_store(id).await?;
-        found.filter(|store| opens(caller, store)).ok_or_else(unknown)
+        found.filter(|store| opens(caller.access, store)).ok_or_else(unknown)
     }
 
     /// The one store that the caller's key is bound to.
@@ -78,13 +78,14 @@ impl Service {
                 "invalid CreateStoreRequest.Name: value does not match regex pattern \"^[a-zA-Z0-9\\\\s\\\\.\\\\-\\\\/^_&@]{3,64}$\"",
             ));
         }
-        let workspace_id = match caller.access {
+        let (transaction, access) = self.begin_by_key(caller).await?;
+        let workspace_id = match access {
             StoreAccess::All => None,
             StoreAccess::Workspace(workspace) => Some(workspace),
             StoreAccess::Store(_) => return Err(Error::forbidden("The key is bound to one store").into()),
         };
         let actor = Actor::Service(caller.service_name.clone());
-        self.new_store(&actor, from, name, workspace_id).await
+        self.insert_store(transaction, (&actor, from), name, workspace_id).await
     }
 
     /// Makes a store.
@@ -98,9 +99,19 @@ impl Service {
         name: &str,
         workspace_id: Option<Uuid>,
     ) -> Result<PolicyStore, PolicyError> {
+        let transaction = self.begin_as(actor).await?;
+        self.insert_store(transaction, (actor, from), name, workspace_id).await
+    }
+
+    async fn insert_store(
+        &self,
+        mut transaction: Transaction,
+        (actor, from): (&Actor, &Caller),
+        name: &str,
+        workspace_id: Option<Uuid>,
+    ) -> Result<PolicyStore, PolicyError> {
         let now = self.now();
         let id = self.policy().ids.next(now, None)?;
-        let mut transaction = self.begin_as(actor).await?;
         let new = NewPolicyStore { id: &id, name, workspace_id };
         let made = transaction.insert_policy_store(&new, now).await.map_err(|error| match error {
             StorageError::Conflict => Error::forbidden("The workspace has its store"),
@@ -119,11 +130,11 @@ impl Service {
     /// Forbidden for a key that is bound to it or its workspace: it could not make another one in its place.
     pub async fn delete_store(&self, caller: &PolicyCaller, from: &Caller, id: &str) -> Result<(), PolicyError> {
         let store = self.open_store(caller, id).await?;
-        if caller.access != StoreAccess::All {
+        let (mut transaction, access) = self.begin_by_key(caller).await?;
+        if access != StoreAccess::All {
             return Err(Error::forbidden("The key is bound to this store").into());
         }
         let actor = Actor::Service(caller.service_name.clone());
-        let mut transaction = self.begin_as(&actor).await?;
         if !transaction.delete_policy_store(&store.id, self.now()).await? {
             return Err(unknown());
         }
@@ -215,8 +226,8 @@ impl Service {
     }
 }
 
-pub(super) fn opens(caller: &PolicyCaller, store: &PolicyStore) -> bool {
-    match caller.access {
+pub(super) fn opens(access: StoreAccess, store: &PolicyStore) -> bool {
+    match access {
         StoreAccess::All => true,
         StoreAccess::Store(number) => store.number == number,
         StoreAccess::Workspace(id) => store.workspace_id == Some(id),

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use sentinel_core::policy::tuple::{ObjectRef, UserRef, is_relation};
 use sentinel_storage::{
-    ChangeFilter, Millis, NewTuple, PolicyStore, Preconditions, StoredTuple, TupleChange, TupleFilter, TupleName,
-    Written,
+    ChangeFilter, Millis, NewTuple, PolicyStore, Preconditions, StoredTuple, Transaction, TupleChange, TupleFilter,
+    TupleName, Written,
 };
 use serde_json::{Map, Value};
 
 use super::stores::page;
 use super::token::{page_read, page_write};
-use super::{ConsistencyToken, PolicyError, RefusalCode, TUPLES_PER_WRITE};
+use super::{ConsistencyToken, PolicyCaller, PolicyError, RefusalCode, TUPLES_PER_WRITE};
 use crate::service::Service;
 
 /// A tuple as a request has it.
@@ -75,6 +75,7 @@ impl Service {
     /// Every refusal of OpenFGA's `Write`.
     pub async fn write_tuples(
         &self,
+        caller: &PolicyCaller,
         store: &PolicyStore,
         request: &WriteRequest,
     ) -> Result<ConsistencyToken, PolicyError> {
@@ -106,12 +107,14 @@ impl Service {
             let why = format!("The number of write operations exceeds the allowed limit of {TUPLES_PER_WRITE}");
             return Err(PolicyError::refused(RefusalCode::ExceededEntityLimit, why));
         }
-        self.change_tuples(store, request).await
+        let transaction = self.begin_in(caller, store).await?;
+        self.change_tuples(transaction, store, request).await
     }
 
-    /// Does it, whatever the number. The tuples have been judged.
+    /// Does it, whatever the number, in a transaction of who may. The tuples have been judged.
     pub(super) async fn change_tuples(
         &self,
+        mut transaction: Transaction,
         store: &PolicyStore,
         request: &WriteRequest,
     ) -> Result<ConsistencyToken, PolicyError> {
@@ -123,7 +126,6 @@ impl Service {
             ignore_missing: request.ignore_missing,
             most,
         };
-        let mut transaction = self.store().begin().await?;
         let written = transaction.write_tuples(store.number, &writes, &deletes, preconditions, self.now()).await?;
         let failed = |begin: &str, name: &TupleName, end: &str| {
             let object = format!("{}:{}", name.object_type, name.object_id);

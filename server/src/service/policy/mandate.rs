@@ -1,0 +1,53 @@
+//! Whether a key still opens what it opened when the head of the request came, asked again where it is written. Its body
+//! may come much later, and the key be expired, taken back or bound to something else by then.
+
+use sentinel_storage::{Connection, PolicyStore, StoreAccess, Transaction};
+
+use super::stores::{opens, unknown};
+use super::{PolicyCaller, PolicyError};
+use crate::service::{Error, Service};
+
+impl Service {
+    /// A transaction to write to a store in, where the caller's key opens it at this moment. No other write to the store
+    /// happens beside it.
+    ///
+    /// # Errors
+    /// Unauthenticated for a key that is none any more, forbidden for one that opens nothing any more, and
+    /// [`super::RefusalCode::StoreNotFound`] where it opens other stores, or the store is gone.
+    pub(super) async fn begin_in(
+        &self,
+        caller: &PolicyCaller,
+        store: &PolicyStore,
+    ) -> Result<Transaction, PolicyError> {
+        let mut transaction = self.store().begin().await?;
+        let found = transaction.lock_policy_store(store.number).await?.ok_or_else(unknown)?;
+        let access = self.access_now(&mut transaction, caller).await?;
+        if opens(access, &found) { Ok(transaction) } else { Err(unknown()) }
+    }
+
+    /// A transaction to make or delete stores in, and which stores the caller's key opens at this moment.
+    ///
+    /// # Errors
+    /// As [`Service::begin_in`].
+    pub(super) async fn begin_by_key(&self, caller: &PolicyCaller) -> Result<(Transaction, StoreAccess), PolicyError> {
+        let mut transaction = self.store().begin().await?;
+        let access = self.access_now(&mut transaction, caller).await?;
+        Ok((transaction, access))
+    }
+
+    async fn access_now(&self, connection: &mut Connection, caller: &PolicyCaller) -> Result<StoreAccess, Error> {
+        let found = connection.policy_caller_by_key(&caller.key_hash, self.now()).await?;
+        // A key that was given to another service meanwhile is not who asked.
+        let found = found.filter(|(service, ..)| *service == caller.service_id);
+        let (_, _, access) = found.ok_or_else(no_key)?;
+        access.ok_or_else(opens_nothing)
+    }
+}
+
+pub(super) fn no_key() -> Error {
+    Error::unauthenticated("Invalid service key")
+}
+
+pub(super) fn opens_nothing() -> Error {
+    Error::forbidden("The service's keys open no policy store")
+}
