@@ -44,9 +44,9 @@ const exportsOf = (slim) => ({
   },
 });
 
-async function bundle({ source, out, format = "esm" }, folder, module, slim = false) {
+async function bundle({ source, out, format = "esm" }, folder, module, { slim = false, from = "." } = {}) {
   await build({
-    entryPoints: [new URL(`src/entrypoints/${source}.ts`, root).pathname],
+    entryPoints: [new URL(`src/entrypoints/${from}/${source}.ts`, root).pathname],
     outfile: new URL(out, folder).pathname,
     bundle: true,
     format,
@@ -68,12 +68,18 @@ async function fresh(folder) {
 
 const dist = new URL("dist/", root);
 await fresh(dist);
-for (const [variant, path] of [["full", "./"], ["slim", "slim/"]]) {
+const variants = [
+  ["full", "./", {}],
+  ["slim", "slim/", { slim: true }],
+  ["policy", "policy/", { from: "policy" }],
+  ["policy-slim", "policy/slim/", { from: "policy-slim" }],
+];
+for (const [variant, path, settings] of variants) {
   const folder = new URL(path, dist);
   const module = new URL(`${variant}.wasm`, modules);
   await mkdir(folder, { recursive: true });
   await Promise.all([
-    ...entries.map((entry) => bundle(entry, folder, module, variant === "slim")),
+    ...entries.map((entry) => bundle(entry, folder, module, settings)),
     copyFile(module, new URL("sentinel.wasm", folder)),
   ]);
 }
@@ -82,6 +88,6 @@ for (const [name, text] of Object.entries(await declarations(root))) await write
 const test = new URL("dist-test/", root);
 await fresh(test);
 await bundle({ source: "../testing", out: "testing.js" }, test, new URL("full.wasm", modules));
-for (const variant of ["full", "slim"]) {
+for (const [variant] of variants) {
   await copyFile(new URL(`${variant}.wasm`, modules), new URL(`${variant}.wasm`, test));
 }

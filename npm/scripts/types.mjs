@@ -17,6 +17,9 @@ const PAIR = `
 export declare function createTokenPair(options: TokenPairOptions): TokenPair;
 `;
 
+const policy = (names, from) => names.map((name) => `\nexport declare const ${name}: ${from}["${name}"];\n`).join("");
+const POLICY = ["createPolicyEngine", "validateModel", "formatModel", "modelToJson"];
+
 /** Our sources in one file: everything public is in it, and it imports nothing. */
 function joined(...parts) {
   return tidy(parts.join("\n").replace(/^import .*;\n/gm, ""));
@@ -57,12 +60,22 @@ export async function declarations(root) {
     const [api, slimApi] = await Promise.all(["api", "slim-api"].map((name) => readFile(new URL(`src/${name}.ts`, root), "utf8")));
     const error = errors.slice(0, errors.indexOf("/** Something needed"));
     const index = joined(codes, error, api, PAIR, CREATE);
+    const policyError = (await read("policy/errors")).replace(/^export declare function .*\n/gm, "");
+    const policyApi = await readFile(new URL("src/policy/api.ts", root), "utf8");
+    const errorCode = codes.slice(0, codes.indexOf("export declare const"));
+    const policies = (names, from) => joined(errorCode, error, policyError, policyApi, policy(names, from));
     return {
       "index.d.ts": index,
       "index.d.cts": index,
       "web.d.ts": joined(codes, error, api, PAIR, CREATE_ASYNC),
       "slim.d.ts": slim(slimApi, "./index.js", CREATE),
       "slim.d.cts": slim(slimApi, "./index.cjs", CREATE),
+      "policy.d.ts": policies(POLICY, "PolicyFunctions"),
+      "policy.d.cts": policies(POLICY, "PolicyFunctions"),
+      "policy-web.d.ts": policies(POLICY, "AsyncPolicyFunctions"),
+      "policy-slim.d.ts": policies(POLICY.slice(0, 2), "PolicyFunctions"),
+      "policy-slim.d.cts": policies(POLICY.slice(0, 2), "PolicyFunctions"),
+      "policy-slim-web.d.ts": policies(POLICY.slice(0, 2), "AsyncPolicyFunctions"),
       "slim-web.d.ts": slim(slimApi, "./index.js", CREATE_ASYNC),
     };
   } finally {

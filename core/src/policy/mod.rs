@@ -113,7 +113,7 @@ pub mod tuple;
 mod words;
 
 pub use compiled::{CompileError, CompiledModel};
-pub use index::{Index, IndexFull, Memory};
+pub use index::{Batch, Index, IndexFull, Memory};
 pub use resolve::{
     Answer, Binding, Budget, By, ConditionFailure, Conditions, Evaluator, ExplainStep, Explanation, NoConditions,
     Outcome, Query, QueryError, Read, Resolver, Step, Tree, TreeValue,

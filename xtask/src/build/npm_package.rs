@@ -13,14 +13,21 @@ use crate::set_up::wasm_target::WasmTarget;
 use crate::workspace;
 
 /// A name, what is compiled, and wasm-opt's level.
-const VARIANTS: [(&str, Build, &str); 2] = [
+const VARIANTS: [(&str, Build, &str); 4] = [
     // The host's crypto verifies; everything is for size.
     ("slim", Build { package: "sentinel-wasm", profile: "wasm-slim", features: &[] }, "-Oz"),
     // Carries pure Rust signature verification, which the profile compiles for speed.
     ("full", Build { package: "sentinel-wasm", profile: "wasm-full", features: &["details", "policy", "pure"] }, "-O3"),
+    // The policy engine alone, and with models as text and conditions.
+    ("policy-slim", Build { package: "sentinel-wasm-policy", profile: "wasm-full", features: &[] }, "-O3"),
+    (
+        "policy",
+        Build { package: "sentinel-wasm-policy", profile: "wasm-full", features: &["conditions", "dsl"] },
+        "-O3",
+    ),
 ];
 
-/// `target/wasm/pkg/slim.wasm` and `full.wasm`.
+/// `target/wasm/pkg/slim.wasm`, `full.wasm`, `policy-slim.wasm` and `policy.wasm`.
 pub(super) fn modules(target: &WasmTarget) -> Result<Vec<PathBuf>> {
     fs::create_dir_all(wasm::finished(""))?;
     let module = |(name, build, level): &(&str, Build, &str)| {

@@ -65,6 +65,18 @@ struct Tuple {
     context: u32,
 }
 
+/// Tuples on their way into the index that interned them: see [`Index::stage`].
+#[derive(Debug, Default)]
+pub struct Batch(Vec<Tuple>);
+
+impl Batch {
+    /// Without tuples.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Change {
     Added(u32),
@@ -154,6 +166,23 @@ impl Index {
         Ok(())
     }
 
+    /// Adds a tuple to those that [`Self::extend_staged`] takes in at once. They stand for nothing until then.
+    ///
+    /// # Errors
+    /// [`IndexFull`].
+    pub fn stage(&mut self, batch: &mut Batch, tuple: &TupleKey) -> Result<(), IndexFull> {
+        batch.0.push(self.intern(tuple)?);
+        Ok(())
+    }
+
+    /// As [`Self::extend`], for tuples that came one by one and are too many to be kept as texts.
+    pub fn extend_staged(&mut self, batch: Batch) {
+        let mut all: Vec<Tuple> = Vec::new();
+        self.collect(&mut all);
+        all.extend(batch.0);
+        self.settle(all);
+    }
+
     /// How many tuples there are.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -207,6 +236,14 @@ impl Index {
     pub fn contains(&self, object: &str, relation: &str, user: &str) -> bool {
         self.numbers(object, relation, user)
             .is_some_and(|(object, relation, subject)| self.find(object, relation, subject).is_some())
+    }
+
+    /// The tuple as it is there, with its condition.
+    #[must_use]
+    pub fn get(&self, object: &str, relation: &str, user: &str) -> Option<TupleKey> {
+        let (object, relation, subject) = self.numbers(object, relation, user)?;
+        let context = self.find(object, relation, subject)?;
+        self.written(&Tuple { object, relation, subject, context })
     }
 
     /// Merges what changed into the sorted arrays. It happens by itself now and then; a server may choose the moment.

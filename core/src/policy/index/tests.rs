@@ -80,6 +80,20 @@ fn the_later_of_two() {
 }
 
 #[test]
+fn staged_tuples_stand_for_nothing_until_they_are_taken_in() {
+    let conditional = key("d:1#r@user:a").with_condition("c", "{}");
+    let mut index = Index::from_tuples([&key("d:1#r@user:a"), &key("d:2#r@user:a")]).unwrap();
+    let mut batch = Batch::new();
+    for tuple in [&conditional, &key("d:3#r@g:1#m")] {
+        index.stage(&mut batch, tuple).unwrap();
+    }
+    assert_eq!((index.len(), index.get("d:1", "r", "user:a")), (2, Some(key("d:1#r@user:a"))));
+    index.extend_staged(batch);
+    assert_eq!((index.len(), index.get("d:1", "r", "user:a")), (3, Some(conditional)));
+    assert_eq!((index.get("d:3", "r", "g:1#m"), index.get("d:3", "r", "g:1")), (Some(key("d:3#r@g:1#m")), None));
+}
+
+#[test]
 fn what_a_tuple_takes() {
     // The worst case: every document and every user has one tuple.
     let tuples: Vec<TupleKey> = (0..100_000).map(|n| key(&format!("document:{n}#viewer@user:{n}"))).collect();
