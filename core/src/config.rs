@@ -24,12 +24,15 @@
 //! | `maxAge` | most seconds since `iat` |
 //! | `maxTokenBytes` | longest token; default 16384, at most 1048576 |
 //! | `profile`, `roleOrder`, `rules`, `allowedWorkspaces` | see [`Policy`] |
+//! | `relations` | what tokens claim as tuples; with the feature `relations` |
 //!
 //! An unknown member is refused: a misspelt restriction must not be no restriction.
 
 #[cfg(feature = "policy")]
 use crate::Policy;
 use crate::jose::json::{self, Value};
+#[cfg(feature = "relations")]
+use crate::policy::ClaimedRelations;
 use crate::{Algorithm, Algorithms, Error, ErrorCode, Expected, Limits, Verifier};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -44,6 +47,10 @@ const MAX_TOKEN_BYTES: u32 = 1024 * 1024;
 const MEMBERS: [&str; 9] =
     ["issuer", "audience", "algorithms", "type", "tokenUse", "required", "leeway", "maxAge", "maxTokenBytes"];
 
+/// What tells which claims are relations.
+#[cfg(feature = "relations")]
+const RELATIONS: &str = "relations";
+
 /// What a verifier demands of a token and what its claims then mean.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -52,6 +59,9 @@ pub struct Config {
     /// Who is meant, and who may do what.
     #[cfg(feature = "policy")]
     pub policy: Policy,
+    /// Which claims are relations.
+    #[cfg(feature = "relations")]
+    pub relations: ClaimedRelations,
 }
 
 const fn invalid(detail: &'static str) -> Error {
@@ -77,6 +87,8 @@ impl Config {
             verifier: verifier(document)?,
             #[cfg(feature = "policy")]
             policy: policy(document)?,
+            #[cfg(feature = "relations")]
+            relations: relations(document)?,
         })
     }
 }
@@ -90,9 +102,20 @@ fn policy(config: Value<'_>) -> Result<Policy, Error> {
     Policy::new(crate::RoleOrder::SENTINEL, Vec::new())
 }
 
+#[cfg(feature = "relations")]
+fn relations(config: Value<'_>) -> Result<ClaimedRelations, Error> {
+    let Some(list) = config.member(RELATIONS) else { return Ok(ClaimedRelations::default()) };
+    let issuers = config.member("issuer").and_then(expected).unwrap_or(Expected::any());
+    ClaimedRelations::from_json(list, &issuers)
+}
+
 fn is_known(name: &str) -> bool {
     #[cfg(feature = "policy")]
     if Policy::MEMBERS.contains(&name) {
+        return true;
+    }
+    #[cfg(feature = "relations")]
+    if name == RELATIONS {
         return true;
     }
     MEMBERS.contains(&name)

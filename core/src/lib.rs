@@ -95,3 +95,8 @@ pub use verifier::{Challenge, Expected, Verifier};
 #[cfg(all(doctest, feature = "pure"))]
 #[doc = include_str!("../../docs/guide/keys-and-jwks.md")]
 pub struct KeysAndKeySets;
+
+/// The guide's examples of claims as relations, run as tests.
+#[cfg(all(doctest, feature = "relations", feature = "dsl"))]
+#[doc = include_str!("../../docs/guide/profiles.md")]
+pub struct ProfilesAndRelations;

@@ -81,7 +81,7 @@ impl Sentinel {
     /// # Errors
     /// `configuration_invalid` with what is wrong.
     pub fn from_json(configuration: &[u8], keys: Keys) -> Result<Self, Error> {
-        let Config { verifier, policy } = Config::from_json(configuration)?;
+        let Config { verifier, policy, .. } = Config::from_json(configuration)?;
         Ok(Self::new(verifier, keys).policy(policy))
     }
 

@@ -1,13 +1,17 @@
 //! Claims: what a token says once its signature holds (RFC 7519 §4).
 
 mod numeric_date;
+#[cfg(any(feature = "policy", feature = "relations"))]
+pub(crate) mod path;
 #[cfg(feature = "policy")]
 mod profile;
 mod validation;
 
 pub use numeric_date::NumericDate;
+#[cfg(any(feature = "policy", feature = "relations"))]
+pub use path::PATH_MEMBERS;
 #[cfg(feature = "policy")]
-pub use profile::{ClaimsProfile, Field, PATH_MEMBERS};
+pub use profile::{ClaimsProfile, Field};
 pub(crate) use validation::ClaimRules;
 pub use validation::Expected;
 

@@ -1,15 +1,12 @@
 //! Claims profiles: which claim says what about an [`Identity`].
 
-use super::Claims;
+use super::path::{self, ClaimPath, find, present};
 use crate::identity::{Part, Text};
 use crate::jose::json::Value;
 use crate::{Error, ErrorCode, Identity, RoleOrder, VerifiedToken};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
-
-/// Longest member path of a custom mapping. Keycloak's deepest is three: `resource_access`, client, `roles`.
-pub const PATH_MEMBERS: usize = 8;
 
 /// What a claim is mapped to, and with it the JSON type that it must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,12 +28,6 @@ pub enum Field {
     /// Actions: a list, or a string with spaces between them (RFC 8693 §4.2, `scope`).
     Scope,
 }
-
-/// A claim's path: the names of the members that lead to it, with [`SEPARATOR`] between them.
-type Claim = Cow<'static, str>;
-
-/// No claim's name can have it, see [`ClaimsProfile::map`].
-const SEPARATOR: char = '\0';
 
 macro_rules! mappings {
     ($($field:expr => $claim:literal;)*) => {
@@ -63,7 +54,7 @@ macro_rules! mappings {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimsProfile {
-    mappings: Cow<'static, [(Field, Claim)]>,
+    mappings: Cow<'static, [(Field, ClaimPath)]>,
     typ: Option<&'static str>,
     required: &'static [&'static str],
     order: RoleOrder,
@@ -189,14 +180,14 @@ impl ClaimsProfile {
     /// Where the user's id is not named it is `sub`.
     ///
     /// # Errors
-    /// [`ErrorCode::ConfigurationInvalid`] for a path that is empty or longer than [`PATH_MEMBERS`], a name with a NUL,
+    /// [`ErrorCode::ConfigurationInvalid`] for a path that is empty or longer than [`PATH_MEMBERS`](super::PATH_MEMBERS), a name with a NUL,
     /// or a field twice.
     pub fn custom<'a, P: AsRef<[&'a str]>>(paths: impl IntoIterator<Item = (Field, P)>) -> Result<Self, Error> {
         let mut profile = Self::empty();
         for (field, path) in paths {
             let mut claim = None;
             for name in path.as_ref() {
-                add(&mut claim, name)?;
+                path::add(&mut claim, name).ok_or(INVALID)?;
             }
             profile.map(field, claim)?;
         }
@@ -212,16 +203,7 @@ impl ClaimsProfile {
         let mut profile = Self::empty();
         for (name, path) in value.members().ok_or(INVALID)? {
             let (_, field) = FIELDS.into_iter().find(|(known, _)| *known == name).ok_or(INVALID)?;
-            let mut claim = None;
-            match path.elements() {
-                Some(names) => {
-                    for name in names {
-                        add(&mut claim, &name.as_str().ok_or(INVALID)?)?;
-                    }
-                }
-                None => add(&mut claim, &path.as_str().ok_or(INVALID)?)?,
-            }
-            profile.map(field, claim)?;
+            profile.map(field, path::read(path))?;
         }
         profile.complete()
     }
@@ -310,35 +292,8 @@ const INVALID: Error = Error::with(
     "the claims profile is no known name, or maps a field that is not known, twice, or to no claim",
 );
 
-/// Adds a name to a claim's path.
-fn add(claim: &mut Option<String>, name: &str) -> Result<(), Error> {
-    let path = match claim {
-        Some(path) => {
-            path.push(SEPARATOR);
-            path
-        }
-        None => claim.insert(String::new()),
-    };
-    path.push_str(name);
-    if name.contains(SEPARATOR) || path.split(SEPARATOR).nth(PATH_MEMBERS).is_some() { Err(INVALID) } else { Ok(()) }
-}
-
-/// The claim's value. Absent where any member on the way is; an error where one is no object.
-fn find<'a>(claims: Claims<'a>, claim: &str) -> Result<Option<Value<'a>>, ()> {
-    let mut names = claim.split(SEPARATOR);
-    let mut value = names.next().and_then(|name| present(claims.get(name)));
-    for name in names {
-        let Some(object) = value else { return Ok(None) };
-        if !object.is_object() {
-            return Err(());
-        }
-        value = present(object.member(name));
-    }
-    Ok(value)
-}
-
 /// For an error, which holds fixed text only.
-fn claim_name(claim: &Claim) -> &'static str {
+fn claim_name(claim: &ClaimPath) -> &'static str {
     match claim {
         Cow::Borrowed(name) => name,
         Cow::Owned(_) => "(mapped claim)",
@@ -369,8 +324,7 @@ impl Field {
             Some(text) if is_one && (!text.is_empty() || is_for_show(part)) => identity.add(part, &text),
             None if is_list => {
                 for entry in value.elements()? {
-                    // A string, or an object with a string `value` (RFC 7643 §2.4, as RFC 9068 §2.2.3.1 allows).
-                    let text = entry.as_str().or_else(|| entry.member("value")?.as_str())?;
+                    let text = path::text(entry)?;
                     if text.is_empty() {
                         return None;
                     }
@@ -385,11 +339,6 @@ impl Field {
 
 fn is_for_show(part: Part) -> bool {
     matches!(part, Part::Text(text) if !matches!(text, Text::WorkspaceId | Text::OrganizationId))
-}
-
-/// `null` says that there is none: Sentinel's own convergence writes `"first_name": null`.
-fn present(value: Option<Value<'_>>) -> Option<Value<'_>> {
-    value.filter(|value| !value.is_null())
 }
 
 fn add_full_name(identity: &mut Identity) {

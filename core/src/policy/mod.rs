@@ -104,6 +104,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "relations")]
+mod claimed;
 mod compiled;
 pub mod condition;
 mod index;
@@ -112,6 +114,8 @@ mod resolve;
 pub mod tuple;
 mod words;
 
+#[cfg(feature = "relations")]
+pub use claimed::{ClaimedRelations, MAPPINGS};
 pub use compiled::{CompileError, CompiledModel};
 pub use index::{Batch, Index, IndexFull, Memory};
 pub use resolve::{

@@ -91,7 +91,7 @@ fn clippy_wasm() -> Result<()> {
 
 /// What is dead code, or missing, only where a feature is off.
 fn core_features() -> Result<()> {
-    for features in ["", "policy", "pure", "ring", "policy,ring", "engine", "dsl", "conditions"] {
+    for features in ["", "policy", "pure", "ring", "policy,ring", "engine", "dsl", "conditions", "relations"] {
         let job = Job::cargo(format!("clippy core with {features:?}")).args(["clippy", "--quiet", "--package"]);
         let job = job.args(["sentinel-core", "--no-default-features", "--features", features]);
         job.args(["--", "-D", "warnings"]).succeed()?;

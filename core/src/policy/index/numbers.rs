@@ -52,6 +52,13 @@ impl Index {
         Some((self.names.find(self.types.find(object.type_name)?, object.id)?, self.relations.find(relation)?, user))
     }
 
+    /// The name of the condition of the tuple with this key, where there is such a tuple.
+    pub(crate) fn condition_of(&self, tuple: &TupleKey) -> Option<Option<&str>> {
+        let (object, relation, user) = self.numbers(tuple.object(), tuple.relation(), tuple.user())?;
+        let context = self.find(object, relation, user)?;
+        Some(self.context(context).map(|(name, _)| self.conditions.name(name)))
+    }
+
     pub(super) fn intern(&mut self, tuple: &TupleKey) -> Result<Tuple, IndexFull> {
         self.try_intern(tuple).ok_or(IndexFull)
     }

@@ -96,6 +96,33 @@ impl<'a> Evaluator<'a> {
         Ok(self)
     }
 
+    /// With tuples that someone claims, and who is not believed against the index: as [`Evaluator::with_tuples`], but where the
+    /// index has the same tuple in a form that the model allows, the index's counts, with its condition.
+    ///
+    /// # Errors
+    /// [`QueryError::InvalidTuple`]: none is left out because the model does not allow it, for it could be one that takes
+    /// something away.
+    pub fn with_claimed<'t>(mut self, tuples: impl IntoIterator<Item = &'t TupleKey>) -> Result<Self, QueryError> {
+        let mut layer = self.layer.take().unwrap_or_default();
+        for tuple in tuples {
+            self.validate(tuple)?;
+            if self.stored(tuple).is_none() {
+                self.add(&mut layer, tuple);
+            }
+        }
+        self.layer = Some(layer);
+        Ok(self)
+    }
+
+    /// `Some` where the index has this tuple, under any condition with which the model allows it.
+    fn stored(&self, tuple: &TupleKey) -> Option<()> {
+        let condition = self.index?.condition_of(tuple)?;
+        let number = condition.map_or(Some(NO_CONDITION), |name| self.model.condition_slot(name))?;
+        let slot = self.relation(tuple.object_ref()?.type_name, tuple.relation()).ok()?;
+        let (of, kind) = self.user_kind(tuple.user_ref()?).ok()?;
+        self.model.admits(slot, of, kind, number).then_some(())
+    }
+
     /// Whether the model allows a tuple to be written: what an API asks before it stores one.
     ///
     /// The rules are those of OpenFGA's `ValidateTupleForWrite` (`internal/validation/validation.go`).
