@@ -89,6 +89,12 @@ codes! {
     BudgetExceeded = "budget_exceeded", "the evaluation exceeded its budget";
     /// Something needed (keys, a module, a server) could not be had.
     Unavailable = "unavailable", "a needed component is unavailable";
+    /// Nobody is logged in, or no longer.
+    LoginRequired = "login_required", "nobody is logged in";
+    /// The answer to a login: not asked for, used before, or a refusal.
+    LoginRefused = "login_refused", "the login was refused";
+    /// A service or the server answered that it does not do what was asked.
+    RequestRefused = "request_refused", "the request was refused";
 }
 
 impl fmt::Display for ErrorCode {

@@ -1,6 +1,7 @@
 // Makes dist/ (what is published) and dist-test/ (for our own tests) of src/ and the compiled modules.
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
+import { frontEnds } from "./front-ends.mjs";
 import { declarations } from "./types.mjs";
 
 const root = new URL("../", import.meta.url);
@@ -83,6 +84,7 @@ for (const [variant, path, settings] of variants) {
     copyFile(module, new URL("sentinel.wasm", folder)),
   ]);
 }
+await frontEnds(root);
 for (const [name, text] of Object.entries(await declarations(root))) await writeFile(new URL(name, dist), text);
 
 const test = new URL("dist-test/", root);

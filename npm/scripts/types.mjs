@@ -31,6 +31,53 @@ function tidy(text) {
   return (NOTICE + public_.replace(/^export \{\};\n/gm, "").replace(/^\/\/ .*\n/gm, "")).replace(/\n{3,}/g, "\n\n");
 }
 
+/** What a front end's entry points share with the verifier: the errors. */
+const errorsOf = (from) => `import { type ErrorCode, SentinelError } from "${from}";
+export { type ErrorCode, SentinelError };
+`;
+const CLIENT = `
+/** An answer that is none of 2xx. \`code\`: \`login_required\` for 401, \`unavailable\` for 429 and 5xx, else \`request_refused\`. */
+export declare class RequestError extends SentinelError {
+  readonly status: number;
+  /** The answer itself; its body has not been read. */
+  readonly response: Response;
+}
+
+/** Proxy mode: the server does the login. */
+export interface SentinelAuth extends SentinelClient {}
+export declare class SentinelAuth {
+  constructor(options: ClientOptions);
+}
+
+/** Authz mode: the front end logs in at the provider. */
+export interface SentinelAuthz extends SentinelClient {}
+export declare class SentinelAuthz {
+  constructor(options: AuthzOptions);
+}
+
+/** The providers that people know, by what a front end has to be told of them. */
+export declare const IdpConfigs: {
+  /** Google gives browsers an ID token in the fragment: its codes are for those with a secret. */
+  google(clientId: string): IdpConfig;
+  /** A directory of Microsoft Entra ID, where the front end is a single-page application. */
+  entraId(clientId: string, tenantId: string): IdpConfig;
+  /** GitHub has no ID tokens: the server exchanges its code. */
+  github(): IdpConfig;
+};
+
+/**
+ * Asks an endpoint of your own service, in the form of AuthZEN's access evaluations: what is asked at the same moment goes
+ * in one request. The service must take the subject from the token, not from the question.
+ */
+export declare function createDecider(client: SentinelClient, url: string | URL): Decider;
+
+/** A path of this site, or the fallback (\`/\`): nothing that a browser could read as another site's address. */
+export declare function safeReturnPath(path: unknown, fallback?: string): string;
+`;
+
+/** `/client` */
+const client = (api, from) => tidy([errorsOf(from), api.replace(/^import .*;\n/gm, ""), CLIENT].join("\n"));
+
 /** `/slim` has the same types but for what it leaves out. */
 function slim(api, from, create) {
   const text = api.replace('"./api.js"', `"${from}"`);
@@ -57,7 +104,7 @@ export async function declarations(root) {
     await promisify(execFile)(process.execPath, [tsc, "-p", new URL("tsconfig.json", root).pathname, ...options]);
     const read = (name) => readFile(new URL(`${name}.d.ts`, pathToFileURL(`${out}/`)), "utf8");
     const [codes, errors] = [await read("codes"), await read("errors")];
-    const [api, slimApi] = await Promise.all(["api", "slim-api"].map((name) => readFile(new URL(`src/${name}.ts`, root), "utf8")));
+    const [api, slimApi, clientApi] = await Promise.all(["api", "slim-api", "client/api"].map((name) => readFile(new URL(`src/${name}.ts`, root), "utf8")));
     const error = errors.slice(0, errors.indexOf("/** Something needed"));
     const index = joined(codes, error, api, PAIR, CREATE);
     const policyError = (await read("policy/errors")).replace(/^export declare function .*\n/gm, "");
@@ -76,6 +123,8 @@ export async function declarations(root) {
       "policy-slim.d.ts": policies(POLICY.slice(0, 2), "PolicyFunctions"),
       "policy-slim.d.cts": policies(POLICY.slice(0, 2), "PolicyFunctions"),
       "policy-slim-web.d.ts": policies(POLICY.slice(0, 2), "AsyncPolicyFunctions"),
+      "client.d.ts": client(clientApi, "./index.js"),
+      "client.d.cts": client(clientApi, "./index.cjs"),
       "slim-web.d.ts": slim(slimApi, "./index.js", CREATE_ASYNC),
     };
   } finally {

@@ -51,7 +51,13 @@ export type ErrorCode =
   /** the evaluation exceeded its budget */
   | "budget_exceeded"
   /** a needed component is unavailable */
-  | "unavailable";
+  | "unavailable"
+  /** nobody is logged in */
+  | "login_required"
+  /** the login was refused */
+  | "login_refused"
+  /** the request was refused */
+  | "request_refused";
 
 export const ERROR_CODES: readonly ErrorCode[] = [
   "token_malformed",
@@ -79,6 +85,9 @@ export const ERROR_CODES: readonly ErrorCode[] = [
   "undecided",
   "budget_exceeded",
   "unavailable",
+  "login_required",
+  "login_refused",
+  "request_refused",
 ];
 
 /** Why a decision is what it is. */

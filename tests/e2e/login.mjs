@@ -5,7 +5,7 @@ const random = () => randomBytes(32).toString("base64url");
 const challengeOf = (verifier) => createHash("sha256").update(verifier).digest("base64url");
 
 /** Follows redirects by hand, because fetch keeps no cookies, until one leads to `stop`. */
-class Browser {
+export class Browser {
   /** Each host's cookies. */
   #jars = new Map();
 
@@ -38,6 +38,11 @@ class Browser {
 
   /** Opens a login and fills in the provider's two forms, who are you and do you agree: what `stop` receives. */
   async logIn(url, login, stop) {
+    return new URL(await this.answer(url, login, stop)).searchParams;
+  }
+
+  /** As `logIn`: the whole address that the browser is sent to, below `stop`. */
+  async answer(url, login, stop) {
     let at = await this.open(url, undefined, stop);
     for (let forms = 0; at.page !== undefined && forms < 4; forms++) {
       const [, action] = /<form[^>]*action="([^"]+)"/.exec(at.page) ?? fail(`${at.status} without a form: ${at.page.slice(0, 200)}`);
@@ -45,7 +50,7 @@ class Browser {
       const body = new URLSearchParams({ prompt, login, password: "any" });
       at = await this.open(new URL(action, at.url).href, { method: "POST", body }, stop);
     }
-    return new URL(at.url).searchParams;
+    return at.url;
   }
 }
 

@@ -90,6 +90,8 @@ export async function startProviderFor({ clients = [], users = {}, port = 0 }) {
     clients: clients.map((client) => ({ application_type: "native", response_types: ["code"], grant_types: ["authorization_code"], ...client })),
     extraClientMetadata: { properties: ["id_token_seconds"] },
     findAccount: async (_ctx, sub) => ({ accountId: sub, claims: async () => claims(sub) }),
+    // A page may exchange its own code: one at a client's redirect URI.
+    clientBasedCORS: (_ctx, origin, client) => client.redirectUris.some((uri) => new URL(uri).origin === origin),
     ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: seconds("id_token_seconds", 600), Interaction: 600, Session: 600 },
     features: { devInteractions: { enabled: true } },
   });

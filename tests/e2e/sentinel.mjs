@@ -34,23 +34,46 @@ export async function startSentinel(settings = {}) {
     MANAGEMENT_PORT: "0",
     ...settings,
   };
+  const cli = async (...args) => JSON.parse((await run(sentinel(), [...args, "--json"], { env, cwd: folder })).stdout);
+  let serving;
+  try {
+    serving = await serve(env, folder);
+  } catch (error) {
+    await home.close();
+    throw error;
+  }
+  const { url } = serving;
+  return {
+    url,
+    jwksUrl: `${url}/.well-known/jwks.json`,
+    cli,
+    /** The program ends; `start` starts it anew, at the same address and with the same data. */
+    stop: () => serving.end(),
+    async start() {
+      serving = await serve({ ...env, SERVICE_PORT: new URL(url).port }, folder);
+    },
+    async close() {
+      await serving.end();
+      await home.close();
+    },
+  };
+}
+
+async function serve(env, folder) {
   const child = spawn(sentinel(), ["serve"], { env, cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise((resolve) => child.once("close", resolve).once("error", resolve));
   const kill = () => child.kill("SIGKILL");
   // Before the folder is removed.
   process.prependOnceListener("exit", kill);
-  const close = async () => {
+  const end = async () => {
     child.kill("SIGTERM");
     await ended;
     process.removeListener("exit", kill);
-    await home.close();
   };
   try {
-    const url = await listening(child, ended);
-    const cli = async (...args) => JSON.parse((await run(sentinel(), [...args, "--json"], { env, cwd: folder })).stdout);
-    return { url, jwksUrl: `${url}/.well-known/jwks.json`, cli, close };
+    return { url: await listening(child, ended), end };
   } catch (error) {
-    await close();
+    await end();
     throw error;
   }
 }

@@ -67,6 +67,14 @@ describe("Node", () => {
   test("slim", () => prints(process.execPath, [app("node-esm/slim.mjs")], { answer: awaitedOnly }));
 });
 
+describe("the browser's client on a server", () => {
+  const answer = { status: "loading", user: null, path: "/" };
+  test("Node", () => prints(process.execPath, [app("client.mjs")], { answer }));
+  test("Node, CommonJS", () => prints(process.execPath, [app("client.cjs")], { answer }));
+  test("Deno", () => prints(bin("deno"), ["run", app("client.mjs")], { answer, cwd: app("deno") }));
+  test("Bun", () => prints(bin("bun"), [app("client.mjs")], { answer }));
+});
+
 describe("TypeScript", () => {
   test("compiles as a Node module, strictly, and runs", async () => {
     await run(bin("tsc"), ["-p", app("typescript")]);

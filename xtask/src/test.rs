@@ -16,10 +16,11 @@ use crate::{build, conformance, lint, size, workspace};
 const NOT_ON_HOST: [&str; 2] = ["sentinel-edge-worker", "xtask-bindgen"];
 
 /// Folders whose `*.test.mjs` drive the built package and program from outside.
-const NODE_TESTS: [(&str, &str); 5] = [
+const NODE_TESTS: [(&str, &str); 6] = [
     ("conformance runners", "tests/runners"),
     ("edge worker", "edge-worker/test"),
     ("end to end", "tests/e2e"),
+    ("browser client", "tests/browser"),
     ("packaging", "tests/packaging"),
     ("benchmark, quick", "tests/bench"),
 ];
@@ -120,7 +121,8 @@ fn releases() -> Result<Vec<(String, PathBuf)>> {
 
 /// The test files of a folder under node's own test runner.
 fn node_tests(name: &str, folder: &str, environment: &Environment) -> Result<Count> {
-    for folder in ["tests/hosts", folder] {
+    // The server and the provider that others' tests start, too, are at home in `tests/e2e`.
+    for folder in ["tests/hosts", "tests/e2e", folder] {
         npm::install(folder)?;
     }
     let mut files: Vec<_> =

@@ -13,6 +13,7 @@ import {
   type VerifiedToken,
   type Verifier,
 } from "sentinel-edge";
+import * as client from "sentinel-edge/client";
 import * as slim from "sentinel-edge/slim";
 import * as web from "sentinel-edge/web";
 
@@ -114,3 +115,22 @@ slim.createVerifier({ ...base, pem: "-----BEGIN PUBLIC KEY-----" });
 small.decide({ method: "GET", path: "/" }, null);
 
 export { forged, refused, use };
+
+const auth: client.SentinelClient = new client.SentinelAuth({ sentinelUrl: "https://auth.example.com", storage: "session" });
+const authz = new client.SentinelAuthz({
+  sentinelUrl: new URL("https://auth.example.com"),
+  idps: { google: client.IdpConfigs.google("id"), own: { clientId: "id", authorizationUrl: "https://login.example.com" } },
+});
+is<Equal<ReturnType<typeof authz.getUser>, client.SentinelUser | null>>();
+is<Equal<ReturnType<typeof auth.fetchJson<{ id: number }>>, Promise<{ id: number }>>>();
+const arrival: Promise<client.Arrival | null> = auth.handleCallback();
+const decider: client.Decider = client.createDecider(authz, "/api/access");
+const path: string = client.safeReturnPath(null);
+const failure = (error: unknown) => (error instanceof client.RequestError ? error.response.status === error.status : false);
+// @ts-expect-error authz mode must be told of providers
+new client.SentinelAuthz({ sentinelUrl: "https://auth.example.com" });
+// @ts-expect-error a store that does not exist
+new client.SentinelAuth({ sentinelUrl: "https://auth.example.com", storage: "cookie" });
+// @ts-expect-error a state is never changed
+auth.getState().user = null;
+export { arrival, decider, failure, path };

@@ -1,0 +1,37 @@
+// The entry points for front ends: no module is in them, and every bundler takes them as they are.
+import { build } from "esbuild";
+
+/**
+ * What one of them imports of another stays an import: the client that a
+ * page makes is then the one that React asks.
+ */
+const ENTRIES = [{ name: "client" }];
+
+async function script(root, { name, directive }, format) {
+  const end = format === "cjs" ? "cjs" : "js";
+  await build({
+    entryPoints: [new URL(`src/${name}/index.ts`, root).pathname],
+    outfile: new URL(`dist/${name}.${end}`, root).pathname,
+    bundle: true,
+    format,
+    target: "es2022",
+    platform: "neutral",
+    charset: "ascii",
+    minify: true,
+    keepNames: false,
+    ...(directive ? { banner: { js: JSON.stringify(directive) + ";" } } : {}),
+    plugins: [others(end)],
+    logLevel: "warning",
+  });
+}
+
+const others = (end) => ({
+  name: "others",
+  setup(build) {
+    build.onResolve({ filter: /^react$/ }, ({ path }) => ({ path, external: true }));
+    build.onResolve({ filter: /^\.\.\/client\/index\.js$/ }, () => ({ path: `./client.${end}`, external: true }));
+  },
+});
+
+/** Fills `dist/` with them. */
+export const frontEnds = (root) => Promise.all(ENTRIES.flatMap((entry) => ["esm", "cjs"].map((format) => script(root, entry, format))));
