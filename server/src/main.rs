@@ -17,7 +17,7 @@ mod input;
 mod outcome;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
-use commands::{backup, data, doctor, inspect, keys, openapi, serve, settings, verify};
+use commands::{backup, data, doctor, inspect, keys, openapi, policy, serve, settings, verify};
 use serde_json::Value;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -37,8 +37,8 @@ struct Cli {
 }
 
 const EXIT_STATUS: &str = "\
-Exit status: 0 done (for `verify`: accepted) · 1 the token was refused · 2 wrong usage · \
-3 the question could not be answered (a file, the network, a key)";
+Exit status: 0 done (for `verify`: accepted, for `check`: allowed) · 1 the token was refused, the answer is no, \
+a test failed · 2 wrong usage, or files that make no sense · 3 the question could not be answered (a file, the network, a key)";
 
 #[derive(Subcommand)]
 enum Command {
@@ -51,6 +51,8 @@ enum Command {
     /// Signing keys.
     #[command(subcommand)]
     Keys(keys::Command),
+    #[command(flatten)]
+    Policy(policy::Command),
     #[command(flatten)]
     Data(data::Command),
     /// Administrators of the deployment.
@@ -103,6 +105,7 @@ fn main() -> ExitCode {
                 Err(failure) => outcome::report(Err(failure)),
             };
         }
+        Command::Policy(command) => return policy::run(command, json),
         Command::Keys(keys::Command::Generate(args)) => return outcome::report(keys::generate(args)),
         Command::Keys(command) => keys::run(config, command, json),
         Command::Data(command) => data::run(config, command),

@@ -61,6 +61,24 @@ pub(crate) fn report_lines(lines: &str) -> ExitCode {
     }
 }
 
+/// Prints one line of JSON, or lines for people (none for an empty text), and gives the exit status.
+pub(crate) fn report_with(status: u8, answer: Result<&Value, &str>) -> ExitCode {
+    let mut out = std::io::stdout();
+    let written = match answer {
+        Ok(json) => writeln!(out, "{}", one_line(&json.to_string())),
+        Err("") => Ok(()),
+        Err(lines) => writeln!(out, "{}", lines.lines().map(shown).collect::<Vec<_>>().join("\n")),
+    };
+    ExitCode::from(if written.is_ok() { status } else { 3 })
+}
+
+/// Says on standard error, line by line, what is wrong.
+pub(crate) fn complain(lines: &str) {
+    for line in lines.lines() {
+        eprintln!("{}", shown(line));
+    }
+}
+
 /// The exit status of the server, whose lines are its log.
 pub(crate) fn ended(outcome: Result<(), Failure>) -> ExitCode {
     match outcome {

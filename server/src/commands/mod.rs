@@ -7,6 +7,7 @@ pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod open;
 pub(crate) mod openapi;
+pub(crate) mod policy;
 mod revocations;
 pub(crate) mod serve;
 pub(crate) mod settings;
