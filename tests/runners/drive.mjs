@@ -69,7 +69,7 @@ function filesOf(path, report) {
       if (!entry.name.endsWith(".json")) return [];
       const document = documentOf(inside, report);
       if (document === undefined) return [];
-      if (document?.cases === undefined && document?.signatures === undefined) {
+      if (["cases", "signatures", "policies"].every((name) => document?.[name] === undefined)) {
         report.mention(`${inside}: not a vector file`);
         return [];
       }
@@ -88,7 +88,7 @@ function documentOf(path, report) {
 
 /** The cases and signatures of a file, as text: so they reach every runtime alike. */
 function itemsOf({ path, document }, report) {
-  const { suite = basename(path, ".json"), cases = [], signatures = [], excluded = [], stricter = [] } = document;
+  const { suite = basename(path, ".json"), cases = [], signatures = [], policies = [], excluded = [], stricter = [] } = document;
   for (const [kind, remarks] of Object.entries({ "left out": excluded, stricter })) {
     for (const { name, why } of remarks) report.remark(kind, suite, why, name);
   }
@@ -101,7 +101,8 @@ function itemsOf({ path, document }, report) {
       items.push({ suite, kind: "signature", name: test.name, text });
     }
   }
-  if (items.length === 0 && excluded.length === 0) report.fail(suite, "the whole file", "neither `cases` nor `signatures`");
+  for (const policy of policies) items.push({ suite, kind: "policy", name: policy.name, text: sourceOf(policy) });
+  if (items.length === 0 && excluded.length === 0) report.fail(suite, "the whole file", "no `cases`, `signatures` or `policies`");
   return items;
 }
 
@@ -116,9 +117,9 @@ class Report {
     return this.#passed > 0 && this.#failures.length === 0;
   }
 
-  note({ suite, name }, { failed, lacking = [] }) {
+  note({ suite, name }, { failed, lacking = [], count = 1 }) {
     if (failed !== undefined) return this.fail(suite, name, failed);
-    this.#passed += 1;
+    this.#passed += count;
     for (const what of lacking) this.#lacking.set(what, (this.#lacking.get(what) ?? 0) + 1);
   }
 

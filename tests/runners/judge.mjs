@@ -1,5 +1,6 @@
 // One case through every way to verify that this runtime has. Runs anywhere: no import but the reader of JSON.
 import { equal, Numeral, parse, sourceOf } from "./exact.mjs";
+import { judgePolicy } from "./policy.mjs";
 
 const members = {
   case: ["name", "token", "token_repeat", "keys", "options", "expect", "why"],
@@ -10,10 +11,12 @@ const members = {
 };
 
 /**
- * Judges an item `{ kind, text }` by `runtime`: `{ ways, algorithms, codes }`. Answers `{ lacking }`, or `{ failed }` with the reason.
+ * Judges an item `{ kind, text }` by `runtime`: `{ ways, algorithms, codes }`. Answers `{ lacking }`,
+ * for a policy `{ count }` of its questions, or `{ failed }` with the reason.
  */
 export async function judge({ kind, text }, runtime) {
   try {
+    if (kind === "policy") return { count: await judgePolicy(JSON.parse(text), runtime.policies) };
     const lacking = await (kind === "case" ? token(parse(text), runtime) : signature(parse(text), runtime));
     return { lacking };
   } catch (error) {

@@ -15,9 +15,11 @@ after(() => rmSync(folder, { recursive: true }));
 const good = JSON.parse(readFileSync(new URL("../vectors/rfc/rfc7515.json", import.meta.url), "utf8")).cases[0];
 
 /** The real runner on these cases. */
-function judged(...cases) {
+const judged = (...cases) => judgedAs({ cases });
+
+function judgedAs(document) {
   const path = join(folder, "cases.json");
-  writeFileSync(path, JSON.stringify({ suite: "changed", cases }));
+  writeFileSync(path, JSON.stringify({ suite: "changed", ...document }));
   const { stdout, status } = spawnSync(process.execPath, [fileURLToPath(new URL("node.mjs", import.meta.url)), path], { encoding: "utf8" });
   return { stdout, status };
 }
@@ -45,6 +47,34 @@ test("a good case passes, every wrong one fails with its reason", () => {
     assert.ok(line?.includes(reason), `${reason}: ${line}`);
   }
   assert.ok(stdout.endsWith(`0 passed, ${wrong.length} failed\n`));
+});
+
+test("a policy's questions are counted, and each wrong answer fails with what it is", () => {
+  const { policies } = JSON.parse(readFileSync(new URL("../policy/generated.json", import.meta.url), "utf8"));
+  const [right] = policies;
+  const { stdout } = judgedAs({ policies: [right] });
+  const count = Number(/^(\d+) passed, 0 failed\n$/.exec(stdout)?.[1]);
+  assert.ok(count > 100, stdout);
+  const user = Object.keys(right.answers).find((user) => right.answers[user].a.yes.length > 0);
+  const [object] = right.answers[user].a.yes;
+  const changed = (change) => {
+    const wrong = structuredClone(right);
+    change(wrong);
+    return wrong;
+  };
+  const wrong = [
+    [changed(({ answers }) => (answers[user].a.yes = [])), `${object}#a@${user} is true, must be false`],
+    [changed(({ answers }) => (answers[user].a = { yes: [], error: [object] })), `${object}#a@${user} is true, must be "undecided"`],
+    [changed(({ list_users: lists }) => lists[0].users.push("user:9")), 'must be ["user:9"]'],
+    [changed((wrong) => (wrong.tuples = [])), "must be true"],
+    [{ ...right, assertions: [{ kind: "check", user, relation: "a", object, contextualTuples: [], code: 2000 }], before: [] }, "must be 2000"],
+    [{ ...right, assertions: [{ kind: "check", user, relation: "z", object, contextualTuples: [], code: 0, expect: false }], before: [] }, "must be false"],
+  ];
+  for (const [policy, reason] of wrong) {
+    const { stdout, status } = judgedAs({ policies: [policy] });
+    assert.equal(status, 1);
+    assert.ok(stdout.includes(reason) && stdout.includes("FAILED    changed / seed"), `${reason}: ${stdout}`);
+  }
 });
 
 test("a case that hangs or crashes the runtime fails alone", async () => {

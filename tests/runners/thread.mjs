@@ -11,6 +11,7 @@ const runtime = waysOf(
   await import(new URL("dist-test/testing.js", npm)),
   { full: compiled("full"), slim: compiled("slim") },
   { full: await entry("inline.js"), slim: await entry("slim/inline.js") },
+  { full: await entry("policy/inline.js"), slim: await entry("policy/slim/inline.js") },
 );
 parentPort.on("message", async (items) => {
   const outcomes = [];

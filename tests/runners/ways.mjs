@@ -5,8 +5,9 @@
  * @param testing the package's testing entry (`npm/src/testing.ts`)
  * @param modules the compiled modules: `{ full, slim }`
  * @param entries the published entry points of this runtime: `{ full, slim }`
+ * @param policies those of the policy engine: `{ full, slim }`
  */
-export function waysOf(testing, modules, entries) {
+export function waysOf(testing, modules, entries, policies) {
   const { ANY, ALGORITHMS, ERROR_CODES, backends, harness } = testing;
   const ways = [];
   for (const backend of backends()) {
@@ -37,7 +38,7 @@ export function waysOf(testing, modules, entries) {
         ask(name, (options) => entry.createVerifier({ ...options, jwks: keys }), question, entry.ANY, false, false),
     });
   }
-  return { ways, algorithms: ALGORITHMS, codes: ERROR_CODES };
+  return { ways, algorithms: ALGORITHMS, codes: ERROR_CODES, policies };
 }
 
 /** Every answer of one verifier: awaited, again (now the token may be known), and at once. */

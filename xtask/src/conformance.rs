@@ -3,6 +3,7 @@
 //! One runner per runtime (`tests/src` natively, `tests/runners/*.mjs` for JavaScript) prints a line per failing case
 //! and closes with `N passed, N failed`; here they are only chosen, started and added up.
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -13,6 +14,9 @@ use crate::process::Job;
 use crate::set_up::{chromium, npm};
 use crate::summary::{Count, Format};
 use crate::workspace;
+
+/// The folder of OpenFGA's suites, as in `core/tests/policy_suites.rs`.
+const SUITE: &str = "SENTINEL_POLICY_SUITE";
 
 /// Where a vector file can be run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,16 +111,40 @@ fn run(checks: &mut Checks, options: &Options, built: bool) -> Result<()> {
     for path in &options.vectors {
         vectors.push(path.canonicalize().with_context(|| format!("no vectors at {}", path.display()))?);
     }
-    if vectors.is_empty() {
+    let own = vectors.is_empty();
+    if own {
         vectors.push(workspace::root().join("tests/vectors").canonicalize().context("tests/vectors is missing")?);
     }
+    let mut policies = Vec::new();
     if options.runtimes.iter().any(|runtime| *runtime != Runtime::Native) {
         build::npm_package()?;
+        if own {
+            policies = policy_cases()?;
+        }
     }
     for runtime in &options.runtimes {
+        // Natively `cargo test` asks the policy engine: more of the same generator, and the same suites.
+        let policies = if *runtime == Runtime::Native { &[] } else { policies.as_slice() };
+        let vectors = [vectors.as_slice(), policies].concat();
         checks.counts(&format!("conformance: {}", runtime.name()), || one(*runtime, built, &vectors));
     }
     Ok(())
+}
+
+/// What the policy engine in WebAssembly is asked: generated cases, and OpenFGA's suites where a folder holds them. They are
+/// in no published package.
+fn policy_cases() -> Result<Vec<PathBuf>> {
+    let mut files = vec![workspace::root().join("tests/policy").canonicalize().context("tests/policy is missing")?];
+    if std::env::var_os(SUITE).is_none() {
+        println!("   {SUITE} names no folder: OpenFGA's suites do not run in WebAssembly");
+        return Ok(files);
+    }
+    let job = Job::cargo("OpenFGA's suites").args(["run", "--quiet", "--package", "sentinel-core"]);
+    let cases = job.args(["--example", "policy_suite_cases"]).only_output().succeed()?;
+    let file = workspace::state("openfga-suites.json");
+    fs::write(&file, cases)?;
+    files.push(file.canonicalize()?);
+    Ok(files)
 }
 
 fn one(runtime: Runtime, built: bool, vectors: &[PathBuf]) -> Result<Count> {

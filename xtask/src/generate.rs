@@ -8,8 +8,9 @@ use crate::process::Job;
 use crate::workspace;
 
 /// A committed file, and the crate and its example that print it.
-const FILES: [(&str, &str, &str); 2] = [
+const FILES: [(&str, &str, &str); 3] = [
     ("npm/src/codes.ts", "sentinel-core", "codes"),
+    ("tests/policy/generated.json", "sentinel-core", "policy_cases"),
     ("docs/reference/settings.md", "sentinel-server", "settings_reference"),
 ];
 
