@@ -1,5 +1,7 @@
-//! `cargo xtask bench [NAME [OPTIONS…]]`: runs `tests/bench/NAME.mjs`, by default `verify`; `server` is a program of its own.
+//! `cargo xtask bench [NAME [OPTIONS…]]`: runs `tests/bench/NAME.mjs`, by default `verify`; `policy` and `server` are programs of
+//! their own.
 
+mod policy;
 mod server;
 
 use anyhow::{Result, ensure};
@@ -12,8 +14,10 @@ use crate::workspace;
 pub(crate) fn command(arguments: &[String]) -> Result<()> {
     let (name, options) =
         arguments.split_first().map_or(("verify", [].as_slice()), |(name, rest)| (name.as_str(), rest));
-    if name == "server" {
-        return server::run(options);
+    match name {
+        "policy" => return policy::run(options),
+        "server" => return server::run(options),
+        _ => {}
     }
     let script = format!("tests/bench/{name}.mjs");
     let known = name.chars().all(|c| c.is_ascii_lowercase() || c == '-') && workspace::root().join(&script).is_file();

@@ -32,7 +32,8 @@ cargo xtask COMMAND
   lint          formatting, clippy, who imports whom, generated files, documentation, licences
   conformance   [--vectors PATH]… [--runtime native,node,workerd,chromium]: the vector files
   bench         [NAME [OPTIONS…]]: tests/bench/NAME.mjs, by default verify;
-                `bench server [--write] [--seconds N] [--only sqlite|postgres]`: the server under load
+                `bench server [--write] [--seconds N] [--only sqlite|postgres]`: the server under load;
+                `bench policy [engine] [http] [server] [--write] [--quick]`: policy, next to others
   fuzz          [--long]: hostile input; long runs take most of an hour
   size          what ships, gzipped, against its budgets
   with-postgres COMMAND…: runs it with a throwaway PostgreSQL in $SENTINEL_TEST_POSTGRES

@@ -11,7 +11,7 @@ use crate::process::ask;
 use crate::workspace;
 
 /// A crate of ours, and the crates of ours that it may depend on.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("sentinel-core", &[]),
     ("sentinel-wasm", &["sentinel-core"]),
     ("sentinel-wasm-policy", &["sentinel-core"]),
@@ -23,6 +23,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("sentinel-storage", &[]),
     ("sentinel-tests", &["sentinel-core"]),
     ("sentinel-bench-native", &["sentinel-core"]),
+    ("sentinel-bench-policy", &["sentinel-bench-server", "sentinel-core"]),
     ("sentinel-bench-server", &[]),
     ("axum-service", &["sentinel-core", "sentinel-tower"]),
     ("xtask", &["sentinel-core"]),

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use http::header;
+use sentinel_bench_server::http::{Ask, Connection};
 use url::{Url, form_urlencoded};
-
-use crate::http::{Ask, Connection};
 
 /// RFC 7636, appendix B.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sentinel_bench_server::http::{Ask, Connection};
+use sentinel_bench_server::processes::{FRONT_END, Place, Provider, ROOT};
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, CHALLENGE, VERIFIER, form_of, parameter};
-use crate::http::{Ask, Connection};
-use crate::processes::{FRONT_END, Place, Provider, ROOT};
 
 pub(crate) const SERVICE: &str = "notes";
 pub(crate) const KIND: &str = "note";

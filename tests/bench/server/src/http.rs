@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 
 /// A request that can be sent many times.
 #[derive(Clone, Debug)]
-pub(crate) struct Ask {
+pub struct Ask {
     method: Method,
     path: String,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -22,26 +22,26 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
-    pub(crate) fn get(path: impl Into<String>) -> Self {
+    pub fn get(path: impl Into<String>) -> Self {
         Self { method: Method::GET, path: path.into(), headers: Vec::new(), body: Bytes::new() }
     }
 
     /// A body of a kind: `application/json`, say.
-    pub(crate) fn post(path: impl Into<String>, kind: &'static str, body: impl Into<Bytes>) -> Self {
+    pub fn post(path: impl Into<String>, kind: &'static str, body: impl Into<Bytes>) -> Self {
         let headers = vec![(header::CONTENT_TYPE, HeaderValue::from_static(kind))];
         Self { method: Method::POST, path: path.into(), headers, body: body.into() }
     }
 
-    pub(crate) fn json(path: impl Into<String>, body: &Value) -> Self {
+    pub fn json(path: impl Into<String>, body: &Value) -> Self {
         Self::post(path, "application/json", body.to_string())
     }
 
-    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Result<Self> {
+    pub fn with(mut self, name: &'static str, value: &str) -> Result<Self> {
         self.headers.push((HeaderName::from_static(name), HeaderValue::from_str(value)?));
         Ok(self)
     }
 
-    pub(crate) fn bearer(self, token: &str) -> Result<Self> {
+    pub fn bearer(self, token: &str) -> Result<Self> {
         self.with("authorization", &format!("Bearer {token}"))
     }
 
@@ -56,14 +56,14 @@ impl Ask {
 }
 
 /// A connection that is kept.
-pub(crate) struct Connection {
+pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
     authority: HeaderValue,
 }
 
 impl Connection {
     /// To `127.0.0.1:port`; nothing else is ever asked.
-    pub(crate) async fn open(authority: &str) -> Result<Self> {
+    pub async fn open(authority: &str) -> Result<Self> {
         let address: SocketAddr = authority.parse().with_context(|| format!("{authority} is no address"))?;
         ensure!(address.ip().is_loopback(), "{address} is not on this machine");
         let socket = TcpStream::connect(address).await?;
@@ -73,7 +73,7 @@ impl Connection {
         Ok(Self { sender, authority: HeaderValue::from_str(authority)? })
     }
 
-    pub(crate) async fn send(&mut self, ask: &Ask) -> Result<(Parts, Bytes)> {
+    pub async fn send(&mut self, ask: &Ask) -> Result<(Parts, Bytes)> {
         self.sender.ready().await?;
         let answer = self.sender.send_request(ask.request(&self.authority)?).await?;
         let (parts, body) = answer.into_parts();
@@ -81,7 +81,7 @@ impl Connection {
     }
 
     /// The JSON of a good answer.
-    pub(crate) async fn done(&mut self, ask: &Ask) -> Result<Value> {
+    pub async fn done(&mut self, ask: &Ask) -> Result<Value> {
         let (parts, body) = self.send(ask).await?;
         let text = String::from_utf8_lossy(&body);
         ensure!(parts.status.is_success(), "{} {}: {} {text}", ask.method, ask.path, parts.status);

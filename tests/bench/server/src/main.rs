@@ -3,20 +3,17 @@
 
 mod browser;
 mod deployment;
-mod http;
-mod measure;
-mod processes;
 mod report;
 mod run;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use sentinel_bench_server::machine::{Machine, root};
+use sentinel_bench_server::processes::Provider;
 
-use crate::processes::Provider;
-use crate::report::Machine;
 use crate::run::{Options, Outcome};
 
 const HELP: &str = "sentinel-bench-server BINARY FOLDER POSTGRES_URL [--write] [--seconds N] [--connections N] [--only sqlite|postgres]";
@@ -51,11 +48,10 @@ fn run(arguments: &[String]) -> Result<()> {
     let options = Options { connections, time: Duration::from_secs(seconds) };
     // One thread: the server needs the others.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let load_before = load()?;
+    let mut machine = Machine::now()?;
     let (binary, folder) = (PathBuf::from(binary).canonicalize()?, PathBuf::from(folder));
     let outcomes = runtime.block_on(all(&binary, &folder, url, only, &options))?;
-    let machine =
-        Machine { date: date()?, cores: std::thread::available_parallelism()?.get(), load_before, load_after: load()? };
+    machine.ended()?;
     let line = report::machine(&machine, &options);
     for outcome in &outcomes {
         println!("\n{}\n\n{}", outcome.database, report::table(outcome));
@@ -78,20 +74,4 @@ async fn all(binary: &Path, folder: &Path, url: &str, only: Option<&str>, option
         }
     }
     Ok(outcomes)
-}
-
-/// The project's.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
-}
-
-/// The load average of the last minute.
-fn load() -> Result<f64> {
-    let text = std::fs::read_to_string("/proc/loadavg")?;
-    Ok(text.split(' ').next().context("/proc/loadavg")?.parse()?)
-}
-
-fn date() -> Result<String> {
-    let output = Command::new("date").args(["-u", "+%Y-%m-%d"]).output()?;
-    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }

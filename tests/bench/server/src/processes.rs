@@ -14,21 +14,21 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Of the times in `/proc/PID/stat`: what Linux shows programs, whatever its own clock does (`USER_HZ`).
 const TICKS_A_SECOND: f64 = 100.0;
 /// What `provider-cli.mjs` knows our server as.
-pub(crate) const CLIENT: &str = "sentinel";
+pub const CLIENT: &str = "sentinel";
 const CLIENT_SECRET: &str = "opens-nothing-but-this-provider-0";
 /// Where a front end that asks the provider by itself is sent back to.
-pub(crate) const FRONT_END: &str = "http://127.0.0.1/front-end";
+pub const FRONT_END: &str = "http://127.0.0.1/front-end";
 /// Who becomes an administrator at the first login.
-pub(crate) const ROOT: &str = "root";
+pub const ROOT: &str = "root";
 
 /// The real OpenID provider of `tests/e2e`; ends when our end of its input closes.
-pub(crate) struct Provider {
+pub struct Provider {
     child: Child,
-    pub(crate) issuer: String,
+    pub issuer: String,
 }
 
 impl Provider {
-    pub(crate) fn start(root: &Path) -> Result<Self> {
+    pub fn start(root: &Path) -> Result<Self> {
         let uris = [FRONT_END, "http://127.0.0.1/auth/callback/oidc", "http://127.0.0.1/auth/admin/callback/oidc"];
         let client = serde_json::json!({ "client_id": CLIENT, "client_secret": CLIENT_SECRET, "redirect_uris": uris });
         let mut child = Command::new("node")
@@ -48,7 +48,7 @@ impl Provider {
         Ok(provider)
     }
 
-    pub(crate) fn basic(&self) -> (&'static str, &'static str) {
+    pub fn basic(&self) -> (&'static str, &'static str) {
         (CLIENT, CLIENT_SECRET)
     }
 }
@@ -62,14 +62,17 @@ impl Drop for Provider {
 }
 
 /// Where a deployment lives, and how its programs are started.
-pub(crate) struct Place {
-    pub(crate) binary: PathBuf,
-    pub(crate) folder: PathBuf,
+pub struct Place {
+    pub binary: PathBuf,
+    pub folder: PathBuf,
     /// None: SQLite in the folder.
-    pub(crate) database_url: Option<String>,
-    pub(crate) issuer: String,
+    pub database_url: Option<String>,
+    /// None: nobody logs in.
+    pub issuer: Option<String>,
+    /// Settings beside those of every benchmark.
+    pub settings: Vec<(&'static str, String)>,
     /// The one of the first start, kept so that the URL stays.
-    pub(crate) port: Option<u16>,
+    pub port: Option<u16>,
 }
 
 impl Place {
@@ -81,12 +84,17 @@ impl Place {
             ("MANAGEMENT_PORT", "0"),
             // Everything else as it is where nothing is set: one line in the log for every request, too.
             ("RATE_LIMIT_RPM", "0"),
-            ("ALLOW_LOOPBACK_PROVIDERS", "true"),
-            ("OIDC_CLIENT_ID", CLIENT),
-            ("OIDC_CLIENT_SECRET", CLIENT_SECRET),
-            ("OIDC_ISSUER", &self.issuer),
-            ("OIDC_TRUST_EMAIL", "true"),
         ]);
+        if let Some(issuer) = &self.issuer {
+            command.envs([
+                ("ALLOW_LOOPBACK_PROVIDERS", "true"),
+                ("OIDC_CLIENT_ID", CLIENT),
+                ("OIDC_CLIENT_SECRET", CLIENT_SECRET),
+                ("OIDC_ISSUER", issuer),
+                ("OIDC_TRUST_EMAIL", "true"),
+            ]);
+        }
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.env("SERVICE_PORT", self.port.unwrap_or_default().to_string());
         command.env("ADMIN_EMAILS", format!("{ROOT}@example.test"));
         if let Some(port) = self.port {
@@ -97,7 +105,7 @@ impl Place {
     }
 
     /// `sentinel ARGUMENTS --json` on the same data.
-    pub(crate) fn cli(&self, arguments: &[&str]) -> Result<Value> {
+    pub fn cli(&self, arguments: &[&str]) -> Result<Value> {
         let output = self.command().args(arguments).arg("--json").stdin(Stdio::null()).output()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "sentinel {}: {text}", arguments.join(" "));
@@ -105,7 +113,7 @@ impl Place {
     }
 
     /// Starts the server and waits until it listens.
-    pub(crate) fn serve(&self) -> Result<Server> {
+    pub fn serve(&self) -> Result<Server> {
         let path = self.folder.join("server.log");
         let log = File::create(&path)?;
         let began = Instant::now();
@@ -129,17 +137,31 @@ impl Place {
 }
 
 /// A running server; ended with this.
-pub(crate) struct Server {
+pub struct Server {
     child: Child,
     /// `127.0.0.1:port`.
-    pub(crate) authority: String,
+    pub authority: String,
     /// From its start until it listened.
-    pub(crate) took: Duration,
+    pub took: Duration,
 }
 
 impl Server {
+    /// A program that was started elsewhere and listens.
+    #[must_use]
+    pub fn watch(child: Child, authority: String) -> Self {
+        Self { child, authority, took: Duration::ZERO }
+    }
+
+    /// Whether it is not there any more.
+    ///
+    /// # Errors
+    /// Where the system does not say.
+    pub fn ended(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
     /// Milliseconds of CPU since its start, of all its threads, in user space and in the kernel.
-    pub(crate) fn cpu(&self) -> Result<f64> {
+    pub fn cpu(&self) -> Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         // The name stands in parentheses and may hold spaces; `utime` and `stime` are fields 14 and 15 (proc(5)).
         let (_, rest) = stat.rsplit_once(')').context("/proc/PID/stat")?;
@@ -149,14 +171,14 @@ impl Server {
     }
 
     /// MiB of memory that is resident.
-    pub(crate) fn memory(&self) -> Result<f64> {
+    pub fn memory(&self) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
         Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
     }
 
     /// Asks it to end, and waits.
-    pub(crate) fn stop(mut self) -> Result<()> {
+    pub fn stop(mut self) -> Result<()> {
         let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
         ensure!(asked.success() && self.child.wait()?.success(), "the server did not end well");
         Ok(())

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::{Result, ensure};
+use sentinel_bench_server::machine::Machine;
 
 use crate::run::{LINES, Line, Options, Outcome};
 
@@ -12,14 +13,6 @@ const MOST_SECOND_START: f64 = 300.0;
 /// Of the peer.
 const PEER_IDLE: f64 = 115.0;
 const PEER_START: f64 = 13_000.0;
-
-/// When and where.
-pub(crate) struct Machine {
-    pub(crate) date: String,
-    pub(crate) cores: usize,
-    pub(crate) load_before: f64,
-    pub(crate) load_after: f64,
-}
 
 struct Goal {
     what: String,

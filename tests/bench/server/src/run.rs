@@ -5,12 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use sentinel_bench_server::http::{Ask, Connection};
+use sentinel_bench_server::measure::{Asks, Measured, line};
+use sentinel_bench_server::processes::{Place, Provider, Server};
 use serde_json::{Value, json};
 
 use crate::deployment::{Deployment, KIND, RESOURCES, SERVICE};
-use crate::http::{Ask, Connection};
-use crate::measure::{Asks, Measured, line};
-use crate::processes::{Place, Provider, Server};
 
 /// A line and what the peer spends on it: milliseconds of CPU a request of its one worker.
 pub(crate) struct Line {
@@ -65,7 +65,8 @@ pub(crate) async fn database(
 ) -> Result<Outcome> {
     fs::create_dir_all(folder)?;
     let (binary, folder) = (binary.to_owned(), folder.to_owned());
-    let mut place = Place { binary, folder, database_url, issuer: provider.issuer.clone(), port: None };
+    let mut place =
+        Place { binary, folder, database_url, issuer: Some(provider.issuer.clone()), settings: Vec::new(), port: None };
     println!("== {name}: starting and seeding");
     let server = place.serve()?;
     let first_start = server.took.as_secs_f64() * 1000.0;
