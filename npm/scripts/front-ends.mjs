@@ -5,7 +5,7 @@ import { build } from "esbuild";
  * What one of them imports of another stays an import: the client that a
  * page makes is then the one that React asks.
  */
-const ENTRIES = [{ name: "client" }];
+const ENTRIES = [{ name: "client" }, { name: "react", directive: "use client" }];
 
 async function script(root, { name, directive }, format) {
   const end = format === "cjs" ? "cjs" : "js";

@@ -78,6 +78,44 @@ export declare function safeReturnPath(path: unknown, fallback?: string): string
 /** `/client` */
 const client = (api, from) => tidy([errorsOf(from), api.replace(/^import .*;\n/gm, ""), CLIENT].join("\n"));
 
+const REACT = `
+/** Makes a client known to the components below. */
+export declare function SentinelProvider(props: SentinelProviderProps): ReactNode;
+
+/** The state of the session, and what can be done. */
+export declare function useSentinel(): Sentinel;
+
+/** Who is logged in; null while nobody is, or it is not known. */
+export declare function useUser(): SentinelUser | null;
+
+/** Whether the user has this role or a higher one. */
+export declare function useHasRole(minimum: string): boolean;
+
+/** Whether the user's roles have this action: as the token says in authz mode, else as the decider answers. */
+export declare function useHasAction(action: string): boolean;
+
+/** Whether the decider says that the user has this relation to the object, or this action: no until it has answered. */
+export declare function useCan(relation: string, object?: string | null): boolean;
+
+/** As \`useCan\`, and whether the answer is still to come, or why there is none. */
+export declare function useDecision(relation: string, object?: string | null): DecisionState;
+
+/** Shows its children to someone who has all that it names. A hint: the service decides. */
+export declare function Guard(props: GuardProps): ReactNode;
+
+/** The page that a login comes back to: takes the answer, lets the user choose a workspace, and says when it is done. */
+export declare function LoginCallback(props: LoginCallbackProps): ReactNode;
+
+/** A list of buttons: what \`LoginCallback\` shows where no other selector is named. */
+export declare function WorkspaceSelector(props: WorkspaceSelectorProps): ReactNode;
+`;
+
+/** `/react` */
+function react(api, from) {
+  const types = api.replace('"../client/api.js"', `"${from}"`).replace('"../errors.js"', `"${from}"`);
+  return tidy(`${types}${REACT}`);
+}
+
 /** `/slim` has the same types but for what it leaves out. */
 function slim(api, from, create) {
   const text = api.replace('"./api.js"', `"${from}"`);
@@ -104,7 +142,7 @@ export async function declarations(root) {
     await promisify(execFile)(process.execPath, [tsc, "-p", new URL("tsconfig.json", root).pathname, ...options]);
     const read = (name) => readFile(new URL(`${name}.d.ts`, pathToFileURL(`${out}/`)), "utf8");
     const [codes, errors] = [await read("codes"), await read("errors")];
-    const [api, slimApi, clientApi] = await Promise.all(["api", "slim-api", "client/api"].map((name) => readFile(new URL(`src/${name}.ts`, root), "utf8")));
+    const [api, slimApi, clientApi, reactApi] = await Promise.all(["api", "slim-api", "client/api", "react/api"].map((name) => readFile(new URL(`src/${name}.ts`, root), "utf8")));
     const error = errors.slice(0, errors.indexOf("/** Something needed"));
     const index = joined(codes, error, api, PAIR, CREATE);
     const policyError = (await read("policy/errors")).replace(/^export declare function .*\n/gm, "");
@@ -123,6 +161,8 @@ export async function declarations(root) {
       "policy-slim.d.ts": policies(POLICY.slice(0, 2), "PolicyFunctions"),
       "policy-slim.d.cts": policies(POLICY.slice(0, 2), "PolicyFunctions"),
       "policy-slim-web.d.ts": policies(POLICY.slice(0, 2), "AsyncPolicyFunctions"),
+      "react.d.ts": react(reactApi, "./client.js"),
+      "react.d.cts": react(reactApi, "./client.cjs"),
       "client.d.ts": client(clientApi, "./index.js"),
       "client.d.cts": client(clientApi, "./index.cjs"),
       "slim-web.d.ts": slim(slimApi, "./index.js", CREATE_ASYNC),

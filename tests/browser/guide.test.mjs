@@ -1,5 +1,6 @@
 // The guide's code, run as it stands in a real browser: only addresses are replaced by ones on loopback.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -48,5 +49,32 @@ test("a page without a framework, in both modes", { timeout: 120_000 }, () =>
       assert.deepEqual(failed, []);
       await context.close();
     }
+  }),
+);
+
+test("a React application", { timeout: 120_000 }, () =>
+  withResources(async (use) => {
+    const world = await startWorld(use);
+    const [code] = await blocks("react.md", "jsx", world);
+    const id = randomUUID();
+    await world.note(id);
+    const { service } = world;
+    service.notes.push({ id, text: "Buy milk" });
+    service.pages.set("/main.js", await bundle(code, import.meta.dirname, { loader: "jsx" }));
+    service.pages.set("/", `<!doctype html><title>Notes</title><div id=root></div><script type=module src=/main.js></script>`);
+    const browser = use(await launchChromium());
+    const page = await (await browser.newContext()).newPage();
+    const failed = [];
+    page.on("pageerror", (error) => failed.push(error));
+    await page.goto(`${service.origin}/`);
+    await page.click("text=Log in");
+    await logInAs(page, "ada");
+    await page.click("text=Team (owner)");
+    await page.waitForSelector("h1:has-text('Notes of team')");
+    await page.waitForSelector("li:has-text('Buy milk') button:has-text('Edit')");
+    await page.waitForSelector("text=Invite");
+    await page.click("text=Log out");
+    await page.waitForSelector("text=Log in");
+    assert.deepEqual(failed, []);
   }),
 );

@@ -7,12 +7,13 @@ import { createTokenPair, createVerifier } from "sentinel-edge";
 /** Listens on a free port; `protect(…)` names who issues tokens once that is known. */
 export async function startService() {
   const asked = [];
+  const notes = [];
   const pages = new Map();
   const refused = new Set();
   let judge, sentinel;
 
   const routes = {
-    "GET /api/notes": ({ identity }) => [200, { hello: identity.userId, workspace: identity.workspaceId }],
+    "GET /api/notes": ({ identity }) => [200, notes.length > 0 ? notes : { hello: identity.userId, workspace: identity.workspaceId }],
     "GET /api/admin": ({ identity }) => (["admin", "owner"].includes(identity.role) ? [200, { ok: true }] : [403, { reason: "role_required" }]),
     "GET /api/never": () => [401, {}],
     "GET /api/broken": () => [500, {}],
@@ -22,15 +23,15 @@ export async function startService() {
     "POST /api/odd": () => [200, { evaluations: [] }],
     "POST /api/echo": (_who, body) => [200, body],
     // AuthZEN's access evaluations: the subject is the bearer, whatever the question says.
-    "POST /api/access": async ({ bearer }, { evaluations }) => {
-      const checks = evaluations.map(({ action, resource }) => ({
-        service_name: "notes",
-        resource_type: resource.type,
-        resource_id: resource.id,
-        action: action.name,
-      }));
-      const answer = await sentinel.post("/permissions/check", { checks }, bearer);
-      return [200, { evaluations: answer.results.map(({ allowed }) => ({ decision: allowed })) }];
+    "POST /api/access": async ({ bearer, identity }, { evaluations }) => {
+      const decide = async ({ action: { name: action }, resource: { type, id } }) => {
+        if (type === "workspace") {
+          return (await sentinel.post("/roles/check-action", { service_name: "notes", action, workspace_id: identity.workspaceId }, bearer)).allowed;
+        }
+        const checks = [{ service_name: "notes", resource_type: type, resource_id: id, action }];
+        return (await sentinel.post("/permissions/check", { checks }, bearer)).results[0].allowed;
+      };
+      return [200, { evaluations: await Promise.all(evaluations.map(async (one) => ({ decision: await decide(one) }))) }];
     },
   };
 
@@ -66,6 +67,8 @@ export async function startService() {
     origin: `http://127.0.0.1:${server.address().port}`,
     /** Every request to the API: `{ path, authorization, authz }`. */
     asked,
+    /** What `/api/notes` answers; who asks, while there are none. */
+    notes,
     /** Path -> what a browser gets there; other paths get the page at `/`, as a single-page application has it. */
     pages,
     /** Tokens that the service refuses though they are good. */

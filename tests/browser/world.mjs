@@ -24,7 +24,7 @@ export async function startWorld(use) {
   const idp = use(
     await startProviderFor({
       clients: [
-        { client_id: "sentinel", client_secret: secret, redirect_uris: ["http://localhost/auth/callback/oidc"] },
+        { client_id: "sentinel", client_secret: secret, redirect_uris: ["callback", "admin/callback"].map((path) => `http://localhost/auth/${path}/oidc`) },
         { client_id: CODES, token_endpoint_auth_method: "none", redirect_uris: [redirectUri] },
         {
           client_id: FRAGMENTS,
@@ -44,6 +44,7 @@ export async function startWorld(use) {
       OIDC_CLIENT_SECRET: secret,
       OIDC_EXTRA_AUDIENCES: `${CODES},${FRAGMENTS}`,
       OIDC_TRUST_EMAIL: "true",
+      ADMIN_EMAILS: "root@example.test",
       NEWCOMERS: "nowhere",
       RATE_LIMIT_RPM: "0",
     }),
@@ -64,6 +65,7 @@ export async function startWorld(use) {
   };
   await server.cli("workspace", "add-member", "guests", email("ada"), "--role", "viewer");
   await server.cli("workspace", "add-member", "team", email("bob"), "--role", "viewer");
+  await letExport(server, post, { workspace: workspaces.team.id, person: people.ada.id });
   /** A note of Ada's in the team, which others see by shares alone. */
   const note = async (resource_id) => {
     const record = {
@@ -84,6 +86,8 @@ export async function startWorld(use) {
     people,
     workspaces,
     note,
+    /** What the server has of a note. */
+    record: (id) => json(`${server.url}/permissions/resource/notes/note/${id}`, undefined, { "x-service-key": key }),
     post,
     /** For clients in proxy mode, and in authz mode. */
     proxy: { sentinelUrl: server.url, redirectUri, origins: [service.origin, server.url] },
@@ -96,4 +100,23 @@ export async function startWorld(use) {
       },
     },
   };
+}
+
+/** Lets someone export notes in a workspace: by a role, which an administrator makes and gives. */
+async function letExport(server, post, { workspace, person }) {
+  await post("/roles/actions/register", { service_name: "notes", actions: [{ action: "notes:export" }] });
+  const root = new Browser();
+  await root.request(await root.answer(`${server.url}/auth/admin/login/oidc`, "root", `${server.url}/auth/admin/callback/oidc`));
+  const admin = async (method, path, body) => {
+    const headers = { "x-requested-with": "XMLHttpRequest", ...(body ? { "content-type": "application/json" } : {}) };
+    const response = await root.request(server.url + path, { method, headers, body: body && JSON.stringify(body) });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${response.status} from ${path}: ${text}`);
+    return text ? JSON.parse(text) : undefined;
+  };
+  const [{ id: action }] = await admin("GET", "/admin/actions?service_name=notes");
+  const roles = `/admin/workspaces/${workspace}/roles`;
+  const { id: role } = await admin("POST", roles, { name: "exporters" });
+  await admin("POST", `${roles}/${role}/actions/${action}`);
+  await admin("POST", `${roles}/${role}/members/${person}`);
 }

@@ -75,6 +75,12 @@ describe("the browser's client on a server", () => {
   test("Bun", () => prints(bin("bun"), [app("client.mjs")], { answer }));
 });
 
+describe("React on a server", () => {
+  const answer = { html: "loading …" };
+  test("Node", () => prints(process.execPath, [app("react.mjs")], { answer }));
+  test("Node, CommonJS", () => prints(process.execPath, [app("react.cjs")], { answer }));
+});
+
 describe("TypeScript", () => {
   test("compiles as a Node module, strictly, and runs", async () => {
     await run(bin("tsc"), ["-p", app("typescript")]);

@@ -14,6 +14,7 @@ import {
   type Verifier,
 } from "sentinel-edge";
 import * as client from "sentinel-edge/client";
+import * as react from "sentinel-edge/react";
 import * as slim from "sentinel-edge/slim";
 import * as web from "sentinel-edge/web";
 
@@ -134,3 +135,14 @@ new client.SentinelAuth({ sentinelUrl: "https://auth.example.com", storage: "coo
 // @ts-expect-error a state is never changed
 auth.getState().user = null;
 export { arrival, decider, failure, path };
+
+const shown: Parameters<typeof react.Guard>[0] = { role: "admin", relation: "viewer", object: "note:7", denied: "no" };
+is<Equal<ReturnType<typeof react.useUser>, client.SentinelUser | null>>();
+is<Equal<ReturnType<typeof react.useSentinel>["client"], client.SentinelClient>>();
+react.SentinelProvider({ client: auth, decider: async ({ relation }) => relation === "viewer" });
+react.SentinelProvider({ client: authz, decider });
+// @ts-expect-error a provider is told of a client
+react.SentinelProvider({});
+// @ts-expect-error a login that succeeds goes somewhere
+react.LoginCallback({});
+export { shown };
