@@ -143,7 +143,7 @@ impl Service {
         id: Uuid,
     ) -> Result<(), Error> {
         let mut transaction = self.begin_as(actor).await?;
-        if !transaction.delete_group(workspace_id, id).await? {
+        if !transaction.delete_group(workspace_id, id, self.now()).await? {
             return Err(unknown());
         }
         let change = Change::new("group.delete").on("group", id).within(workspace_id);
@@ -241,7 +241,7 @@ impl Service {
         member_id: Uuid,
     ) -> Result<(), Error> {
         let mut transaction = self.begin_as(actor).await?;
-        if !transaction.delete_group_member(workspace_id, id, member_id).await? {
+        if !transaction.delete_group_member(workspace_id, id, member_id, self.now()).await? {
             return Err(Error::not_found("Not in this group"));
         }
         let change =

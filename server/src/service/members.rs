@@ -178,7 +178,7 @@ impl Service {
         let published = format!("{member_id}/{workspace_id}");
         let change = match role {
             Some(role) => {
-                transaction.set_member_role(workspace_id, member_id, role).await?;
+                transaction.set_member_role(workspace_id, member_id, role, self.now()).await?;
                 if role < before {
                     self.void_elsewhere(&mut transaction, RevocationKind::Member, &published).await?;
                 }
@@ -188,7 +188,7 @@ impl Service {
                 let end = self.session_end(RevokedFor::Membership);
                 transaction.revoke_sessions_of_user(member_id, Some(workspace_id), None, end).await?;
                 self.void_elsewhere(&mut transaction, RevocationKind::Member, &published).await?;
-                transaction.delete_member(workspace_id, member_id).await?;
+                transaction.delete_member(workspace_id, member_id, self.now()).await?;
                 Change::new("member.remove")
             }
         };

@@ -1,13 +1,10 @@
 //! Who may do what with one resource: the seven steps, and what surrounds them.
 //!
-//! `decide` is the only place where the steps stand. Everything else in this file finds what it needs, checks who
-//! may change it, and writes it down; a policy engine that answers the same question takes its place there.
-
-use std::collections::HashMap;
+//! The steps stand in the built-in model (`policy/built_in.fga`), and are decided over the tuples of the workspace's
+//! store, which storage writes with the rows that this file changes.
 
 use sentinel_storage::{
-    AccessibleQuery, Coordinates, Grantee, NewResource, NewShare, Resource, ResourceForUser, Share, StorageError,
-    Transaction,
+    Coordinates, Grantee, NewResource, NewShare, Resource, Share, StorageError, Transaction, resource_id, resources_of,
 };
 use uuid::Uuid;
 
@@ -84,28 +81,6 @@ pub struct Record {
     pub shares: Vec<Share>,
 }
 
-/// The seven steps; the first that matches decides. Steps 1 and 2 (not registered, another workspace) deny, and so
-/// does the end.
-fn decide(user: &User, found: Option<&ResourceForUser>, action: Permission) -> bool {
-    let Some(found) = found else { return false };
-    let resource = &found.resource;
-    if resource.workspace_id != user.workspace_id {
-        return false;
-    }
-    resource.owner_id == user.id
-        || user.role >= WorkspaceRole::Admin
-        || (resource.visibility == Visibility::Workspace && by_visibility(user.role, action))
-        || [found.user_share, found.group_share].into_iter().flatten().any(|share| share >= action)
-}
-
-/// Step 5: what a role may do with what every member sees.
-fn by_visibility(role: WorkspaceRole, action: Permission) -> bool {
-    match action {
-        Permission::View => true,
-        Permission::Edit => role >= WorkspaceRole::Editor,
-    }
-}
-
 impl Service {
     /// Answers up to a hundred questions, in their order, with one statement.
     ///
@@ -118,17 +93,12 @@ impl Service {
         for check in checks {
             own_scope(app, &check.service_name)?;
         }
-        let coordinates: Vec<_> = checks.iter().map(at).collect();
-        let found = self.store().read().await?.resources_for_user(user.id, &coordinates).await?;
-        let found: HashMap<(&str, Uuid), &ResourceForUser> = found
-            .iter()
-            .map(|found| ((found.resource.resource_type.as_str(), found.resource.resource_id), found))
-            .collect();
-        let answer = |check: &Check| {
-            let found = found.get(&(check.resource_type.as_str(), check.resource_id)).copied();
-            decide(user, found, check.action)
-        };
-        Ok(checks.iter().map(answer).collect())
+        let questions: Vec<_> = checks.iter().map(|check| (check, name(check))).collect();
+        let asked =
+            questions.iter().filter_map(|(check, name)| Some((name.clone()?, check.action))).collect::<Vec<_>>();
+        let mut answers = self.permitted(user.workspace_id, user.id, &asked).await?.into_iter();
+        // What has no name is not registered.
+        Ok(questions.iter().map(|(_, name)| name.is_some() && answers.next().unwrap_or(false)).collect())
     }
 
     /// Which resources of a type the user may use in the workspace of the token.
@@ -147,26 +117,23 @@ impl Service {
         if limit.is_some_and(|limit| !(1..=IDS).contains(&limit)) {
             return Err(Error::invalid(format!("limit must be 1 to {IDS}")));
         }
-        let mut connection = self.store().read().await?;
         if user.role >= WorkspaceRole::Admin {
             let resource_ids = match *limit {
                 Some(limit) => {
+                    let mut connection = self.store().read().await?;
                     connection.workspace_resources(*workspace_id, service_name, resource_type, limit).await?
                 }
                 None => Vec::new(),
             };
             return Ok(Accessible { resource_ids, has_full_access: true });
         }
-        let query = AccessibleQuery {
-            workspace_id: *workspace_id,
-            service_name,
-            resource_type,
-            user_id: user.id,
-            permission: *action,
-            by_visibility: by_visibility(user.role, *action),
-            limit: *limit,
-        };
-        Ok(Accessible { resource_ids: connection.accessible_resources(&query).await?, has_full_access: false })
+        let mut resource_ids = Vec::new();
+        if is_type(resource_type) {
+            let kind = resources_of(service_name, resource_type);
+            resource_ids = self.permitted_of_kind(*workspace_id, user.id, *action, &kind).await?;
+        }
+        resource_ids.truncate(limit.map_or(usize::MAX, |limit| limit as usize));
+        Ok(Accessible { resource_ids, has_full_access: false })
     }
 
     /// Registers a resource of the service's own.
@@ -181,9 +148,7 @@ impl Service {
         new: &Registration<'_>,
     ) -> Result<Record, Error> {
         own_scope(app, new.service_name)?;
-        let good = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.' | ':');
-        let length = new.resource_type.chars().count();
-        if !(1..=RESOURCE_TYPE).contains(&length) || !new.resource_type.chars().all(good) {
+        if !is_type(new.resource_type) {
             return Err(Error::invalid(format!(
                 "resource_type must have 1 to {RESOURCE_TYPE} of a-z, A-Z, 0-9, _ - . :"
             )));
@@ -247,7 +212,7 @@ impl Service {
         own_scope(app, at.service_name)?;
         let mut transaction = self.begin_as(&by(app)).await?;
         let resource = transaction.resource_at(at).await?.ok_or_else(unknown)?;
-        transaction.delete_resource(resource.id).await?;
+        transaction.delete_resource(resource.id, self.now()).await?;
         let change = Change::new("resource.deregister").on("resource", resource.id).within(resource.workspace_id);
         self.record(&mut transaction, &by(app), caller, change).await?;
         Ok(transaction.commit().await?)
@@ -301,7 +266,7 @@ impl Service {
         let actor = user.acting(user.workspace_id, WorkspaceRole::Viewer)?;
         let (mut transaction, role) = self.begin_through(app, &actor).await?;
         let resource = manageable(&mut transaction, app, user, role, permission_id).await?;
-        if transaction.delete_share(permission_id, grantee).await?.is_none() {
+        if transaction.delete_share(permission_id, grantee, self.now()).await?.is_none() {
             return Err(Error::not_found("Not shared with this grantee"));
         }
         let change = Change::new("resource.unshare").on("resource", permission_id).within(resource.workspace_id);
@@ -353,12 +318,16 @@ async fn manageable(
     Ok(resource)
 }
 
-fn at(check: &Check) -> Coordinates<'_> {
-    Coordinates {
-        service_name: &check.service_name,
-        resource_type: &check.resource_type,
-        resource_id: check.resource_id,
-    }
+/// Whether a resource can be of this type.
+fn is_type(text: &str) -> bool {
+    let good = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-' | b'.' | b':');
+    (1..=RESOURCE_TYPE).contains(&text.len()) && text.bytes().all(good)
+}
+
+/// What the resource is called in the workspace's store; none for what none is called.
+fn name(check: &Check) -> Option<String> {
+    let Check { service_name, resource_type, resource_id: id, .. } = check;
+    is_type(resource_type).then(|| resource_id(&Coordinates { service_name, resource_type, resource_id: *id }))
 }
 
 fn by(app: &ServiceApp) -> Actor {
@@ -379,80 +348,4 @@ pub(super) fn own_scope(app: &ServiceApp, service_name: &str) -> Result<(), Erro
 
 pub(super) fn unknown() -> Error {
     Error::not_found("Resource not found")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::service::TokenKind;
-
-    fn user(role: WorkspaceRole) -> User {
-        User {
-            id: Uuid::from_u128(1),
-            email: String::new(),
-            name: String::new(),
-            workspace_id: Uuid::from_u128(10),
-            role,
-            groups: Vec::new(),
-            token: TokenKind::Access,
-            jti: String::new(),
-            expires_at: 0,
-            session_id: None,
-            scope: None,
-        }
-    }
-
-    fn found(
-        visibility: Visibility,
-        user_share: Option<Permission>,
-        group_share: Option<Permission>,
-    ) -> ResourceForUser {
-        let resource = Resource {
-            id: Uuid::from_u128(20),
-            service_name: "docs".into(),
-            resource_type: "document".into(),
-            resource_id: Uuid::from_u128(21),
-            workspace_id: Uuid::from_u128(10),
-            owner_id: Uuid::from_u128(2),
-            visibility,
-            created_at: 0,
-            updated_at: 0,
-        };
-        ResourceForUser { resource, user_share, group_share }
-    }
-
-    #[test]
-    fn every_step_decides() {
-        use Permission::{Edit, View};
-        use WorkspaceRole::{Admin, Editor, Owner, Viewer};
-        let private = found(Visibility::Private, None, None);
-        // 1: not registered. Not even an owner of the workspace.
-        assert!(!decide(&user(Owner), None, View));
-        // 2: another workspace. Not even the owner of the resource.
-        let mut elsewhere = private.clone();
-        (elsewhere.resource.workspace_id, elsewhere.resource.owner_id) = (Uuid::from_u128(11), Uuid::from_u128(1));
-        assert!(!decide(&user(Owner), Some(&elsewhere), View));
-        // 3: the owner.
-        let mut own = private.clone();
-        own.resource.owner_id = Uuid::from_u128(1);
-        assert!(decide(&user(Viewer), Some(&own), Edit));
-        // 4: admins and owners of the workspace.
-        assert!(decide(&user(Admin), Some(&private), Edit) && decide(&user(Owner), Some(&private), Edit));
-        assert!(!decide(&user(Editor), Some(&private), View));
-        // 5: what the workspace sees.
-        let shown = found(Visibility::Workspace, None, None);
-        assert!(decide(&user(Viewer), Some(&shown), View) && !decide(&user(Viewer), Some(&shown), Edit));
-        assert!(decide(&user(Editor), Some(&shown), Edit));
-        // 6 and 7: shares with the user and with a group; view does not give edit.
-        for (user_share, group_share) in [(Some(View), None), (None, Some(View))] {
-            let shared = found(Visibility::Private, user_share, group_share);
-            assert!(decide(&user(Viewer), Some(&shared), View) && !decide(&user(Editor), Some(&shared), Edit));
-        }
-        for (user_share, group_share) in [(Some(Edit), None), (None, Some(Edit)), (Some(View), Some(Edit))] {
-            let shared = found(Visibility::Private, user_share, group_share);
-            assert!(decide(&user(Viewer), Some(&shared), View) && decide(&user(Viewer), Some(&shared), Edit));
-        }
-        // The end.
-        assert!(!decide(&user(Viewer), Some(&private), View));
-    }
 }

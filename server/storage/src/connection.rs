@@ -1,9 +1,11 @@
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
 
 use crate::StorageError;
+use crate::derived::{Touched, Written};
 
 /// Runs the same expression on whichever database it is: `on!(connection, db => query.fetch_all(db))`.
 ///
@@ -90,18 +92,28 @@ impl Connection {
 /// A transaction: statements that change anything are its methods. Dropped without [`Transaction::commit`] it is undone.
 pub struct Transaction {
     connection: Connection,
+    touched: Touched,
+    written: Arc<Written>,
 }
 
 impl Transaction {
-    pub(crate) fn new(inner: Inner) -> Self {
-        Self { connection: Connection::new(inner) }
+    pub(crate) fn new(inner: Inner, written: Arc<Written>) -> Self {
+        Self { connection: Connection::new(inner), touched: Touched::default(), written }
     }
 
-    /// Makes it durable.
+    /// What of it concerns built-in tuples.
+    pub(crate) fn touched(&mut self) -> &mut Touched {
+        &mut self.touched
+    }
+
+    /// Makes it durable, with the built-in tuples that follow from it.
     ///
     /// # Errors
     /// Where the database did not confirm it: whether it happened is then unknown.
-    pub async fn commit(self) -> Result<(), StorageError> {
+    pub async fn commit(mut self) -> Result<(), StorageError> {
+        let derived = self.derive().await?;
+        // Also where it fails: whether it happened is then unknown.
+        let _noted = self.written.note(derived);
         match self.connection.inner {
             Inner::SqliteTransaction(transaction) => transaction.commit().await?,
             Inner::PostgresTransaction(transaction) => transaction.commit().await?,

@@ -5,6 +5,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::connection::{affected, on};
+use crate::derived::Scope;
 use crate::memberships::{MEMBER_COLUMNS, MEMBER_PAGE, MEMBER_SEARCH, place};
 use crate::page::{key, pattern};
 use crate::{Connection, Member, Millis, Page, PageRequest, StorageError, Transaction};
@@ -176,8 +177,9 @@ impl Transaction {
     ///
     /// # Errors
     /// As every statement.
-    pub async fn delete_group(&mut self, workspace_id: Uuid, id: Uuid) -> Result<bool, StorageError> {
+    pub async fn delete_group(&mut self, workspace_id: Uuid, id: Uuid, now: Millis) -> Result<bool, StorageError> {
         let sql = "DELETE FROM groups WHERE workspace_id = $1 AND id = $2";
+        self.touch(workspace_id, Scope::Group(id), now);
         Ok(affected!(self, db => sqlx::query(sql).bind(workspace_id).bind(id).execute(db)) > 0)
     }
 
@@ -195,6 +197,7 @@ impl Transaction {
     ) -> Result<(), StorageError> {
         let sql = "INSERT INTO group_members (group_id, workspace_id, user_id, added_at) VALUES ($1, $2, $3, $4)";
         affected!(self, db => sqlx::query(sql).bind(group_id).bind(workspace_id).bind(user_id).bind(now).execute(db));
+        self.touch(workspace_id, Scope::GroupMember(group_id, user_id), now);
         Ok(())
     }
 
@@ -207,7 +210,9 @@ impl Transaction {
         workspace_id: Uuid,
         group_id: Uuid,
         user_id: Uuid,
+        now: Millis,
     ) -> Result<bool, StorageError> {
+        self.touch(workspace_id, Scope::GroupMember(group_id, user_id), now);
         let sql = "DELETE FROM group_members WHERE workspace_id = $1 AND group_id = $2 AND user_id = $3";
         Ok(affected!(self, db => sqlx::query(sql).bind(workspace_id).bind(group_id).bind(user_id).execute(db)) > 0)
     }

@@ -5,6 +5,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::connection::{affected, on};
+use crate::derived::Scope;
 use crate::page::{key, pattern};
 use crate::{Connection, Millis, Page, PageRequest, StorageError, Transaction, WorkspaceRole};
 
@@ -121,6 +122,7 @@ impl Transaction {
     ) -> Result<(), StorageError> {
         let sql = "INSERT INTO memberships (workspace_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)";
         affected!(self, db => sqlx::query(sql).bind(workspace_id).bind(user_id).bind(role).bind(now).execute(db));
+        self.touch(workspace_id, Scope::User(user_id), now);
         Ok(())
     }
 
@@ -133,8 +135,10 @@ impl Transaction {
         workspace_id: Uuid,
         user_id: Uuid,
         role: WorkspaceRole,
+        now: Millis,
     ) -> Result<bool, StorageError> {
         let sql = "UPDATE memberships SET role = $3 WHERE workspace_id = $1 AND user_id = $2";
+        self.touch(workspace_id, Scope::Role(user_id), now);
         Ok(affected!(self, db => sqlx::query(sql).bind(workspace_id).bind(user_id).bind(role).execute(db)) > 0)
     }
 
@@ -143,8 +147,14 @@ impl Transaction {
     ///
     /// # Errors
     /// As every statement.
-    pub async fn delete_member(&mut self, workspace_id: Uuid, user_id: Uuid) -> Result<bool, StorageError> {
+    pub async fn delete_member(
+        &mut self,
+        workspace_id: Uuid,
+        user_id: Uuid,
+        now: Millis,
+    ) -> Result<bool, StorageError> {
         let sql = "DELETE FROM memberships WHERE workspace_id = $1 AND user_id = $2";
+        self.touch(workspace_id, Scope::User(user_id), now);
         Ok(affected!(self, db => sqlx::query(sql).bind(workspace_id).bind(user_id).execute(db)) > 0)
     }
 

@@ -4,11 +4,17 @@ use crate::connection::{Transaction, affected, on};
 use crate::{Connection, Millis, StorageError, Store};
 
 /// Each schema in order. What has been released is never edited: a change is a new file.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../migrations/0001_initial.sql"), include_str!("../migrations/0002_policy.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../migrations/0001_initial.sql"),
+    include_str!("../migrations/0002_policy.sql"),
+    include_str!("../migrations/0003_workspace_stores.sql"),
+];
 
 /// The schema that this release reads and writes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// From this version on every workspace has a store.
+const WORKSPACE_STORES: i64 = 3;
 
 /// The words of a migration that differ between the databases: (word, SQLite, PostgreSQL).
 const WORDS: [(&str, &str, &str); 8] = [
@@ -47,6 +53,9 @@ pub(crate) async fn run(store: &Store, now: Millis) -> Result<(), StorageError> 
         let text = fill(text, &transaction);
         affected!(transaction, db => sqlx::raw_sql(AssertSqlSafe(text.clone())).execute(db));
         affected!(transaction, db => sqlx::query("INSERT INTO schema_versions (version, applied_at) VALUES ($1, $2)").bind(version).bind(now).execute(db));
+    }
+    if found < WORKSPACE_STORES {
+        transaction.derive_all(now).await?;
     }
     transaction.commit().await
 }

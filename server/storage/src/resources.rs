@@ -6,7 +6,8 @@ use const_format::concatcp;
 use sqlx::{AssertSqlSafe, FromRow};
 use uuid::Uuid;
 
-use crate::connection::{affected, on};
+use crate::connection::on;
+use crate::derived::Scope;
 use crate::{Connection, Millis, Page, PageRequest, Permission, StorageError, Transaction, Visibility};
 
 /// A registered resource.
@@ -213,7 +214,7 @@ impl Transaction {
             ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING ",
             COLUMNS
         );
-        Ok(on!(self, db => sqlx::query_as(sql)
+        let made: Resource = on!(self, db => sqlx::query_as(sql)
             .bind(new.id)
             .bind(new.at.service_name)
             .bind(new.at.resource_type)
@@ -222,7 +223,9 @@ impl Transaction {
             .bind(new.owner_id)
             .bind(new.visibility)
             .bind(now)
-            .fetch_one(db)))
+            .fetch_one(db));
+        self.touch(made.workspace_id, Scope::resource(&made), now);
+        Ok(made)
     }
 
     /// Shows a resource to the workspace, or hides it. `None`: there is no such resource.
@@ -236,7 +239,8 @@ impl Transaction {
         now: Millis,
     ) -> Result<Option<Resource>, StorageError> {
         let sql = concatcp!("UPDATE resources SET visibility = $2, updated_at = $3 WHERE id = $1 RETURNING ", COLUMNS);
-        Ok(on!(self, db => sqlx::query_as(sql).bind(id).bind(visibility).bind(now).fetch_optional(db)))
+        let changed = on!(self, db => sqlx::query_as(sql).bind(id).bind(visibility).bind(now).fetch_optional(db));
+        Ok(self.touched_resource(changed, now))
     }
 
     /// Gives a resource to another owner. `None`: there is no such resource.
@@ -250,15 +254,25 @@ impl Transaction {
         now: Millis,
     ) -> Result<Option<Resource>, StorageError> {
         let sql = concatcp!("UPDATE resources SET owner_id = $2, updated_at = $3 WHERE id = $1 RETURNING ", COLUMNS);
-        Ok(on!(self, db => sqlx::query_as(sql).bind(id).bind(owner_id).bind(now).fetch_optional(db)))
+        let changed = on!(self, db => sqlx::query_as(sql).bind(id).bind(owner_id).bind(now).fetch_optional(db));
+        Ok(self.touched_resource(changed, now))
     }
 
     /// Forgets a resource and its shares. False: there is no such resource.
     ///
     /// # Errors
     /// As every statement.
-    pub async fn delete_resource(&mut self, id: Uuid) -> Result<bool, StorageError> {
-        Ok(affected!(self, db => sqlx::query("DELETE FROM resources WHERE id = $1").bind(id).execute(db)) > 0)
+    pub async fn delete_resource(&mut self, id: Uuid, now: Millis) -> Result<bool, StorageError> {
+        let sql = concatcp!("DELETE FROM resources WHERE id = $1 RETURNING ", COLUMNS);
+        let gone = on!(self, db => sqlx::query_as(sql).bind(id).fetch_optional(db));
+        Ok(self.touched_resource(gone, now).is_some())
+    }
+
+    fn touched_resource(&mut self, resource: Option<Resource>, now: Millis) -> Option<Resource> {
+        if let Some(resource) = &resource {
+            self.touch(resource.workspace_id, Scope::resource(resource), now);
+        }
+        resource
     }
 }
 

@@ -5,10 +5,11 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::connection::{affected, on};
+use crate::derived::Scope;
 use crate::{Connection, Millis, Permission, StorageError, Transaction};
 
 /// Who can be given something: a member or a group of the resource's workspace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Grantee {
     /// A member.
     User(Uuid),
@@ -18,7 +19,7 @@ pub enum Grantee {
 
 impl Grantee {
     /// The user's id; the group's.
-    fn columns(self) -> (Option<Uuid>, Option<Uuid>) {
+    pub(crate) fn columns(self) -> (Option<Uuid>, Option<Uuid>) {
         match self {
             Self::User(id) => (Some(id), None),
             Self::Group(id) => (None, Some(id)),
@@ -123,7 +124,10 @@ impl Transaction {
             .bind(share.granted_by)
             .bind(now)
             .execute(db));
-        if made == 0 { Err(StorageError::Reference) } else { Ok(()) }
+        if made == 0 {
+            return Err(StorageError::Reference);
+        }
+        self.touch_share(share.permission_id, share.grantee, now).await
     }
 
     /// Changes what a grantee's share allows. False: the grantee has none.
@@ -148,6 +152,7 @@ impl Transaction {
             .bind(granted_by)
             .bind(now)
             .execute(db));
+        self.touch_share(permission_id, grantee, now).await?;
         Ok(changed > 0)
     }
 
@@ -159,13 +164,23 @@ impl Transaction {
         &mut self,
         permission_id: Uuid,
         grantee: Grantee,
+        now: Millis,
     ) -> Result<Option<Permission>, StorageError> {
         let sql = concatcp!("DELETE FROM shares", OF, " RETURNING permission");
         let (user_id, group_id) = grantee.columns();
-        Ok(on!(self, db => sqlx::query_scalar(sql)
+        let taken = on!(self, db => sqlx::query_scalar(sql)
             .bind(permission_id)
             .bind(user_id)
             .bind(group_id)
-            .fetch_optional(db)))
+            .fetch_optional(db));
+        self.touch_share(permission_id, grantee, now).await?;
+        Ok(taken)
+    }
+
+    async fn touch_share(&mut self, permission_id: Uuid, grantee: Grantee, now: Millis) -> Result<(), StorageError> {
+        if let Some(resource) = self.resource(permission_id).await? {
+            self.touch(resource.workspace_id, Scope::share(&resource, grantee), now);
+        }
+        Ok(())
     }
 }

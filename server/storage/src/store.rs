@@ -1,13 +1,16 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, PgPool, SqlitePool};
+use uuid::Uuid;
 
 use crate::connection::{Connection, Inner, Transaction};
+use crate::derived::Written;
 use crate::{Millis, StorageError, migrate};
 
 /// Where the data lies.
@@ -43,6 +46,7 @@ impl fmt::Debug for StoreOptions {
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: Pool,
+    written: Arc<Written>,
 }
 
 #[derive(Clone, Debug)]
@@ -111,7 +115,7 @@ impl Store {
                 Pool::Postgres(options.connect_with(connect).await?)
             }
         };
-        let store = Self { pool };
+        let store = Self { pool, written: Arc::default() };
         migrate::run(&store, now).await?;
         Ok(store)
     }
@@ -132,10 +136,18 @@ impl Store {
     /// # Errors
     /// [`StorageError::Unavailable`] where no connection is to be had in time.
     pub async fn begin(&self) -> Result<Transaction, StorageError> {
-        Ok(Transaction::new(match &self.pool {
+        let inner = match &self.pool {
             Pool::Sqlite { write, .. } => Inner::SqliteTransaction(write.begin_with("BEGIN IMMEDIATE").await?),
             Pool::Postgres(pool) => Inner::PostgresTransaction(pool.begin().await?),
-        }))
+        };
+        Ok(Transaction::new(inner, Arc::clone(&self.written)))
+    }
+
+    /// A number that is another one after each commit of this process that changed built-in tuples of the workspace's
+    /// store, and at times after others.
+    #[must_use]
+    pub fn written(&self, workspace_id: Uuid) -> u64 {
+        self.written.of(workspace_id)
     }
 
     /// The connections that write, where the database is SQLite.

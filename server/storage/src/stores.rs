@@ -17,7 +17,7 @@ pub struct PolicyStore {
     pub id: String,
     /// What people call it.
     pub name: String,
-    /// The workspace whose own store it is.
+    /// The workspace whose own store it is: made with it, and gone with it.
     pub workspace_id: Option<Uuid>,
     /// How many writes there were: the state that is read now, or a later one.
     pub revision: i64,
@@ -35,7 +35,6 @@ pub struct PolicyStore {
 pub struct NewPolicyStore<'a> {
     pub id: &'a str,
     pub name: &'a str,
-    pub workspace_id: Option<Uuid>,
 }
 
 /// Which stores a list shows.
@@ -182,32 +181,32 @@ impl Transaction {
     /// Makes a store, empty and at revision 0.
     ///
     /// # Errors
-    /// [`StorageError::Conflict`] where the workspace has one, [`StorageError::Reference`] where there is no such workspace.
+    /// As every statement.
     pub async fn insert_policy_store(
         &mut self,
         new: &NewPolicyStore<'_>,
         now: Millis,
     ) -> Result<PolicyStore, StorageError> {
         let sql = concatcp!(
-            "INSERT INTO stores (id, name, workspace_id, revision, tuple_count, created_at, updated_at) \
-             VALUES ($1, $2, $3, 0, 0, $4, $4) RETURNING ",
+            "INSERT INTO stores (id, name, revision, tuple_count, created_at, updated_at) \
+             VALUES ($1, $2, 0, 0, $3, $3) RETURNING ",
             STORE_COLUMNS
         );
         Ok(on!(self, db => sqlx::query_as(sql)
             .bind(new.id)
             .bind(new.name)
-            .bind(new.workspace_id)
             .bind(now)
             .fetch_one(db)))
     }
 
-    /// Deletes a store: nobody finds it any more, and its workspace may have another. What was in it goes with
-    /// [`Transaction::prune_policy_stores`]. False: there is no such store.
+    /// Deletes a store: nobody finds it any more. What was in it goes with [`Transaction::prune_policy_stores`]. False:
+    /// there is no such store, or it is a workspace's.
     ///
     /// # Errors
     /// As every statement.
     pub async fn delete_policy_store(&mut self, id: &str, now: Millis) -> Result<bool, StorageError> {
-        let sql = "UPDATE stores SET deleted_at = $2, updated_at = $2, workspace_id = NULL WHERE id = $1 AND deleted_at IS NULL";
+        let sql = "UPDATE stores SET deleted_at = $2, updated_at = $2 WHERE id = $1 \
+                   AND workspace_id IS NULL AND deleted_at IS NULL";
         Ok(execute!(self, sql, id, now) == 1)
     }
 

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use const_format::concatcp;
 use serde_json::json;
 
+use crate::built_in::is_built_in;
 use crate::connection::on;
 use crate::statement::execute;
 use crate::stores::STORE_COLUMNS;
@@ -51,6 +52,8 @@ pub enum Written {
     Missing(TupleName),
     /// Nothing did: the store would hold too many tuples.
     Full,
+    /// Nothing did: this tuple is of a built-in type in a workspace's store, and says what the workspace's rows say.
+    BuiltIn(TupleName),
 }
 
 const DELETE: &str = "DELETE FROM tuples WHERE store_number = $1 AND (object_type, object_id, relation, subject) IN \
@@ -81,6 +84,11 @@ impl Transaction {
     ) -> Result<Written, StorageError> {
         let Some(locked) = self.lock_policy_store(store).await? else { return Ok(Written::NoStore) };
         let names: Vec<_> = writes.iter().map(|tuple| tuple.name.clone()).chain(deletes.iter().cloned()).collect();
+        if locked.workspace_id.is_some()
+            && let Some(name) = names.iter().find(|name| is_built_in(&name.object_type))
+        {
+            return Ok(Written::BuiltIn(name.clone()));
+        }
         // As if all of time had not come yet: a tuple that has expired is in the way until it is deleted.
         let found = self.tuples_named(store, &names, Millis::MIN).await?;
         let found: HashMap<_, _> = found.into_iter().map(|tuple| (tuple.name.clone(), tuple)).collect();
@@ -145,7 +153,7 @@ impl Transaction {
 
     /// Does it, whatever was there: `gone` first. INVARIANT: each revision above 0 has at least one row in the log, which
     /// is how followers know that none is missing.
-    async fn change_tuples(
+    pub(crate) async fn change_tuples(
         &mut self,
         store: &PolicyStore,
         gone: &[&TupleName],

@@ -5,6 +5,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::connection::on;
+use crate::derived::Scope;
 use crate::page::{email_key, key, pattern};
 use crate::{Connection, Millis, Page, PageRequest, StorageError, Transaction};
 
@@ -210,7 +211,14 @@ impl Transaction {
         now: Millis,
     ) -> Result<Option<User>, StorageError> {
         let sql = concatcp!("UPDATE users SET is_active = $2, updated_at = $3", RETURNING);
-        Ok(on!(self, db => sqlx::query_as(sql).bind(id).bind(is_active).bind(now).fetch_optional(db)))
+        let changed = on!(self, db => sqlx::query_as(sql).bind(id).bind(is_active).bind(now).fetch_optional(db));
+        // Read afterwards: whoever makes the account a member of another one waits for this, or came before.
+        let sql = "SELECT workspace_id FROM memberships WHERE user_id = $1";
+        let workspaces: Vec<Uuid> = on!(self, db => sqlx::query_scalar(sql).bind(id).fetch_all(db));
+        for workspace in workspaces {
+            self.touch(workspace, Scope::User(id), now);
+        }
+        Ok(changed)
     }
 
     /// Makes the account an admin of this deployment, or no longer. `None`: there is no such account.

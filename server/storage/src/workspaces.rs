@@ -154,7 +154,7 @@ impl Connection {
 }
 
 impl Transaction {
-    /// Makes a workspace.
+    /// Makes a workspace, and its store of policy.
     ///
     /// # Errors
     /// [`StorageError::Conflict`] where the slug is taken.
@@ -168,7 +168,7 @@ impl Transaction {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING ",
             COLUMNS
         );
-        Ok(on!(self, db => sqlx::query_as(sql)
+        let made = on!(self, db => sqlx::query_as(sql)
             .bind(workspace.id)
             .bind(workspace.slug)
             .bind(workspace.name)
@@ -176,7 +176,9 @@ impl Transaction {
             .bind(workspace.description)
             .bind(workspace.created_by)
             .bind(now)
-            .fetch_one(db)))
+            .fetch_one(db));
+        self.insert_store_of_workspace(workspace.id, workspace.slug, now).await?;
+        Ok(made)
     }
 
     /// Changes a workspace. `None`: there is none.

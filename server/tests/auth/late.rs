@@ -111,7 +111,7 @@ async fn a_lowered_role(place: StoreOptions) {
     let ada = Ada::start(place).await;
     let requests = ada.requests().await;
     let mut db = ada.server.begin().await;
-    assert!(db.set_member_role(ada.workspace, ada.id, WorkspaceRole::Editor).await.unwrap());
+    assert!(db.set_member_role(ada.workspace, ada.id, WorkspaceRole::Editor, ada.server.now()).await.unwrap());
     db.commit().await.unwrap();
     Ada::come_to(requests, 403).await;
     let mut db = ada.server.begin().await;
@@ -123,7 +123,7 @@ async fn a_lost_membership(place: StoreOptions) {
     let ada = Ada::start(place).await;
     let requests = ada.requests().await;
     let mut db = ada.server.begin().await;
-    assert!(db.delete_member(ada.workspace, ada.id).await.unwrap());
+    assert!(db.delete_member(ada.workspace, ada.id, ada.server.now()).await.unwrap());
     db.commit().await.unwrap();
     Ada::come_to(requests, 403).await;
 }

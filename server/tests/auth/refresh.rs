@@ -110,7 +110,7 @@ async fn what_ends_a_session_ends_its_refresh(place: StoreOptions) {
     let server = Deployment::start(place, |_, _| {}).await;
     let (removed, gone, voided) = (server.log_in("ada").await, server.log_in("bob").await, server.log_in("eve").await);
     let mut db = server.begin().await;
-    db.delete_member(removed.workspace(), removed.user()).await.unwrap();
+    db.delete_member(removed.workspace(), removed.user(), server.now()).await.unwrap();
     db.set_user_active(gone.user(), false, server.now()).await.unwrap();
     db.invalidate_user_sessions(voided.user(), server.now()).await.unwrap();
     db.commit().await.unwrap();

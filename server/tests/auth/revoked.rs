@@ -79,7 +79,7 @@ async fn a_lost_membership(place: StoreOptions) {
     let server = Deployment::start(place, |_, _| {}).await;
     let ada = All::of(&server, "ada").await;
     change(&server, async |db| {
-        assert!(db.delete_member(ada.tokens.workspace(), ada.tokens.user()).await.unwrap());
+        assert!(db.delete_member(ada.tokens.workspace(), ada.tokens.user(), 0).await.unwrap());
     })
     .await;
     // The admin cookie is for the deployment, not for a workspace.
@@ -94,7 +94,7 @@ async fn another_role_and_group(place: StoreOptions) {
     let (user, workspace, group) = (ada.tokens.user(), ada.tokens.workspace(), Uuid::new_v4());
     assert_eq!(server.probe(&ada.tokens.access, None).await.1["role"], "owner");
     change(&server, async |db| {
-        db.set_member_role(workspace, user, WorkspaceRole::Viewer).await.unwrap();
+        db.set_member_role(workspace, user, WorkspaceRole::Viewer, 0).await.unwrap();
         let new = sentinel_storage::NewGroup {
             id: group,
             workspace_id: workspace,

@@ -15,7 +15,7 @@ cases! {
     a_key_that_opens_nothing,
     a_service_that_was_shut_out,
     a_store_that_is_gone,
-    a_workspace_that_changed_its_store,
+    a_workspace_that_is_gone,
 }
 
 const STORE: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
@@ -36,7 +36,7 @@ impl Shop {
         let service = db.service_by_name(SCOPE).await.unwrap().unwrap().id;
         let mut stores = Vec::new();
         for id in [STORE, OTHER] {
-            let new = NewPolicyStore { id, name: "Shop", workspace_id: None };
+            let new = NewPolicyStore { id, name: "Shop" };
             stores.push(db.insert_policy_store(&new, server.now()).await.unwrap());
         }
         db.set_store_access(service, Some(StoreAccess::All)).await.unwrap();
@@ -161,30 +161,26 @@ async fn a_store_that_is_gone(place: StoreOptions) {
     shop.come_to(writes, 404).await;
 }
 
-/// Its store was deleted and it has a new one: a key that is bound to the workspace opens that, and the old one not any
-/// more.
-async fn a_workspace_that_changed_its_store(place: StoreOptions) {
+/// A key that is bound to a workspace opens its store, and nothing once the workspace is gone.
+async fn a_workspace_that_is_gone(place: StoreOptions) {
     let shop = Shop::open(place).await;
     let workspace = shop.server.workspace("acme", &[]).await;
     let mut db = shop.server.begin().await;
-    let own = NewPolicyStore { id: "01ARZ3NDEKTSV4RRFFQ69G5FAX", name: "Acme", workspace_id: Some(workspace) };
-    let own = db.insert_policy_store(&own, shop.server.now()).await.unwrap();
+    let own = db.policy_store_of_workspace(workspace).await.unwrap().unwrap();
     let other = db.service_by_name("other").await.unwrap().unwrap().id;
     db.set_store_access(other, Some(StoreAccess::Workspace(workspace))).await.unwrap();
     db.commit().await.unwrap();
     let bearer = format!("Bearer {OTHER_KEY}");
     let headers = [("authorization", bearer.as_str())];
     let path = format!("/stores/{}/authorization-models", own.id);
+    assert_eq!(Late::begin(&shop.server, "POST", &path, &headers, model()).await.end().await, 201);
+    // Not what is nobody's.
+    let foreign = format!("/stores/{STORE}/authorization-models");
+    assert_eq!(Late::begin(&shop.server, "POST", &foreign, &headers, model()).await.end().await, 404);
     let late = Late::begin(&shop.server, "POST", &path, &headers, model()).await;
     let mut db = shop.server.begin().await;
-    assert!(db.delete_policy_store(&own.id, shop.server.now()).await.unwrap());
-    let next = NewPolicyStore { id: "01ARZ3NDEKTSV4RRFFQ69G5FAY", name: "Acme", workspace_id: Some(workspace) };
-    let next = db.insert_policy_store(&next, shop.server.now()).await.unwrap();
+    assert!(db.delete_workspace(workspace).await.unwrap());
     db.commit().await.unwrap();
     assert_eq!(late.end().await, 404);
-    let path = format!("/stores/{}/authorization-models", next.id);
-    assert_eq!(Late::begin(&shop.server, "POST", &path, &headers, model()).await.end().await, 201);
-    // Nor does it open what is nobody's.
-    let path = format!("/stores/{STORE}/authorization-models");
-    assert_eq!(Late::begin(&shop.server, "POST", &path, &headers, model()).await.end().await, 404);
+    assert_eq!(Late::begin(&shop.server, "POST", &foreign, &headers, model()).await.end().await, 403);
 }

@@ -40,7 +40,7 @@ impl Service {
     pub async fn remove_resource(&self, actor: &Actor, caller: &Caller, id: Uuid) -> Result<(), Error> {
         let mut transaction = self.begin_as(actor).await?;
         let resource = transaction.resource(id).await?.ok_or_else(unknown)?;
-        transaction.delete_resource(id).await?;
+        transaction.delete_resource(id, self.now()).await?;
         let change = Change::new("resource.deregister").on("resource", id).within(resource.workspace_id);
         let change = change.detail("service_name", resource.service_name).detail("resource_id", resource.resource_id);
         self.record(&mut transaction, actor, caller, change).await?;

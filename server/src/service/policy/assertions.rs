@@ -52,7 +52,7 @@ impl Service {
         for assertion in assertions {
             model.knows(&assertion.tuple.object, &assertion.tuple.relation, &assertion.tuple.user)?;
             for tuple in &assertion.contextual_tuples {
-                model.allows(tuple).map_err(|fault| fault.in_write(tuple))?;
+                model.allows_in_context(tuple)?;
             }
         }
         let mut transaction = self.begin_in(caller, store).await?;

@@ -150,7 +150,7 @@ impl Service {
         query: Query<'_>,
     ) -> Result<Answer<Outcome>, PolicyError> {
         let tuples = with.contextual_tuples.iter().map(|tuple| {
-            model.allows(tuple).map_err(|fault| fault.in_context(tuple))?;
+            model.allows_in_context(tuple)?;
             contextual(tuple)
         });
         let tuples = tuples.collect::<Result<Vec<_>, _>>()?;

@@ -29,7 +29,7 @@ impl Service {
             return Err(PolicyError::validation("Invalid input. Make sure you provide an object and a relation"));
         }
         for tuple in &with.contextual_tuples {
-            model.allows(tuple).map_err(|fault| fault.in_context(tuple))?;
+            model.allows_in_context(tuple)?;
         }
         model.knows_object(object, relation)?;
         let parsed = ObjectRef::parse(object).map_err(|why| PolicyError::validation(why.message()))?;

@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 use sentinel_core::policy::tuple::TupleKey;
 use sentinel_core::policy::{Binding, Index};
 use sentinel_keys::secrets;
-use sentinel_storage::{ChangeFilter, Connection, Millis, PolicyStore, TupleChange, TupleFilter, TupleName};
+use sentinel_storage::{ChangeFilter, Connection, Millis, PolicyStore, Store, TupleChange, TupleFilter, TupleName};
+use uuid::Uuid;
 
+use super::built_in::failed;
 use super::stores::{opens, unknown};
-use super::{Model, Policy, PolicyCaller, PolicyError};
+use super::{Model, Policy, PolicyCaller, PolicyError, RefusalCode};
 use crate::service::{Error, Service};
 
 /// How far behind an index may be where nothing else is asked: a second is promised.
@@ -146,9 +148,15 @@ impl Hot {
         made
     }
 
-    fn is_fresh(&self) -> bool {
+    /// Writes of this process so far: by name, and with the rows of the store's workspace.
+    fn written(&self, store: &Store) -> u64 {
+        let derived = self.store.workspace_id.map_or(0, |id| store.written(id));
+        self.writes.load(Ordering::Acquire).wrapping_add(derived)
+    }
+
+    fn is_fresh(&self, store: &Store) -> bool {
         let fresh = *self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
-        fresh.is_some_and(|(at, writes)| at.elapsed() < BEHIND && writes == self.writes.load(Ordering::Acquire))
+        fresh.is_some_and(|(at, writes)| at.elapsed() < BEHIND && writes == self.written(store))
     }
 }
 
@@ -237,6 +245,11 @@ impl Policy {
         self.hot.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
+    fn of_workspace(&self, id: Uuid) -> Option<Arc<Hot>> {
+        let store = self.of_workspaces.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()?;
+        self.found(&store)
+    }
+
     fn found(&self, id: &str) -> Option<Arc<Hot>> {
         self.hot.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
@@ -253,6 +266,11 @@ impl Policy {
             }
         }
         let id = store.id.clone();
+        if let Some(workspace) = store.workspace_id {
+            let mut of_workspaces = self.of_workspaces.lock().unwrap_or_else(PoisonError::into_inner);
+            of_workspaces.retain(|_, store| all.contains_key(store));
+            of_workspaces.insert(workspace, id.clone());
+        }
         let made = Arc::new(Hot::new(store)?);
         all.insert(id, Arc::clone(&made));
         Ok(made)
@@ -287,14 +305,44 @@ impl Service {
                 policy.heat(store)?
             }
         };
+        self.settle(&hot, consistency).await?;
+        Ok(Source::Memory(hot))
+    }
+
+    /// What answers for a workspace's own store, exactly as it is committed now. None: there is no such workspace any more.
+    pub(super) async fn source_of_workspace(&self, workspace_id: Uuid) -> Result<Option<Source>, Error> {
+        let policy = self.policy();
+        let hot = match policy.of_workspace(workspace_id) {
+            Some(hot) => hot,
+            None => {
+                let found = self.store().read().await?.policy_store_of_workspace(workspace_id).await?;
+                let Some(store) = found else { return Ok(None) };
+                if store.tuple_count > self.config().policy.tuples_in_memory {
+                    return Ok(Some(Source::Database(store)));
+                }
+                policy.heat(store)?
+            }
+        };
+        match self.settle(&hot, Consistency::Higher).await {
+            Ok(()) => Ok(Some(Source::Memory(hot))),
+            Err(PolicyError::Refused { code: RefusalCode::StoreNotFound, .. }) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Brings what is in memory to where the question demands.
+    async fn settle(&self, hot: &Hot, consistency: Consistency) -> Result<(), PolicyError> {
+        let (policy, id) = (self.policy(), &hot.store.id);
         hot.used.store(policy.asked.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         let settled = match consistency {
-            Consistency::MinimizeLatency => hot.is_fresh(),
-            Consistency::AtLeast(revision) => hot.is_fresh() && hot.revision().is_some_and(|at| at >= revision),
+            Consistency::MinimizeLatency => hot.is_fresh(self.store()),
+            Consistency::AtLeast(revision) => {
+                hot.is_fresh(self.store()) && hot.revision().is_some_and(|at| at >= revision)
+            }
             Consistency::Higher => false,
         };
         if !settled {
-            self.follow(&hot).await?;
+            self.follow(hot).await?;
         }
         if let Consistency::AtLeast(revision) = consistency
             && hot.revision().is_none_or(|at| at < revision)
@@ -302,15 +350,16 @@ impl Service {
             return Err(not_yet());
         }
         // The next question goes to the database.
+        let most = self.config().policy.tuples_in_memory;
         if i64::try_from(hot.state(self.now()).index.len()).is_ok_and(|tuples| tuples > most) {
             policy.cool(id);
         }
-        Ok(Source::Memory(hot))
+        Ok(())
     }
 
     /// Brings the index to what is committed now.
     async fn follow(&self, hot: &Hot) -> Result<(), PolicyError> {
-        let (begun, writes) = (Instant::now(), hot.writes.load(Ordering::Acquire));
+        let (begun, writes) = (Instant::now(), hot.written(self.store()));
         let mut connection = self.store().read().await?;
         let Some((revision, latest)) = connection.policy_state(hot.store.number).await? else {
             self.policy().cool(&hot.store.id);
@@ -333,11 +382,12 @@ impl Service {
                 _ => load(&mut connection, hot, revision).await?,
             }
         }
-        let mut state = hot.write();
-        if state.latest < latest {
-            state.latest = latest;
+        // Most often it is: whoever asks does not wait for who answers.
+        let known = hot.state.read().unwrap_or_else(PoisonError::into_inner).latest >= latest;
+        if !known {
+            let mut state = hot.write();
+            state.latest = latest.max(state.latest.take());
         }
-        drop(state);
         let mut fresh = hot.fresh.lock().unwrap_or_else(PoisonError::into_inner);
         if fresh.is_none_or(|(at, _)| at < begun) {
             *fresh = Some((begun, writes));

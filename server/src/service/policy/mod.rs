@@ -2,6 +2,7 @@
 //! form and AuthZEN's are translated in `http`.
 
 mod assertions;
+mod built_in;
 mod check;
 mod conditions;
 mod expand;
@@ -74,6 +75,8 @@ pub(super) struct Policy {
     models: Mutex<HashMap<(i64, String), Arc<Model>>>,
     /// Stores in memory, by their ids.
     hot: Mutex<HashMap<String, Arc<hot::Hot>>>,
+    /// The ids of workspaces' own stores, which never change.
+    of_workspaces: Mutex<HashMap<Uuid, String>>,
     /// Questions so far.
     asked: AtomicU64,
 }

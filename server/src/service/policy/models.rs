@@ -8,6 +8,7 @@ use sentinel_core::policy::{CompiledModel, ModelConditions};
 use sentinel_storage::{PolicyStore, StoredModel};
 use serde_json::{Value, json};
 
+use super::built_in::{own_part, with_built_in};
 use super::ids::is_ulid;
 use super::{Policy, PolicyCaller, PolicyError, RefusalCode};
 use crate::service::activity::Change;
@@ -23,7 +24,7 @@ const MODELS_PER_STORE: i64 = 10_000;
 pub struct Model {
     /// Its id.
     pub id: String,
-    /// As it was written.
+    /// As it was written; of a workspace's store with the built-in types.
     pub source: AuthorizationModel,
     /// As it is evaluated.
     pub compiled: CompiledModel,
@@ -31,6 +32,8 @@ pub struct Model {
     pub conditions: ModelConditions,
     /// Where each type stands in `source`.
     types: HashMap<String, usize>,
+    /// Whether it is of a workspace's store, where some types are built in.
+    pub(super) has_built_in: bool,
 }
 
 impl Model {
@@ -42,7 +45,15 @@ impl Model {
         let compiled = CompiledModel::compile(&source).map_err(|why| why.to_string())?;
         let conditions = ModelConditions::compile(&source).map_err(|why| why.to_string())?;
         let types = source.types.iter().enumerate().map(|(at, one)| (one.name.clone(), at)).collect();
-        Ok(Self { id: id.to_owned(), source, compiled, conditions, types })
+        Ok(Self { id: id.to_owned(), source, compiled, conditions, types, has_built_in: false })
+    }
+
+    /// The model of a store as it is asked: in a workspace's with the built-in types.
+    fn of_store(store: &PolicyStore, id: &str, source: AuthorizationModel) -> Result<Self, String> {
+        if store.workspace_id.is_none() {
+            return Self::compile(id, source);
+        }
+        Ok(Self { has_built_in: true, ..Self::compile(id, with_built_in(source))? })
     }
 
     /// A type by its name.
@@ -99,7 +110,12 @@ impl Service {
         let invalid = |why: String| PolicyError::refused(RefusalCode::InvalidModel, why);
         let source =
             AuthorizationModel::from_json(document.to_string().as_bytes()).map_err(|why| invalid(why.to_string()))?;
-        source.validate().map_err(|why| invalid(why.to_string()))?;
+        let source = match store.workspace_id {
+            None => source,
+            Some(_) => own_part(source).map_err(|name| invalid(format!("the type '{name}' is built in")))?,
+        };
+        let effective = if store.workspace_id.is_some() { with_built_in(source.clone()) } else { source.clone() };
+        effective.validate().map_err(|why| invalid(why.to_string()))?;
         let now = self.now();
         let actor = Actor::Service(caller.service_name.clone());
         let mut transaction = self.begin_in(caller, store).await?;
@@ -111,7 +127,7 @@ impl Service {
         let latest = transaction.latest_authorization_model(store.number).await?;
         let id = self.policy().ids.next(now, latest.as_deref())?;
         let text = source.to_json();
-        let model = Model::compile(&id, source).map_err(invalid)?;
+        let model = Model::of_store(store, &id, source).map_err(invalid)?;
         transaction.insert_authorization_model(store.number, &id, &text, now).await?;
         let change = Change::new("store.write_model").on("store", &store.id).detail("model", &id);
         self.record(&mut transaction, &actor, from, change).await?;
@@ -128,7 +144,7 @@ impl Service {
     pub async fn read_model(&self, store: &PolicyStore, id: &str) -> Result<Value, PolicyError> {
         check_id(id)?;
         let found = self.store().read().await?.authorization_model(store.number, id).await?;
-        shown(&found.ok_or_else(|| not_found(id))?)
+        shown(store, &found.ok_or_else(|| not_found(id))?)
     }
 
     /// A store's models, the newest first, and the token of the next page.
@@ -147,7 +163,7 @@ impl Service {
         let mut found = self.store().read().await?.authorization_models(store.number, before, size + 1).await?;
         let more = super::cut(&mut found, size);
         let next = found.last().filter(|_| more).map(|last| super::token::page_write("models", [&last.id]));
-        Ok((found.iter().map(shown).collect::<Result<_, _>>()?, next.unwrap_or_default()))
+        Ok((found.iter().map(|one| shown(store, one)).collect::<Result<_, _>>()?, next.unwrap_or_default()))
     }
 
     /// The model of this id or, without one, the store's latest.
@@ -175,14 +191,21 @@ impl Service {
         let found = found.ok_or_else(|| not_found(&id))?;
         // It was judged when it was written: what does not fit now is a damaged row.
         let source = AuthorizationModel::from_json(found.model.as_bytes()).map_err(Error::internal)?;
-        let model = Arc::new(Model::compile(&id, source).map_err(Error::internal)?);
+        let model = Arc::new(Model::of_store(store, &id, source).map_err(Error::internal)?);
         self.policy().keep(store.number, &model);
         Ok(model)
     }
 }
 
-fn shown(stored: &StoredModel) -> Result<Value, PolicyError> {
-    let mut model: Value = serde_json::from_str(&stored.model).map_err(Error::internal)?;
+fn shown(store: &PolicyStore, stored: &StoredModel) -> Result<Value, PolicyError> {
+    let mut model: Value = match store.workspace_id {
+        None => serde_json::from_str(&stored.model),
+        Some(_) => {
+            let own = AuthorizationModel::from_json(stored.model.as_bytes()).map_err(Error::internal)?;
+            serde_json::from_str(&with_built_in(own).to_json())
+        }
+    }
+    .map_err(Error::internal)?;
     if let Some(members) = model.as_object_mut() {
         members.insert("id".to_owned(), stored.id.clone().into());
     }

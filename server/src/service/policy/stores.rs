@@ -61,11 +61,11 @@ impl Service {
         found.ok_or_else(unknown)
     }
 
-    /// Makes a store; a workspace's own, where the key is bound to a workspace.
+    /// Makes a store.
     ///
     /// # Errors
-    /// Forbidden for a key that is bound to one store or whose workspace has one; [`RefusalCode::ValidationError`] for the
-    /// name.
+    /// Forbidden for a key that is bound to one store or to a workspace, which has its store;
+    /// [`RefusalCode::ValidationError`] for the name.
     pub async fn create_store(
         &self,
         caller: &PolicyCaller,
@@ -79,28 +79,22 @@ impl Service {
             ));
         }
         let (transaction, access) = self.begin_by_key(caller).await?;
-        let workspace_id = match access {
-            StoreAccess::All => None,
-            StoreAccess::Workspace(workspace) => Some(workspace),
+        match access {
+            StoreAccess::All => {}
+            StoreAccess::Workspace(_) => return Err(Error::forbidden("The workspace has its store").into()),
             StoreAccess::Store(_) => return Err(Error::forbidden("The key is bound to one store").into()),
-        };
+        }
         let actor = Actor::Service(caller.service_name.clone());
-        self.insert_store(transaction, (&actor, from), name, workspace_id).await
+        self.insert_store(transaction, (&actor, from), name).await
     }
 
-    /// Makes a store.
+    /// Makes a store that belongs to no workspace.
     ///
     /// # Errors
-    /// Where the workspace has one, or does not exist.
-    pub async fn new_store(
-        &self,
-        actor: &Actor,
-        from: &Caller,
-        name: &str,
-        workspace_id: Option<Uuid>,
-    ) -> Result<PolicyStore, PolicyError> {
+    /// As every use case that writes.
+    pub async fn new_store(&self, actor: &Actor, from: &Caller, name: &str) -> Result<PolicyStore, PolicyError> {
         let transaction = self.begin_as(actor).await?;
-        self.insert_store(transaction, (actor, from), name, workspace_id).await
+        self.insert_store(transaction, (actor, from), name).await
     }
 
     async fn insert_store(
@@ -108,16 +102,10 @@ impl Service {
         mut transaction: Transaction,
         (actor, from): (&Actor, &Caller),
         name: &str,
-        workspace_id: Option<Uuid>,
     ) -> Result<PolicyStore, PolicyError> {
         let now = self.now();
         let id = self.policy().ids.next(now, None)?;
-        let new = NewPolicyStore { id: &id, name, workspace_id };
-        let made = transaction.insert_policy_store(&new, now).await.map_err(|error| match error {
-            StorageError::Conflict => Error::forbidden("The workspace has its store"),
-            StorageError::Reference => Error::not_found("Workspace not found"),
-            other => other.into(),
-        })?;
+        let made = transaction.insert_policy_store(&NewPolicyStore { id: &id, name }, now).await?;
         let change = Change::new("store.create").on("store", &made.id).detail("name", name);
         self.record(&mut transaction, actor, from, change).await?;
         transaction.commit().await?;
@@ -127,12 +115,16 @@ impl Service {
     /// Deletes a store and all that is in it.
     ///
     /// # Errors
-    /// Forbidden for a key that is bound to it or its workspace: it could not make another one in its place.
+    /// Forbidden for a key that is bound to it or its workspace: it could not make another one in its place; and for a
+    /// workspace's own, which goes with the workspace.
     pub async fn delete_store(&self, caller: &PolicyCaller, from: &Caller, id: &str) -> Result<(), PolicyError> {
         let store = self.open_store(caller, id).await?;
         let (mut transaction, access) = self.begin_by_key(caller).await?;
         if access != StoreAccess::All {
             return Err(Error::forbidden("The key is bound to this store").into());
+        }
+        if store.workspace_id.is_some() {
+            return Err(Error::forbidden("The store is a workspace's and goes with it").into());
         }
         let actor = Actor::Service(caller.service_name.clone());
         if !transaction.delete_policy_store(&store.id, self.now()).await? {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::stores::page;
 use super::token::{page_read, page_write};
 use super::{ConsistencyToken, PolicyCaller, PolicyError, RefusalCode, TUPLES_PER_WRITE};
-use crate::service::Service;
+use crate::service::{Error, Service};
 
 /// A tuple as a request has it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -147,6 +147,9 @@ impl Service {
                 let begin = "transactional write failed due to conflict: attempted to write a tuple which already \
                              exists with a different condition";
                 return Err(PolicyError::refused(RefusalCode::Aborted, failed(begin, &name, "")));
+            }
+            Written::BuiltIn(name) => {
+                return Err(Error::forbidden(super::built_in::not_written(&name.object_type)).into());
             }
             Written::Full => {
                 let why = format!("The number of tuples exceeds the allowed limit of {most}");

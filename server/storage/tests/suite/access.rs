@@ -40,7 +40,7 @@ async fn every_change_shows_at_once(store: Store) {
     db.set_user_active(ada, false, NOW).await.unwrap();
     db.set_user_admin(ada, true, NOW).await.unwrap();
     db.invalidate_user_sessions(ada, NOW + 1).await.unwrap();
-    db.set_member_role(lab, ada, WorkspaceRole::Viewer).await.unwrap();
+    db.set_member_role(lab, ada, WorkspaceRole::Viewer, NOW).await.unwrap();
     db.revoke_session(id, end(RevokedFor::Logout, NOW + 2)).await.unwrap();
     db.insert_revocation(RevocationKind::Token, "jti", NOW, LATER).await.unwrap();
     db.commit().await.unwrap();
@@ -57,7 +57,7 @@ async fn every_change_shows_at_once(store: Store) {
     assert_eq!(state(&store, ada, Some(lab), Some(id)).await, expected);
 
     let mut db = begin(&store).await;
-    db.delete_member(lab, ada).await.unwrap();
+    db.delete_member(lab, ada, NOW).await.unwrap();
     db.commit().await.unwrap();
     assert_eq!(state(&store, ada, Some(lab), None).await.role, None);
     // Another user is not concerned, and sees that the session is not theirs.
@@ -106,7 +106,7 @@ async fn groups_of_the_user_in_the_workspace(store: Store) {
     assert_eq!(state(&store, ada, None, None).await.groups, Vec::<Uuid>::new());
     assert_eq!(state(&store, bob, Some(lab), None).await.groups, [bobs.id]);
     let mut db = begin(&store).await;
-    db.delete_group_member(lab, first.id, ada).await.unwrap();
+    db.delete_group_member(lab, first.id, ada, NOW).await.unwrap();
     db.commit().await.unwrap();
     assert_eq!(state(&store, ada, Some(lab), None).await.groups, [second.id]);
 }
@@ -152,7 +152,7 @@ async fn actions_that_roles_grant_in_a_scope(store: Store) {
         assert_eq!(actions, expected, "{workspace:?} {scope:?}");
     }
     let mut db = begin(&store).await;
-    db.delete_member(lab, ada).await.unwrap();
+    db.delete_member(lab, ada, NOW).await.unwrap();
     db.commit().await.unwrap();
     let left = read(&store).await.access_state(ada, Some(lab), None, "jti", Some("notes")).await.unwrap().unwrap();
     assert_eq!((left.role, left.actions), (None, vec![]));

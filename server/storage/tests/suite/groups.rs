@@ -32,16 +32,16 @@ async fn made_changed_deleted(store: Store) {
     let change = GroupChange { name: Some("Editors"), description: Some(None) };
     assert_eq!(db.group(other, new.id).await.unwrap(), None);
     assert!(!db.update_group(other, new.id, &change).await.unwrap());
-    assert!(!db.delete_group(other, new.id).await.unwrap());
-    assert!(!db.delete_group_member(other, new.id, ada).await.unwrap());
+    assert!(!db.delete_group(other, new.id, NOW).await.unwrap());
+    assert!(!db.delete_group_member(other, new.id, ada, NOW).await.unwrap());
     assert!(db.update_group(lab, new.id, &GroupChange::default()).await.unwrap());
     assert_eq!(db.group(lab, new.id).await.unwrap().as_ref(), Some(&expected));
     assert!(db.update_group(lab, new.id, &change).await.unwrap());
     expected.name = "Editors".into();
     expected.description = None;
     assert_eq!(db.group(lab, new.id).await.unwrap(), Some(expected));
-    assert!(db.delete_group(lab, new.id).await.unwrap());
-    assert!(!db.delete_group(lab, new.id).await.unwrap());
+    assert!(db.delete_group(lab, new.id, NOW).await.unwrap());
+    assert!(!db.delete_group(lab, new.id, NOW).await.unwrap());
     assert_eq!(db.groups_of_user(lab, ada).await.unwrap(), []);
 }
 
@@ -115,8 +115,8 @@ async fn listed_and_searched_in_pages(store: Store) {
     assert_eq!(rest.rows.iter().map(|member| member.user_id).collect::<Vec<_>>(), [cyd]);
     let found = db.group_members(alpha, Some("CYD@"), &PageRequest::first(2)).await.unwrap();
     assert_eq!(found.rows.iter().map(|member| member.user_id).collect::<Vec<_>>(), [cyd]);
-    assert!(db.delete_group_member(lab, alpha, cyd).await.unwrap());
-    assert!(!db.delete_group_member(lab, alpha, cyd).await.unwrap());
+    assert!(db.delete_group_member(lab, alpha, cyd, NOW).await.unwrap());
+    assert!(!db.delete_group_member(lab, alpha, cyd, NOW).await.unwrap());
     assert_eq!(db.group(lab, alpha).await.unwrap().unwrap().members, 2);
 }
 
@@ -136,7 +136,7 @@ async fn who_leaves_the_workspace_leaves_its_groups(store: Store) {
             let store = store.clone();
             async move {
                 let mut db = begin(&store).await;
-                assert!(db.delete_member(lab, bob).await.unwrap());
+                assert!(db.delete_member(lab, bob, NOW).await.unwrap());
                 db.commit().await.unwrap();
             }
         });

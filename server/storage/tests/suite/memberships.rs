@@ -23,12 +23,12 @@ async fn added_changed_removed(store: Store) {
     let mut db = begin(&store).await;
     assert_eq!(db.member(lab, bob).await.unwrap().as_ref(), Some(&expected));
     assert_eq!(db.member_role(lab, bob).await.unwrap(), Some(Role::Viewer));
-    assert!(db.set_member_role(lab, bob, Role::Admin).await.unwrap());
+    assert!(db.set_member_role(lab, bob, Role::Admin, NOW).await.unwrap());
     expected.role = Role::Admin;
     assert_eq!(db.member(lab, bob).await.unwrap(), Some(expected));
-    assert!(db.delete_member(lab, bob).await.unwrap());
-    assert!(!db.delete_member(lab, bob).await.unwrap());
-    assert!(!db.set_member_role(lab, bob, Role::Admin).await.unwrap());
+    assert!(db.delete_member(lab, bob, NOW).await.unwrap());
+    assert!(!db.delete_member(lab, bob, NOW).await.unwrap());
+    assert!(!db.set_member_role(lab, bob, Role::Admin, NOW).await.unwrap());
     assert_eq!(db.member(lab, bob).await.unwrap(), None);
     assert_eq!(db.member_role(lab, bob).await.unwrap(), None);
     assert_eq!(db.member_role(Uuid::new_v4(), ada).await.unwrap(), None);
@@ -78,9 +78,9 @@ async fn step_down(store: Store, workspace: Uuid, owner: Uuid, leave: bool) -> b
     let owners = db.lock_owners(workspace).await.unwrap();
     let may = owners.iter().any(|one| *one != owner);
     if may && leave {
-        assert!(db.delete_member(workspace, owner).await.unwrap());
+        assert!(db.delete_member(workspace, owner, NOW).await.unwrap());
     } else if may {
-        assert!(db.set_member_role(workspace, owner, Role::Viewer).await.unwrap());
+        assert!(db.set_member_role(workspace, owner, Role::Viewer, NOW).await.unwrap());
     }
     db.commit().await.unwrap();
     may
@@ -105,12 +105,12 @@ async fn who_waits_too_long_is_told_so(store: Store) {
     first.lock_owners(lab).await.unwrap();
     // SQLite has one writer, PostgreSQL has locked the row: neither keeps a request for ever.
     let refused = match store.begin().await {
-        Ok(mut second) => second.set_member_role(lab, ada, Role::Viewer).await.unwrap_err(),
+        Ok(mut second) => second.set_member_role(lab, ada, Role::Viewer, NOW).await.unwrap_err(),
         Err(refused) => refused,
     };
     assert!(matches!(refused, StorageError::Unavailable(_)), "{refused}");
     // And the one who holds it loses nothing by that.
-    assert!(first.set_member_role(lab, ada, Role::Admin).await.unwrap());
+    assert!(first.set_member_role(lab, ada, Role::Admin, NOW).await.unwrap());
     first.commit().await.unwrap();
     assert_eq!(read(&store).await.member_role(lab, ada).await.unwrap(), Some(Role::Admin));
 }

@@ -9,10 +9,10 @@ use crate::tuples::{ANY, tuple};
 use crate::workspaces::workspace;
 
 /// Makes a store of policy; its ULID is the word, filled up.
-pub(crate) async fn policy_store(store: &Store, word: &str, workspace_id: Option<Uuid>) -> PolicyStore {
+pub(crate) async fn policy_store(store: &Store, word: &str) -> PolicyStore {
     let id = format!("{word:0>26}");
     let mut db = begin(store).await;
-    let made = db.insert_policy_store(&NewPolicyStore { id: &id, name: word, workspace_id }, NOW).await.unwrap();
+    let made = db.insert_policy_store(&NewPolicyStore { id: &id, name: word }, NOW).await.unwrap();
     db.commit().await.unwrap();
     made
 }
@@ -22,12 +22,10 @@ fn names(found: Vec<PolicyStore>) -> Vec<String> {
 }
 
 async fn made_found_listed(store: Store) {
+    let a = policy_store(&store, "0").await;
     let lab = workspace(&store, "lab", []).await;
-    let [a, b, c] = [
-        policy_store(&store, "a", None).await,
-        policy_store(&store, "b", Some(lab)).await,
-        policy_store(&store, "c", None).await,
-    ];
+    let b = read(&store).await.policy_store_of_workspace(lab).await.unwrap().unwrap();
+    let c = policy_store(&store, "ZZZZZZZZZZZZZZZZZZZZZZZZZZ").await;
     assert_eq!((a.revision, a.tuple_count, a.created_at, a.updated_at), (0, 0, NOW, NOW));
     let mut db = read(&store).await;
     assert_eq!(db.policy_store(&b.id).await.unwrap().as_ref(), Some(&b));
@@ -37,27 +35,24 @@ async fn made_found_listed(store: Store) {
     assert_eq!(db.policy_store_of_workspace(Uuid::new_v4()).await.unwrap(), None);
     assert_eq!(db.count_policy_stores().await.unwrap(), 3);
     let all = PolicyStoreFilter::default();
-    assert_eq!(names(db.policy_stores(&all, None, 2).await.unwrap()), ["c", "b"]);
-    assert_eq!(names(db.policy_stores(&all, Some(&b.id), 2).await.unwrap()), ["a"]);
-    let named = PolicyStoreFilter { name: Some("a"), ..all };
-    assert_eq!(names(db.policy_stores(&named, None, 9).await.unwrap()), ["a"]);
+    assert_eq!(names(db.policy_stores(&all, None, 2).await.unwrap()), ["ZZZZZZZZZZZZZZZZZZZZZZZZZZ", "lab"]);
+    assert_eq!(names(db.policy_stores(&all, Some(&b.id), 2).await.unwrap()), ["0"]);
+    let named = PolicyStoreFilter { name: Some("0"), ..all };
+    assert_eq!(names(db.policy_stores(&named, None, 9).await.unwrap()), ["0"]);
     let numbered = PolicyStoreFilter { number: Some(c.number), ..all };
-    assert_eq!(names(db.policy_stores(&numbered, None, 9).await.unwrap()), ["c"]);
+    assert_eq!(names(db.policy_stores(&numbered, None, 9).await.unwrap()), ["ZZZZZZZZZZZZZZZZZZZZZZZZZZ"]);
     let of_lab = PolicyStoreFilter { workspace_id: Some(lab), ..all };
-    assert_eq!(names(db.policy_stores(&of_lab, None, 9).await.unwrap()), ["b"]);
+    assert_eq!(names(db.policy_stores(&of_lab, None, 9).await.unwrap()), ["lab"]);
 }
 
 async fn a_workspace_has_one_and_takes_it_along(store: Store) {
     let lab = workspace(&store, "lab", []).await;
-    let own = policy_store(&store, "own", Some(lab)).await;
-    let second = NewPolicyStore { id: "second", name: "second", workspace_id: Some(lab) };
-    let refused = begin(&store).await.insert_policy_store(&second, NOW).await.unwrap_err();
-    assert!(matches!(refused, StorageError::Conflict), "{refused}");
-    let nowhere = NewPolicyStore { workspace_id: Some(Uuid::new_v4()), ..second };
-    let refused = begin(&store).await.insert_policy_store(&nowhere, NOW).await.unwrap_err();
-    assert!(matches!(refused, StorageError::Reference), "{refused}");
-
     let mut db = begin(&store).await;
+    let own = db.policy_store_of_workspace(lab).await.unwrap().unwrap();
+    assert_eq!((own.name.as_str(), own.id.len(), own.revision, own.created_at), ("lab", 26, 0, NOW));
+    let model = db.authorization_model(own.number, &own.id).await.unwrap().unwrap();
+    assert_eq!(model.model, r#"{"schema_version":"1.1","type_definitions":[]}"#);
+    assert!(!db.delete_policy_store(&own.id, NOW).await.unwrap(), "not without the workspace");
     db.insert_authorization_model(own.number, "m", "{}", NOW).await.unwrap();
     db.set_assertions(own.number, "m", "[]", NOW).await.unwrap();
     db.write_tuples(own.number, &[tuple("doc:1#viewer@user:anne")], &[], ANY, NOW).await.unwrap();
@@ -70,9 +65,8 @@ async fn a_workspace_has_one_and_takes_it_along(store: Store) {
 }
 
 async fn deleted_and_emptied_a_part_at_a_time(store: Store) {
-    let lab = workspace(&store, "lab", []).await;
-    let own = policy_store(&store, "own", Some(lab)).await;
-    let other = policy_store(&store, "other", None).await;
+    let own = policy_store(&store, "own").await;
+    let other = policy_store(&store, "other").await;
     let mut db = begin(&store).await;
     let three = ["doc:1#viewer@user:anne", "doc:2#viewer@user:anne", "doc:3#viewer@user:anne"].map(tuple);
     for number in [own.number, other.number] {
@@ -86,7 +80,6 @@ async fn deleted_and_emptied_a_part_at_a_time(store: Store) {
     let refused = db.write_tuples(own.number, &[tuple("doc:4#viewer@user:anne")], &[], ANY, NOW).await.unwrap();
     assert_eq!(refused, sentinel_storage::Written::NoStore);
     db.commit().await.unwrap();
-    policy_store(&store, "again", Some(lab)).await;
 
     let mut db = begin(&store).await;
     assert_eq!(db.prune_policy_stores(2).await.unwrap(), 4);
@@ -95,13 +88,13 @@ async fn deleted_and_emptied_a_part_at_a_time(store: Store) {
     assert_eq!(db.tuples(other.number, &Default::default(), None, 9, NOW).await.unwrap().len(), 3);
     assert_eq!(db.tuple_changes(other.number, &Default::default(), (0, 0), 9).await.unwrap().len(), 3);
     db.commit().await.unwrap();
-    let next = policy_store(&store, "next", None).await;
+    let next = policy_store(&store, "next").await;
     assert!(next.number > other.number, "a number never comes again");
 }
 
 async fn models(store: Store) {
-    let own = policy_store(&store, "own", None).await.number;
-    let other = policy_store(&store, "other", None).await.number;
+    let own = policy_store(&store, "own").await.number;
+    let other = policy_store(&store, "other").await.number;
     let mut db = begin(&store).await;
     assert_eq!(db.latest_authorization_model(own).await.unwrap(), None);
     for (id, model) in [("m1", "{\"a\":1}"), ("m3", "{}"), ("m2", "{}")] {
@@ -136,7 +129,7 @@ async fn models(store: Store) {
 
 async fn what_keys_open(store: Store) {
     let lab = workspace(&store, "lab", []).await;
-    let own = policy_store(&store, "own", None).await;
+    let own = policy_store(&store, "own").await;
     let new = service("notes");
     let mut db = begin(&store).await;
     db.insert_service(&new, NOW).await.unwrap();

@@ -42,8 +42,8 @@ async fn registered_found_changed_deleted(store: Store) {
     assert_eq!(changed.as_ref(), Some(&expected));
     expected.owner_id = bob;
     assert_eq!(db.set_resource_owner(new.id, bob, NOW + 1).await.unwrap().as_ref(), Some(&expected));
-    assert!(db.delete_resource(new.id).await.unwrap());
-    assert!(!db.delete_resource(new.id).await.unwrap());
+    assert!(db.delete_resource(new.id, NOW).await.unwrap());
+    assert!(!db.delete_resource(new.id, NOW).await.unwrap());
     assert_eq!(db.set_resource_visibility(new.id, Visibility::Workspace, NOW).await.unwrap(), None);
     assert_eq!(db.set_resource_owner(new.id, bob, NOW).await.unwrap(), None);
     assert_eq!(db.resource(new.id).await.unwrap(), None);
@@ -242,7 +242,7 @@ async fn accessible_in_every_way(store: Store) {
     assert_eq!(found, all);
     assert_eq!(db.workspace_resources(lab, "notes", "document", 2).await.unwrap().len(), 2);
     // Out of the group: at once without what it was given.
-    db.delete_group_member(lab, writers.id, bob).await.unwrap();
+    db.delete_group_member(lab, writers.id, bob, NOW).await.unwrap();
     assert_eq!(db.accessible_resources(&query).await.unwrap(), sorted(&[&own, &shown, &to_view, &to_edit, &both]));
 }
 

@@ -167,7 +167,7 @@ async fn actions_follow_from_roles(store: Store) {
     assert!(db.delete_role_member(lab, porter, bob).await.unwrap());
     assert!(!db.delete_role_member(lab, porter, bob).await.unwrap());
     assert_eq!(db.user_actions(lab, bob, "notes").await.unwrap(), ["export"]);
-    assert!(db.delete_member(lab, bob).await.unwrap());
+    assert!(db.delete_member(lab, bob, NOW).await.unwrap());
     db.insert_member(lab, bob, WorkspaceRole::Viewer, NOW).await.unwrap();
     assert!(db.user_actions(lab, bob, "notes").await.unwrap().is_empty());
     db.commit().await.unwrap();

@@ -1,9 +1,13 @@
 //! Opening a store: once, again, by many at a time, and when it is too new.
 
-use sentinel_storage::{NewUser, SCHEMA_VERSION, StorageError, Store, StoreOptions};
+use sentinel_storage::{NewUser, SCHEMA_VERSION, StorageError, Store, StoreOptions, Visibility, WorkspaceRole as Role};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 
+use crate::derived::{said, tuples};
 use crate::harness::{NOW, Place, begin, places, read};
+use crate::resources::document;
+use crate::users::people;
+use crate::workspaces::workspace;
 
 async fn replicas_start_together(place: Place) {
     let mut starting = tokio::task::JoinSet::new();
@@ -66,7 +70,39 @@ async fn a_nul_is_no_fault(place: Place) {
     }
 }
 
+/// A database from before workspaces had stores.
+async fn what_was_there_before_gets_its_tuples(place: Place) {
+    let store = place.open().await;
+    let [ada, bob] = people(&store, ["ada", "bob"]).await;
+    let lab = workspace(&store, "lab", [(ada, Role::Owner), (bob, Role::Viewer)]).await;
+    let mut db = begin(&store).await;
+    db.insert_resource(&document(lab, bob, Visibility::Workspace), NOW).await.unwrap();
+    db.commit().await.unwrap();
+    store.close().await;
+    let before = "DELETE FROM stores; DROP INDEX resources_of_owner; DELETE FROM schema_versions WHERE version > 2";
+    match &place.options {
+        StoreOptions::Sqlite { file } => {
+            let mut db = SqliteConnection::connect(file.to_str().unwrap()).await.unwrap();
+            sqlx::raw_sql(before).execute(&mut db).await.unwrap();
+            db.close().await.unwrap();
+        }
+        StoreOptions::Postgres { url, .. } => {
+            let mut db = PgConnection::connect(url).await.unwrap();
+            sqlx::raw_sql(before).execute(&mut db).await.unwrap();
+            db.close().await.unwrap();
+        }
+    }
+    let store = place.open().await;
+    let mut db = read(&store).await;
+    let own = db.policy_store_of_workspace(lab).await.unwrap().unwrap();
+    assert_eq!((own.revision, own.tuple_count), (1, 5));
+    assert_eq!(tuples(&mut db, own.number).await, said(&mut db, lab).await);
+    drop(db);
+    store.close().await;
+}
+
 places! {
+    older_workspaces => super::what_was_there_before_gets_its_tuples,
     nul => super::a_nul_is_no_fault,
     starts_of_replicas => super::replicas_start_together,
     newer_schema => super::a_newer_schema_is_refused,

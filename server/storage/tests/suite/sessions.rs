@@ -103,7 +103,7 @@ async fn a_refresh_tells_what_the_next_tokens_say(store: Store) {
     db.invalidate_user_sessions(ada, NOW + 1).await.unwrap();
     let now = db.session_for_refresh(id).await.unwrap().unwrap();
     assert_eq!((now.groups, now.is_active, now.sessions_invalidated_at), (vec![mine.id], false, Some(NOW + 1)));
-    db.delete_member(lab, ada).await.unwrap();
+    db.delete_member(lab, ada, NOW).await.unwrap();
     let now = db.session_for_refresh(id).await.unwrap().unwrap();
     assert_eq!((now.role, now.groups), (None, vec![]));
     assert_eq!(db.session_for_refresh(Uuid::new_v4()).await.unwrap(), None);

@@ -56,11 +56,11 @@ async fn given_changed_taken_back(store: Store) {
     // A user's id names no group, nor the other way round.
     for confused in [Grantee::Group(bob), Grantee::User(writers.id), Grantee::User(ada)] {
         assert!(!db.set_share_permission(document.id, confused, Permission::Edit, None, NOW).await.unwrap());
-        assert_eq!(db.delete_share(document.id, confused).await.unwrap(), None);
+        assert_eq!(db.delete_share(document.id, confused, NOW).await.unwrap(), None);
     }
-    assert_eq!(db.delete_share(document.id, user).await.unwrap(), Some(Permission::Edit));
-    assert_eq!(db.delete_share(document.id, user).await.unwrap(), None);
-    assert_eq!(db.delete_share(document.id, group).await.unwrap(), Some(Permission::Edit));
+    assert_eq!(db.delete_share(document.id, user, NOW).await.unwrap(), Some(Permission::Edit));
+    assert_eq!(db.delete_share(document.id, user, NOW).await.unwrap(), None);
+    assert_eq!(db.delete_share(document.id, group, NOW).await.unwrap(), Some(Permission::Edit));
     assert_eq!(db.shares(document.id).await.unwrap(), []);
 }
 
@@ -106,7 +106,7 @@ async fn gone_with_the_grantee_and_the_resource(store: Store) {
             db.insert_share(&share(resource.id, grantee, Permission::View), NOW).await.unwrap();
         }
     }
-    assert!(db.delete_member(lab, bob).await.unwrap());
+    assert!(db.delete_member(lab, bob, NOW).await.unwrap());
     for resource in [&first, &bobs_own] {
         let left = db.shares(resource.id).await.unwrap();
         assert_eq!(left.iter().map(|one| one.grantee).collect::<Vec<_>>(), [Grantee::Group(writers.id)]);
@@ -115,10 +115,10 @@ async fn gone_with_the_grantee_and_the_resource(store: Store) {
     db.insert_member(lab, bob, Role::Viewer, NOW).await.unwrap();
     assert_eq!(db.shares(first.id).await.unwrap().len(), 1);
     assert_eq!(db.resource(bobs_own.id).await.unwrap().unwrap().owner_id, bob);
-    assert!(db.delete_group(lab, writers.id).await.unwrap());
+    assert!(db.delete_group(lab, writers.id, NOW).await.unwrap());
     assert_eq!(db.shares(first.id).await.unwrap(), []);
     db.insert_share(&share(first.id, Grantee::User(bob), Permission::View), NOW).await.unwrap();
-    assert!(db.delete_resource(first.id).await.unwrap());
+    assert!(db.delete_resource(first.id, NOW).await.unwrap());
     assert_eq!(db.shares(first.id).await.unwrap(), []);
     assert!(db.delete_workspace(lab).await.unwrap());
     assert_eq!(db.resource(bobs_own.id).await.unwrap(), None);
@@ -139,7 +139,7 @@ async fn shared_while_the_member_leaves(store: Store) {
             let store = store.clone();
             async move {
                 let mut db = begin(&store).await;
-                assert!(db.delete_member(lab, bob).await.unwrap());
+                assert!(db.delete_member(lab, bob, NOW).await.unwrap());
                 db.commit().await.unwrap();
             }
         });

@@ -53,7 +53,7 @@ async fn write(store: &Store, number: i64, writes: &[NewTuple], deletes: &[&str]
 }
 
 async fn written_and_logged(store: Store) {
-    let own = policy_store(&store, "own", None).await;
+    let own = policy_store(&store, "own").await;
     let first = [
         conditional("doc:1#viewer@user:anne", "in_region", r#"{"region":"eu"}"#),
         NewTuple { expires_at: Some(NOW + 9), ..tuple("doc:1#viewer@group:a#member") },
@@ -109,7 +109,7 @@ async fn written_and_logged(store: Store) {
 }
 
 async fn preconditions(store: Store) {
-    let own = policy_store(&store, "own", None).await.number;
+    let own = policy_store(&store, "own").await.number;
     let (anne, bob) = ("doc:1#viewer@user:anne", "doc:1#viewer@user:bob");
     let regional = conditional(anne, "in_region", "{}");
     assert_eq!(write(&store, own, std::slice::from_ref(&regional), &[], STRICT).await, Written::Done(1));
@@ -137,7 +137,7 @@ async fn preconditions(store: Store) {
 }
 
 async fn expired_tuples_say_nothing(store: Store) {
-    let own = policy_store(&store, "own", None).await;
+    let own = policy_store(&store, "own").await;
     let short = |text: &str, at| NewTuple { expires_at: Some(at), ..tuple(text) };
     let (anne, bob, eve) = ("doc:1#viewer@user:anne", "doc:1#viewer@user:bob", "doc:1#viewer@user:eve");
     let some = [short(anne, NOW), short(bob, NOW - 1), short(eve, NOW + 1), short("doc:2#viewer@user:*", NOW)];
@@ -171,8 +171,8 @@ async fn expired_tuples_say_nothing(store: Store) {
 }
 
 async fn looked_up(store: Store) {
-    let own = policy_store(&store, "own", None).await.number;
-    let other = policy_store(&store, "other", None).await.number;
+    let own = policy_store(&store, "own").await.number;
+    let other = policy_store(&store, "other").await.number;
     let written = [
         "doc:1#viewer@user:anne",
         "doc:1#viewer@user:*",
@@ -203,7 +203,7 @@ async fn looked_up(store: Store) {
 }
 
 async fn read_in_pages(store: Store) {
-    let own = policy_store(&store, "own", None).await.number;
+    let own = policy_store(&store, "own").await.number;
     let sorted = [
         "doc:1#editor@user:anne",
         "doc:1#viewer@group:a#member",
@@ -242,7 +242,7 @@ async fn read_in_pages(store: Store) {
 }
 
 async fn the_log_is_read_by_type_and_time_and_pruned(store: Store) {
-    let own = policy_store(&store, "own", None).await.number;
+    let own = policy_store(&store, "own").await.number;
     let mut db = begin(&store).await;
     for step in 0..4 {
         let both = [tuple(&format!("doc:{step}#viewer@user:a")), tuple(&format!("file:{step}#viewer@user:a"))];
@@ -276,7 +276,7 @@ async fn the_log_is_read_by_type_and_time_and_pruned(store: Store) {
 async fn writers_at_the_same_time(store: Store) {
     const WRITERS: usize = 6;
     const EACH: usize = 12;
-    let own = policy_store(&store, "own", None).await;
+    let own = policy_store(&store, "own").await;
     let writers = (0..WRITERS).map(|writer| {
         let (store, number) = (store.clone(), own.number);
         tokio::spawn(async move {
@@ -334,7 +334,7 @@ async fn writers_at_the_same_time(store: Store) {
 }
 
 async fn a_large_batch_is_one_write(store: Store) {
-    let own = policy_store(&store, "own", None).await;
+    let own = policy_store(&store, "own").await;
     let many: Vec<_> = (0..5000).map(|at| tuple(&format!("doc:{at}#viewer@user:anne"))).collect();
     assert_eq!(write(&store, own.number, &many, &[], STRICT).await, Written::Done(1));
     let names: Vec<_> = many.iter().map(|tuple| tuple.name.clone()).collect();
