@@ -111,6 +111,7 @@ pub mod condition;
 mod index;
 pub mod model;
 mod resolve;
+mod sorted;
 pub mod tuple;
 mod words;
 

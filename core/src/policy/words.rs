@@ -1,11 +1,46 @@
 //! Sorted names, found by their first bytes.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Sorts numbers. Whatever the engine sorts is packed into such, so that a module carries one sort.
 pub(crate) fn sort(numbers: &mut [u128]) {
     numbers.sort_unstable();
+}
+
+/// Sorts names and leaves out what is there twice: by eight bytes at a time, those that have these in common by the next.
+pub(crate) fn sort_names(mut names: Vec<String>) -> Vec<String> {
+    let mut keys: Vec<u128> = Vec::new();
+    // What is to be sorted, and behind how many bytes.
+    let mut work = Vec::from([(0, names.len(), 0)]);
+    while let Some((start, end, behind)) = work.pop() {
+        let Some(run) = names.get_mut(start..end) else { continue };
+        keys.clear();
+        keys.extend((0u32..).zip(run.iter()).map(|(at, name)| {
+            let rest = name.as_bytes().get(behind..).unwrap_or_default();
+            // What ends here comes before what goes on with zeros.
+            u128::from(first(rest)) << 40 | u128::from(rest.len().min(9) as u8) << 32 | u128::from(at)
+        }));
+        sort(&mut keys);
+        let mut sorted: Vec<String> = Vec::with_capacity(run.len());
+        sorted.extend(keys.iter().filter_map(|key| run.get_mut(*key as u32 as usize).map(core::mem::take)));
+        for (place, name) in run.iter_mut().zip(sorted) {
+            *place = name;
+        }
+        let mut from = 0;
+        for (at, key) in keys.iter().enumerate() {
+            if keys.get(at + 1).is_none_or(|next| next >> 32 != key >> 32) {
+                // Nine stands for more than eight bytes.
+                if at > from && (key >> 32) as u8 == 9 {
+                    work.push((start + from, start + at + 1, behind + 8));
+                }
+                from = at + 1;
+            }
+        }
+    }
+    names.dedup();
+    names
 }
 
 /// A list of names sorted by a number made of their first eight bytes, then by the rest: most comparisons are one of
@@ -19,8 +54,7 @@ pub(crate) struct Words {
 }
 
 /// The first eight bytes as a number that compares as they do; what is not there counts as zero.
-fn first(name: &str) -> u64 {
-    let bytes = name.as_bytes();
+fn first(bytes: &[u8]) -> u64 {
     if let Some(eight) = bytes.first_chunk::<8>() {
         return u64::from_be_bytes(*eight);
     }
@@ -31,7 +65,7 @@ fn first(name: &str) -> u64 {
 
 impl Words {
     fn search(&self, name: &str) -> Result<usize, usize> {
-        let wanted = first(name);
+        let wanted = first(name.as_bytes());
         let mut at = self.first.partition_point(|known| *known < wanted);
         // Usually one name or none has these first bytes.
         let alike = self.first.get(at..).unwrap_or_default();
@@ -61,7 +95,7 @@ impl Words {
     /// Adds a name that is not there yet. Says whether it was.
     pub(crate) fn insert(&mut self, name: &str, number: u16) -> bool {
         let Err(at) = self.search(name) else { return false };
-        self.first.insert(at, first(name));
+        self.first.insert(at, first(name.as_bytes()));
         self.names.insert(at, name.into());
         self.numbers.insert(at, number);
         true
@@ -72,6 +106,26 @@ impl Words {
 mod tests {
     use super::*;
     use std::prelude::v1::*;
+
+    #[test]
+    fn sorts_names() {
+        let mut state = 7u64;
+        let mut random = move |bound: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % bound
+        };
+        for round in 0..200 {
+            let name = |random: &mut dyn FnMut(u64) -> u64| -> String {
+                let long = random(30);
+                (0..long).map(|_| *['a', 'b', '\0', '\u{e9}'].get(random(4) as usize).unwrap()).collect()
+            };
+            let names: Vec<String> = (0..round).map(|_| name(&mut random)).collect();
+            let expected: alloc::collections::BTreeSet<String> = names.iter().cloned().collect();
+            assert_eq!(sort_names(names), expected.into_iter().collect::<Vec<_>>());
+        }
+        let names: Vec<String> = (0..3000).map(|n| alloc::format!("document:{}", n % 1000)).collect();
+        assert!(sort_names(names).is_sorted());
+    }
 
     #[test]
     fn finds_what_was_inserted() {
@@ -88,7 +142,7 @@ mod tests {
         }
         assert_eq!(words.find("abcdefghc"), None);
         let mut sorted: Vec<&str> = names.into();
-        sorted.sort_by_key(|name| (first(name), *name));
+        sorted.sort_by_key(|name| (first(name.as_bytes()), *name));
         assert_eq!(words.names.iter().map(|name| &**name).collect::<Vec<_>>(), sorted);
     }
 }

@@ -13,7 +13,8 @@ interface Exports {
   settle(): number;
   check(object: number, relation: number, user: number): number;
   question(kind: number, length: number): number;
-  judge(kind: number, length: number): number;
+  /** Only where models are taken as text. */
+  judge?(kind: number, length: number): number;
 }
 
 /** The answers of the module: `wasm/policy/src/engine.rs`. */

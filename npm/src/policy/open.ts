@@ -48,7 +48,7 @@ class Policy {
     const text = guarded(() => textOf(model));
     const instance = (this.#instance ??= new Instance(this.#module));
     try {
-      instance.send(text, (exports, length) => exports.judge(kind, length));
+      instance.send(text, (exports, length) => exports.judge!(kind, length));
     } catch (error) {
       // Another one next time: this one may have failed for good.
       if ((error as SentinelError).code === "unavailable") this.#instance = undefined;

@@ -6,8 +6,10 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use sentinel_core::ErrorCode;
+use sentinel_core::jose::json::Value;
 #[cfg(feature = "conditions")]
 use sentinel_core::policy::ModelConditions;
+#[cfg(feature = "conditions")]
 use sentinel_core::policy::condition::Map;
 use sentinel_core::policy::tuple::TupleKey;
 use sentinel_core::policy::{Batch, Binding, Budget, CompiledModel, Evaluator, Index};
@@ -64,12 +66,14 @@ impl Policy {
     pub(crate) fn with<R>(
         &self,
         tuples: &[TupleKey],
-        context: Option<&Map>,
+        context: Option<Value<'_>>,
         ask: impl FnOnce(&Evaluator<'_>) -> Result<R, Refusal>,
     ) -> Result<R, Refusal> {
         let evaluator = Evaluator::bound(&self.model, &self.index, &self.binding).with_budget(self.budget);
         #[cfg(feature = "conditions")]
-        let in_context = self.conditions.in_context(context);
+        let context = context.and_then(Map::from_json_value);
+        #[cfg(feature = "conditions")]
+        let in_context = self.conditions.in_context(context.as_ref());
         #[cfg(feature = "conditions")]
         let evaluator = evaluator.with_conditions(&in_context);
         #[cfg(not(feature = "conditions"))]
@@ -136,6 +140,8 @@ impl Engine {
     /// Takes the model in the input into use. Tuples that are there stay; what the model does not allow counts no more.
     pub(crate) fn model(&mut self, length: usize, depth: u32, work: f64) -> Answer {
         let source = crate::model::read(self.text(0, length)?)?;
+        // Without the language it is left to who wrote the model: what cannot be evaluated is refused below all the same.
+        #[cfg(feature = "dsl")]
         source.validate()?;
         let model = CompiledModel::compile(&source).map_err(|error| Refusal::model(error.message()))?;
         #[cfg(feature = "conditions")]

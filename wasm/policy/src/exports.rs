@@ -60,6 +60,7 @@ extern "C" fn question(kind: u32, length: usize) -> u32 {
 }
 
 /// See [`Engine::judge`].
+#[cfg(feature = "dsl")]
 #[unsafe(no_mangle)]
 extern "C" fn judge(kind: u32, length: usize) -> u32 {
     ask(|engine| engine.judge(kind, length))

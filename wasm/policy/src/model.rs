@@ -6,6 +6,7 @@ use sentinel_core::policy::model::ModelErrors;
 
 #[cfg(feature = "dsl")]
 use crate::answer;
+#[cfg(feature = "dsl")]
 use crate::engine::{Answer, Engine};
 use crate::refusal::Refusal;
 
@@ -33,11 +34,7 @@ fn mistakes(document: &str) -> Result<(), ModelErrors> {
     model.validate()
 }
 
-#[cfg(not(feature = "dsl"))]
-fn mistakes(document: &str) -> Result<(), Refusal> {
-    Ok(read(document)?.validate()?)
-}
-
+#[cfg(feature = "dsl")]
 impl Engine {
     /// Says what there is to say of the model in the input. 0: whether it is valid. 1: as JSON. 2: as text.
     pub(crate) fn judge(&mut self, kind: u32, length: usize) -> Answer {
@@ -46,7 +43,6 @@ impl Engine {
         match kind {
             0 => mistakes(document)?,
             1 => self.output.push_str(&read(document)?.to_json()),
-            #[cfg(feature = "dsl")]
             2 => answer::text(&mut self.output, &read(document)?.to_dsl()?),
             _ => return Err(Refusal::malformed("this engine cannot do that")),
         }

@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 
 use sentinel_core::Limits;
 use sentinel_core::jose::json::{self, Value};
-use sentinel_core::policy::condition::Map;
 use sentinel_core::policy::tuple::TupleKey;
 
 use crate::answer;
@@ -54,13 +53,11 @@ impl Engine {
 
 fn about(policy: &Policy, kind: u32, question: Value<'_>, out: &mut String) -> Answer {
     let tuples = list(question, "contextualTuples")?.into_iter().map(tuple).collect::<Result<Vec<_>, _>>()?;
-    let context = match question.member("context").filter(|context| !context.is_null()) {
-        Some(context) => {
-            Some(Map::from_json_value(context).ok_or_else(|| Refusal::malformed("'context' must be an object"))?)
-        }
-        None => None,
-    };
-    policy.with(&tuples, context.as_ref(), |evaluator| {
+    let context = question.member("context").filter(|context| !context.is_null());
+    if !context.is_none_or(Value::is_object) {
+        return Err(Refusal::malformed("'context' must be an object"));
+    }
+    policy.with(&tuples, context, |evaluator| {
         match kind {
             0 => {
                 let (object, relation, user) = three(question)?;

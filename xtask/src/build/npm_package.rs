@@ -19,7 +19,7 @@ const VARIANTS: [(&str, Build, &str); 4] = [
     // Carries pure Rust signature verification, which the profile compiles for speed.
     ("full", Build { package: "sentinel-wasm", profile: "wasm-full", features: &["details", "policy", "pure"] }, "-O3"),
     // The policy engine alone, and with models as text and conditions.
-    ("policy-slim", Build { package: "sentinel-wasm-policy", profile: "wasm-full", features: &[] }, "-O3"),
+    ("policy-slim", Build { package: "sentinel-wasm-policy", profile: "wasm-slim", features: &[] }, "-Oz"),
     (
         "policy",
         Build { package: "sentinel-wasm-policy", profile: "wasm-full", features: &["conditions", "dsl"] },

@@ -1,6 +1,6 @@
 //! What the resolver asks, in numbers.
 
-use super::{Change, Index, NO_CONTEXT};
+use super::{Index, NO_CONTEXT, REMOVED};
 
 impl Index {
     /// Which index, and how many words of each kind it knows: words are only ever added.
@@ -13,7 +13,7 @@ impl Index {
     }
 
     pub(crate) fn userset_number(&self, object: u32, relation: u16) -> Option<u32> {
-        self.usersets_by_parts.get(&(object, relation)).copied()
+        self.usersets_by_parts.get(&(object, relation))
     }
 
     pub(crate) fn context(&self, number: u32) -> Option<(u16, &str)> {
@@ -22,12 +22,8 @@ impl Index {
 
     /// The tuple's context ([`NO_CONTEXT`] for none), where there is such a tuple.
     pub(crate) fn find(&self, object: u32, relation: u16, user: u32) -> Option<u32> {
-        if !self.changes.is_empty() {
-            match self.changes.get(&(object, relation, user)) {
-                Some(Change::Added(context)) => return Some(*context),
-                Some(Change::Removed) => return None,
-                None => {}
-            }
+        if let Some(context) = self.changes.get(&(object, relation, user)) {
+            return (context != REMOVED).then_some(context);
         }
         self.base.find(object, relation, user)
     }
@@ -42,19 +38,17 @@ impl Index {
         if self.changes.is_empty() {
             return self.base.scan((object, relation), range, visit);
         }
-        let mut changed = self.changes.range((object, relation, range.0)..(object, relation, range.1)).peekable();
+        let last = range.1.saturating_sub(1);
+        let mut changed = self.changes.range((object, relation, range.0), (object, relation, last)).peekable();
         if changed.peek().is_none() {
             return self.base.scan((object, relation), range, visit);
         }
         let mut settled =
-            |user: u32, context: u32| self.changes.contains_key(&(object, relation, user)) || visit(user, context);
+            |user: u32, context: u32| self.changes.contains(&(object, relation, user)) || visit(user, context);
         if !self.base.scan((object, relation), range, &mut settled) {
             return false;
         }
-        changed.all(|((_, _, user), change)| match change {
-            Change::Added(context) => visit(*user, *context),
-            Change::Removed => true,
-        })
+        changed.all(|((_, _, user), context)| context == REMOVED || visit(user, context))
     }
 
     /// Calls with every object that the user has the relation to and the tuple's context, until it says no.
@@ -68,9 +62,6 @@ impl Index {
             self.find(object, relation, user).is_none_or(|context| visit(object, context))
         };
         self.base.scan_reverse(user, relation, &mut each)
-            && self
-                .added
-                .range((user, relation, 0)..=(user, relation, u32::MAX))
-                .all(|((_, _, object), ())| each(*object))
+            && self.added.range((user, relation, 0), (user, relation, u32::MAX)).all(|((_, _, object), _)| each(object))
     }
 }

@@ -10,12 +10,13 @@ mod names;
 mod numbers;
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::sorted::Sorted;
 use super::tuple::TupleKey;
 use super::words::sort;
 use base::Base;
+use names::ContextNumbers;
 pub(crate) use names::{Names, Vocabulary};
 
 /// How a user is written as a number: two bits for its kind, thirty for which.
@@ -77,11 +78,8 @@ impl Batch {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Change {
-    Added(u32),
-    Removed,
-}
+/// A tuple that is there no more, where the number of a context could stand.
+const REMOVED: u32 = NO_CONTEXT - 1;
 
 /// An in-memory index of tuples.
 ///
@@ -101,15 +99,15 @@ pub struct Index {
     pub(crate) names: Names,
     /// The usersets: object and relation. Their number is the place here.
     usersets: Vec<(u32, u16)>,
-    usersets_by_parts: BTreeMap<(u32, u16), u32>,
+    usersets_by_parts: Sorted<(u32, u16)>,
     /// The conditions of tuples with their contexts, each once.
     contexts: Vec<(u16, Box<str>)>,
-    contexts_by_parts: BTreeMap<(u16, Box<str>), u32>,
+    contexts_by_parts: ContextNumbers,
     base: Base,
-    /// What differs from `base`, by object.
-    changes: BTreeMap<(u32, u16, u32), Change>,
+    /// What differs from `base`, by object: the context of what was added or changed, or [`REMOVED`].
+    changes: Sorted<(u32, u16, u32)>,
     /// What was added, by user.
-    added: BTreeMap<(u32, u16, u32), ()>,
+    added: Sorted<(u32, u16, u32)>,
     len: usize,
     /// Tells this index from every other of the process.
     identity: u64,
@@ -117,11 +115,14 @@ pub struct Index {
 
 impl Default for Index {
     fn default() -> Self {
-        Self::new((0x736f_6d65_7073_6575, 0x646f_7261_6e64_6f6d))
+        Self::new(Self::KEY)
     }
 }
 
 impl Index {
+    /// The key where there is none of randomness.
+    pub(crate) const KEY: (u64, u64) = (0x736f_6d65_7073_6575, 0x646f_7261_6e64_6f6d);
+
     /// An empty index. The key keeps whoever chooses ids from choosing colliding ones: random where there is randomness.
     #[must_use]
     pub fn new(key: (u64, u64)) -> Self {
@@ -131,12 +132,12 @@ impl Index {
             conditions: Vocabulary::default(),
             names: Names::new(key),
             usersets: Vec::new(),
-            usersets_by_parts: BTreeMap::new(),
+            usersets_by_parts: Sorted::new(),
             contexts: Vec::new(),
-            contexts_by_parts: BTreeMap::new(),
+            contexts_by_parts: ContextNumbers::new(key),
             base: Base::default(),
-            changes: BTreeMap::new(),
-            added: BTreeMap::new(),
+            changes: Sorted::new(),
+            added: Sorted::new(),
             len: 0,
             identity: super::next_identity(),
         }
@@ -205,9 +206,9 @@ impl Index {
         if before == Some(context) {
             return Ok(false);
         }
-        self.changes.insert((object, relation, subject), Change::Added(context));
+        self.changes.insert((object, relation, subject), context);
         if self.base.find(object, relation, subject).is_none() {
-            self.added.insert((subject, relation, object), ());
+            self.added.add((subject, relation, object));
         }
         self.len += usize::from(before.is_none());
         self.settle_sometimes();
@@ -221,7 +222,7 @@ impl Index {
             return false;
         }
         if self.base.find(object, relation, subject).is_some() {
-            self.changes.insert((object, relation, subject), Change::Removed);
+            self.changes.insert((object, relation, subject), REMOVED);
         } else {
             self.changes.remove(&(object, relation, subject));
         }
@@ -261,22 +262,24 @@ impl Index {
         let contexts: usize = self.contexts.iter().map(|(_, context)| context.len() * 2 + 64).sum();
         Memory {
             tuples: self.len,
-            // An entry of a B-tree takes about half as much again as what it holds.
+            // Of 32 bytes each, in blocks that are two thirds full.
             tuple_bytes: self.base.bytes()
-                + (self.changes.len() + self.added.len()) * 30
+                + (self.changes.len() + self.added.len()) * 48
                 + self.usersets.capacity() * 8,
-            name_bytes: self.names.bytes() + self.usersets_by_parts.len() * 18 + contexts,
+            name_bytes: self.names.bytes() + self.usersets_by_parts.len() * 48 + contexts,
         }
     }
 
     /// Every tuple, in no promised order.
     pub fn tuples(&self) -> impl Iterator<Item = TupleKey> + '_ {
-        let settled = self.base.tuples().filter(|tuple| !self.changes.contains_key(&tuple.key()));
-        let added = self.changes.iter().filter_map(|(&(object, relation, subject), change)| match change {
-            Change::Added(context) => Some(Tuple { object, relation, subject, context: *context }),
-            Change::Removed => None,
-        });
-        settled.chain(added).filter_map(|tuple| self.written(&tuple))
+        let settled = self.base.tuples().filter(|tuple| !self.changes.contains(&tuple.key()));
+        settled.chain(self.changed()).filter_map(|tuple| self.written(&tuple))
+    }
+
+    /// What was added or changed.
+    fn changed(&self) -> impl Iterator<Item = Tuple> + '_ {
+        let there = self.changes.iter().filter(|(_, context)| *context != REMOVED);
+        there.map(|((object, relation, subject), context)| Tuple { object, relation, subject, context })
     }
 
     fn collect(&self, all: &mut Vec<Tuple>) {
@@ -284,11 +287,8 @@ impl Index {
             all.extend(self.base.tuples());
             return;
         }
-        all.extend(self.base.tuples().filter(|tuple| !self.changes.contains_key(&tuple.key())));
-        all.extend(self.changes.iter().filter_map(|(&(object, relation, subject), change)| match change {
-            Change::Added(context) => Some(Tuple { object, relation, subject, context: *context }),
-            Change::Removed => None,
-        }));
+        all.extend(self.base.tuples().filter(|tuple| !self.changes.contains(&tuple.key())));
+        all.extend(self.changed());
     }
 
     fn settle(&mut self, mut all: Vec<Tuple>) {

@@ -54,7 +54,8 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    pub(super) const fn new(key: (u64, u64)) -> Self {
+    /// Without names. For the key see [`super::Index::new`].
+    pub(crate) const fn new(key: (u64, u64)) -> Self {
         Self { key, text: String::new(), ends: Vec::new(), types: Vec::new(), table: Vec::new() }
     }
 
@@ -103,8 +104,12 @@ impl Names {
         }
     }
 
+    pub(crate) const fn key(&self) -> (u64, u64) {
+        self.key
+    }
+
     /// The object's number. `None` where no more fit: 2^30 objects, 4 GiB of names.
-    pub(super) fn intern(&mut self, of: u16, id: &str) -> Option<u32> {
+    pub(crate) fn intern(&mut self, of: u16, id: &str) -> Option<u32> {
         if let Some(found) = self.find(of, id) {
             return Some(found);
         }
@@ -149,5 +154,20 @@ impl Names {
 
     pub(super) fn bytes(&self) -> usize {
         self.text.capacity() + self.ends.capacity() * 4 + self.types.capacity() * 2 + self.table.capacity() * 4
+    }
+}
+
+/// The numbers of conditions with their contexts, in the order in which they came. They are found as names are.
+#[derive(Debug)]
+pub(super) struct ContextNumbers(Names);
+
+impl ContextNumbers {
+    pub(super) const fn new(key: (u64, u64)) -> Self {
+        Self(Names::new(key))
+    }
+
+    /// Its number: the next where it is new, and below that of [`super::REMOVED`].
+    pub(super) fn intern(&mut self, condition: u16, context: &str) -> Option<u32> {
+        self.0.intern(condition, context)
     }
 }

@@ -1,6 +1,5 @@
 //! Names to numbers and back.
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt::Write;
 
@@ -101,13 +100,10 @@ impl Index {
     }
 
     fn intern_context(&mut self, name: u16, context: &str) -> Option<u32> {
-        let parts = (name, Box::from(context));
-        if let Some(number) = self.contexts_by_parts.get(&parts) {
-            return Some(*number);
+        let number = self.contexts_by_parts.intern(name, context)?;
+        if number as usize == self.contexts.len() {
+            self.contexts.push((name, context.into()));
         }
-        let number = u32::try_from(self.contexts.len()).ok().filter(|number| *number < NO_CONTEXT)?;
-        self.contexts.push(parts.clone());
-        self.contexts_by_parts.insert(parts, number);
         Some(number)
     }
 }

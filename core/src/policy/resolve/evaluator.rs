@@ -50,7 +50,13 @@ impl<'a> Evaluator<'a> {
 
     /// Over nothing: what it knows is in its own tuples.
     pub(super) fn without_index(model: &'a CompiledModel) -> Self {
-        Self { layer: Some(Layer::default()), ..Self::over(model, None, None) }
+        let nothing = Self::over(model, None, None);
+        Self { layer: Some(nothing.empty_layer()), ..nothing }
+    }
+
+    /// For tuples of the question's own. Their names are found by the key of the index.
+    pub(super) fn empty_layer(&self) -> Layer {
+        Layer::new(self.index.map_or(Index::KEY, |index| index.names.key()))
     }
 
     fn over(model: &'a CompiledModel, index: Option<&'a Index>, binding: Option<Cow<'a, Binding>>) -> Self {
@@ -87,7 +93,7 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// [`QueryError::InvalidTuple`]: as OpenFGA, whatever could not be written under the model.
     pub fn with_tuples<'t>(mut self, tuples: impl IntoIterator<Item = &'t TupleKey>) -> Result<Self, QueryError> {
-        let mut layer = self.layer.take().unwrap_or_default();
+        let mut layer = self.layer.take().unwrap_or_else(|| self.empty_layer());
         for tuple in tuples {
             self.validate(tuple)?;
             self.add(&mut layer, tuple);
@@ -103,7 +109,7 @@ impl<'a> Evaluator<'a> {
     /// [`QueryError::InvalidTuple`]: none is left out because the model does not allow it, for it could be one that takes
     /// something away.
     pub fn with_claimed<'t>(mut self, tuples: impl IntoIterator<Item = &'t TupleKey>) -> Result<Self, QueryError> {
-        let mut layer = self.layer.take().unwrap_or_default();
+        let mut layer = self.layer.take().unwrap_or_else(|| self.empty_layer());
         for tuple in tuples {
             self.validate(tuple)?;
             if self.stored(tuple).is_none() {

@@ -1,13 +1,13 @@
 //! Expand: how one relation of one object is made up, a level deep.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::super::compiled::{Expression, RelationSlot};
 use super::super::tuple::ObjectRef;
+use super::super::words::sort_names;
 use super::QueryError;
 use super::evaluator::{Evaluator, as_validation, invalid};
 use super::layer::NOTHING;
@@ -100,10 +100,10 @@ impl Of<'_, '_> {
     }
 
     fn users(&self, slot: RelationSlot) -> Option<Vec<String>> {
-        let mut users = BTreeSet::new();
+        let mut users = Vec::new();
         let known = self.view.written_users(self.number, slot, &mut |user| {
-            users.insert(self.view.subject_name(user));
+            users.push(self.view.subject_name(user));
         });
-        (known != Fact::Unknown || self.view.is_asking()).then(|| users.into_iter().collect())
+        (known != Fact::Unknown || self.view.is_asking()).then(|| sort_names(users))
     }
 }

@@ -5,11 +5,12 @@
 //! first of an intersection): whoever is in the relation is in that. Where nothing but monotone relations was passed the
 //! candidates are the answer; otherwise each is checked.
 
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::super::compiled::{Admitted, CompiledModel, Expression, NameSlot, RelationSlot, TypeSlot};
+use super::super::sorted::Sorted;
+use super::super::words::sort_names;
 use super::evaluator::{Evaluator, as_validation};
 use super::layer::{NOBODY, NOTHING, Subject};
 use super::reach::{Question, may_reach, node, node_parts};
@@ -39,13 +40,13 @@ impl Evaluator<'_> {
         }
         let all: Vec<&str> =
             if among.is_empty() { self.model.relations_of(parsed.type_name).collect() } else { among.into() };
-        let mut found = BTreeSet::new();
+        let mut found = Vec::new();
         for relation in all {
             if self.check(object, relation, user)? {
-                found.insert(String::from(relation));
+                found.push(String::from(relation));
             }
         }
-        Ok(found.into_iter().collect())
+        Ok(sort_names(found))
     }
 
     pub(super) fn objects(
@@ -63,7 +64,7 @@ impl Evaluator<'_> {
         if view.is_asking() {
             return Err(QueryError::Undecided);
         }
-        let mut found = BTreeSet::new();
+        let mut found = Vec::new();
         for object in candidates {
             let question = Question { object, slot, user, user_type };
             let fact = if sure { Fact::Yes } else { self.decide(view, question).map_err(exhausted)? };
@@ -71,14 +72,14 @@ impl Evaluator<'_> {
                 Fact::Yes => {
                     // A userset of an object that no tuple names is in itself all the same.
                     let own = || text.rsplit_once('#').map_or(text, |(name, _)| name).into();
-                    found.insert(if object == NOBODY { own() } else { view.name_of(object) });
+                    found.push(if object == NOBODY { own() } else { view.name_of(object) });
                 }
                 Fact::No => {}
                 Fact::Unknown if view.is_asking() => {}
                 Fact::Unknown => return Err(view.trouble()),
             }
         }
-        if view.is_asking() { Err(QueryError::Undecided) } else { Ok(found.into_iter().collect()) }
+        if view.is_asking() { Err(QueryError::Undecided) } else { Ok(sort_names(found)) }
     }
 }
 
@@ -106,7 +107,8 @@ impl Leads {
             direct: Vec::new(),
             operators: false,
         };
-        let mut seen: BTreeSet<RelationSlot> = BTreeSet::from([target]);
+        let mut seen: Sorted<RelationSlot> = Sorted::new();
+        seen.add(target);
         let mut work = Vec::from([target]);
         while let Some(slot) = work.pop() {
             if !may_reach(view, slot, user, of) {
@@ -145,7 +147,7 @@ impl Leads {
                     }
                 }
             }
-            work.extend(below.into_iter().filter(|other| seen.insert(*other)));
+            work.extend(below.into_iter().filter(|other| seen.add(*other)));
         }
         leads
     }

@@ -6,13 +6,14 @@
 //! nobody, except for what is taken away from that in turn (`[user:*] but not (blocked but not unblocked)` lists who is
 //! unblocked).
 
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::super::compiled::{Expression, RelationSlot, TypeSlot};
+use super::super::sorted::Sorted;
 use super::super::tuple::ObjectRef;
+use super::super::words::sort_names;
 use super::QueryError;
 use super::evaluator::{Evaluator, as_validation, invalid};
 use super::layer::{NOTHING, Subject};
@@ -54,12 +55,12 @@ impl Evaluator<'_> {
         let number = view.object(self.model.relation_type(slot), parsed.id, object).unwrap_or(NOTHING);
         let exhausted = |_: Exhausted| QueryError::BudgetExceeded;
         let named = named(view, (number, slot), of, userset).map_err(exhausted)?;
-        let mut found = BTreeSet::new();
-        for user in named.users {
+        let mut found = Vec::new();
+        for (user, _) in named.users.iter() {
             let question = Question { object: number, slot, user, user_type: of };
             match self.decide(view, question).map_err(exhausted)? {
                 Fact::Yes => {
-                    found.insert(match user {
+                    found.push(match user {
                         // An object that no tuple names.
                         Subject::Userset(NOTHING, slot) => format!("{object}#{}", self.model.relation_name(slot)),
                         user => view.subject_name(user),
@@ -73,13 +74,13 @@ impl Evaluator<'_> {
         match named.unknown {
             _ if view.is_asking() => Err(QueryError::Undecided),
             true => Err(view.trouble()),
-            false => Ok(found.into_iter().collect()),
+            false => Ok(sort_names(found)),
         }
     }
 }
 
 struct Named {
-    users: BTreeSet<Subject>,
+    users: Sorted<Subject>,
     /// Whether some tuple could not be read or its condition not be evaluated, or more lies beyond the depth limit.
     unknown: bool,
 }
@@ -95,7 +96,7 @@ fn named(
         view,
         of,
         userset,
-        named: Named { users: BTreeSet::new(), unknown: false },
+        named: Named { users: Sorted::new(), unknown: false },
         seen: Seen::default(),
         current: Vec::new(),
         next: Vec::new(),
@@ -135,7 +136,7 @@ struct Forward<'a, 'v> {
 impl Forward<'_, '_> {
     fn enter(&mut self, object: u32, slot: RelationSlot, counts: bool, same_level: bool) {
         if counts && self.userset == Some(slot) {
-            self.named.users.insert(Subject::Userset(object, slot));
+            self.named.users.add(Subject::Userset(object, slot));
         }
         if !same_level && self.level + 1 >= self.view.budget.depth {
             self.view.too_deep();
@@ -169,7 +170,7 @@ impl Forward<'_, '_> {
                                 Subject::Userset(..) => None,
                             };
                             if of == Some(self.of) {
-                                self.named.users.insert(user);
+                                self.named.users.add(user);
                             }
                         }
                         _ => {}

@@ -171,7 +171,7 @@ impl<'a> Resolver<'a> {
     /// Takes the answers to the reads of the step before (none at first) and goes on as far as they lead. An answer that
     /// is missing is taken for [`Answer::Unknown`].
     pub fn step(&mut self, answers: Vec<Answer>) -> Step {
-        let mut layer = self.evaluator.layer.take().unwrap_or_default();
+        let mut layer = self.evaluator.layer.take().unwrap_or_else(|| self.evaluator.empty_layer());
         self.name_question(&mut layer);
         let mut answers = answers.into_iter();
         for ask in core::mem::take(&mut self.asked) {
@@ -181,10 +181,10 @@ impl<'a> Resolver<'a> {
                         // What the model knows nothing of leads nowhere.
                         let _ = self.evaluator.add(&mut layer, tuple);
                     }
-                    layer.known.insert(ask);
+                    layer.known.add(ask);
                 }
                 Some(Answer::Unknown) | None => {
-                    layer.unknowable.insert(ask);
+                    layer.unknowable.add(ask);
                 }
             }
         }
@@ -194,7 +194,7 @@ impl<'a> Resolver<'a> {
         // An answer that is there needs nothing more; any other may change with what is still to be read.
         match outcome {
             Err(QueryError::Undecided | QueryError::Condition(..) | QueryError::TooDeep) if view.is_asking() => {
-                let asks: Vec<Ask> = view.asks().into_iter().collect();
+                let asks: Vec<Ask> = view.asks().iter().map(|(ask, _)| ask).collect();
                 let reads = asks.iter().map(|ask| written(&view, *ask)).collect();
                 self.asked = asks;
                 Step::Read(reads)

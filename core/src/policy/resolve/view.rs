@@ -1,11 +1,11 @@
 //! What the resolver sees: an index, the question's own tuples, or what has been read so far, as one.
 
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 use core::cell::{Cell, RefCell};
 
 use super::super::compiled::{Admitted, CompiledModel, NO_CONDITION, NameSlot, RelationSlot, TypeSlot};
 use super::super::index::{Index, NO_CONTEXT, subject};
+use super::super::sorted::Sorted;
 use super::binding::Binding;
 use super::error::{ConditionFailure, QueryError};
 use super::layer::{Ask, LOCAL, Layer, Subject};
@@ -43,7 +43,7 @@ pub(super) struct View<'a> {
     conditions: &'a dyn Conditions,
     pub(super) budget: Budget,
     work: Cell<u64>,
-    asks: RefCell<BTreeSet<Ask>>,
+    asks: RefCell<Sorted<Ask>>,
     undecided: Cell<bool>,
     too_deep: Cell<bool>,
     failure: RefCell<Option<(u16, ConditionFailure)>>,
@@ -83,7 +83,7 @@ impl<'a> View<'a> {
     }
 
     /// What is still to be read.
-    pub(super) fn asks(&self) -> BTreeSet<Ask> {
+    pub(super) fn asks(&self) -> Sorted<Ask> {
         self.asks.take()
     }
 
@@ -105,7 +105,7 @@ impl<'a> View<'a> {
     /// An object by its type and id; `name` is both.
     pub(super) fn object(&self, of: TypeSlot, id: &str, name: &str) -> Option<u32> {
         let settled = self.base.and_then(|(index, binding)| index.names.find(binding.type_to(of)?, id));
-        settled.or_else(|| self.layer?.find(name))
+        settled.or_else(|| self.layer?.find(of, name))
     }
 
     /// The type of an object that a tuple names. `None`: the model does not define it.
@@ -121,11 +121,7 @@ impl<'a> View<'a> {
         if object < LOCAL {
             return self.base.map_or_else(String::new, |(index, _)| index.object_name(object));
         }
-        let mut name = String::new();
-        if let Some(layer) = self.layer {
-            layer.write_name(object, &mut name);
-        }
-        name
+        self.layer.map_or_else(String::new, |layer| layer.name(object))
     }
 
     pub(super) fn subject_name(&self, user: Subject) -> String {
@@ -166,7 +162,7 @@ impl<'a> View<'a> {
         if layer.unknowable.contains(&ask) {
             self.undecided.set(true);
         } else {
-            self.asks.borrow_mut().insert(ask);
+            self.asks.borrow_mut().add(ask);
         }
         false
     }
@@ -217,8 +213,7 @@ impl<'a> View<'a> {
         if !self.model.assignable(slot, of, kind) {
             return Fact::No;
         }
-        if let Some(found) = self.layer.and_then(|layer| layer.forward.get(&(object, slot, user))) {
-            let condition = found.as_ref().map(|(condition, context)| (*condition, &**context));
+        if let Some(condition) = self.layer.and_then(|layer| layer.get(object, slot, user)) {
             return self.weigh(slot, of, kind, condition);
         }
         if let Some((index, binding)) = self.base {
@@ -278,7 +273,10 @@ impl<'a> View<'a> {
             visit(user);
             true
         });
-        self.asks.borrow_mut().append(&mut plain.asks());
+        let mut asks = self.asks.borrow_mut();
+        for (ask, _) in plain.asks().iter() {
+            asks.add(ask);
+        }
         known
     }
 
@@ -295,23 +293,20 @@ impl<'a> View<'a> {
                 subject::OBJECT => Subject::Object(0),
                 _ => Subject::Userset(0, 0),
             };
-            for ((_, _, user), condition) in
-                layer.forward.range((object, slot, least)..=(object, slot, Subject::Wildcard(TypeSlot::MAX)))
-            {
+            for (user, condition) in layer.users(object, slot, least) {
                 let (of, kind, end) = match user {
-                    Subject::Object(of) => (self.type_of(*of), Admitted::Object, subject::USERSET),
+                    Subject::Object(of) => (self.type_of(of), Admitted::Object, subject::USERSET),
                     Subject::Userset(of, relation) => {
-                        (self.type_of(*of), Admitted::Userset(*relation), subject::WILDCARD)
+                        (self.type_of(of), Admitted::Userset(relation), subject::WILDCARD)
                     }
-                    Subject::Wildcard(of) => (Some(*of), Admitted::Wildcard, subject::END),
+                    Subject::Wildcard(of) => (Some(of), Admitted::Wildcard, subject::END),
                 };
                 if end > range.1 {
                     break;
                 }
                 let Some(of) = of.filter(|of| self.model.assignable(slot, *of, kind)) else { continue };
-                let condition = condition.as_ref().map(|(condition, context)| (*condition, &**context));
                 let fact = self.weigh(slot, of, kind, condition);
-                if fact != Fact::No && !visit(*user, fact) {
+                if fact != Fact::No && !visit(user, fact) {
                     return Fact::Yes;
                 }
             }
@@ -322,7 +317,7 @@ impl<'a> View<'a> {
         let Some(relation) = self.relation_number(binding, slot) else { return Fact::Yes };
         index.scan((object, relation), range, &mut |number, context| {
             let Some((user, of, kind)) = self.subject_of((index, binding), number) else { return true };
-            if self.layer.is_some_and(|layer| layer.forward.contains_key(&(object, slot, user))) {
+            if self.layer.is_some_and(|layer| layer.has(object, slot, user)) {
                 return true;
             }
             if !self.model.assignable(slot, of, kind) {
@@ -372,11 +367,10 @@ impl<'a> View<'a> {
             return Fact::Yes;
         }
         if let Some(layer) = self.layer {
-            for (_, _, object) in layer.reverse.range((user, slot, 0)..=(user, slot, u32::MAX)) {
-                let Some(condition) = layer.forward.get(&(*object, slot, user)) else { continue };
-                let condition = condition.as_ref().map(|(condition, context)| (*condition, &**context));
+            for ((_, _, object), _) in layer.reverse.range((user, slot, 0), (user, slot, u32::MAX)) {
+                let Some(condition) = layer.get(object, slot, user) else { continue };
                 let fact = self.weigh(slot, of, kind, condition);
-                if fact != Fact::No && !visit(*object, fact) {
+                if fact != Fact::No && !visit(object, fact) {
                     return Fact::Yes;
                 }
             }
@@ -388,8 +382,7 @@ impl<'a> View<'a> {
         let Some((relation, number)) = numbers else { return Fact::Yes };
         let on = binding.type_to(self.model.relation_type(slot));
         index.scan_reverse(number, relation, &mut |object, context| {
-            if Some(index.names.type_of(object)) != on
-                || self.layer.is_some_and(|layer| layer.forward.contains_key(&(object, slot, user)))
+            if Some(index.names.type_of(object)) != on || self.layer.is_some_and(|layer| layer.has(object, slot, user))
             {
                 return true;
             }

@@ -3,4 +3,4 @@ import bytes from "sentinel:inline";
 import { open } from "../../policy/open.js";
 
 export * from "../../policy/index.js";
-export const { createPolicyEngine, validateModel } = open(() => new WebAssembly.Module(bytes()));
+export const { createPolicyEngine } = open(() => new WebAssembly.Module(bytes()));

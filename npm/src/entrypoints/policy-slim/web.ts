@@ -3,4 +3,4 @@ import { compile } from "../../compile.js";
 import { openAsync } from "../../policy/open.js";
 
 export * from "../../policy/index.js";
-export const { createPolicyEngine, validateModel } = openAsync(() => compile(new URL("./sentinel.wasm", import.meta.url)));
+export const { createPolicyEngine } = openAsync(() => compile(new URL("./sentinel.wasm", import.meta.url)));

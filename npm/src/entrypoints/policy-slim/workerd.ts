@@ -3,4 +3,4 @@ import module from "./sentinel.wasm";
 import { open } from "../../policy/open.js";
 
 export * from "../../policy/index.js";
-export const { createPolicyEngine, validateModel } = open(() => module);
+export const { createPolicyEngine } = open(() => module);
