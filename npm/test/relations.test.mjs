@@ -1,6 +1,6 @@
 // The policy engine by the names that users import: what it answers, and that it never opens on an error.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import * as policy from "sentinel-edge/policy";
@@ -314,6 +314,20 @@ test("slim: JSON models, and nothing that depends on a condition", () => {
     fails(() => entry.createPolicyEngine({ model: broken }), "model_invalid");
     fails(() => entry.createPolicyEngine({ model: "{}}" }), "model_invalid");
   }
+});
+
+test("the guide's engine", async () => {
+  const page = readFileSync(new URL("../../docs/guide/policy-in-javascript.md", import.meta.url), "utf8");
+  const file = new URL("../dist-test/guide-policy.mjs", import.meta.url);
+  writeFileSync(file, page.split("```js\n")[1].split("\n```\n")[0]);
+  const { block, mayRead, readable } = await import(file.href);
+  assert.equal(mayRead("user:anne", "document:plan"), true);
+  assert.deepEqual([mayRead("user:bob", "document:plan", 10), mayRead("user:bob", "document:plan", 20)], [true, false]);
+  assert.equal(mayRead("user:bob", "document:plan"), false);
+  assert.equal(mayRead("bob", "document:plan", 10), false);
+  assert.deepEqual(readable("user:bob"), ["document:plan"]);
+  block("user:anne");
+  assert.equal(mayRead("user:anne", "document:plan"), false);
 });
 
 test("import and require", () => {

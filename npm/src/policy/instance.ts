@@ -77,13 +77,21 @@ export class Instance {
   /** The hot path: three short texts, and yes or no. */
   check(object: string, relation: string, user: string): boolean {
     const exports = this.#exports;
-    const end = object.length + relation.length + user.length;
-    if (exports !== undefined && end <= this.#input.length) {
+    const input = this.#input;
+    if (exports !== undefined && object.length + relation.length + user.length <= input.length) {
       // An ASCII text is written by hand in less time than `encodeInto` takes to begin.
-      const at = this.#ascii(object, 0);
-      const middle = at < 0 ? -1 : this.#ascii(relation, at);
-      if (middle >= 0 && this.#ascii(user, middle) >= 0) {
-        return this.#decided(this.#call((exports) => exports.check(object.length, relation.length, user.length)));
+      const at = ascii(input, object, 0);
+      const middle = at < 0 ? -1 : ascii(input, relation, at);
+      if (middle >= 0 && ascii(input, user, middle) >= 0) {
+        let status: Status;
+        try {
+          status = exports.check(object.length, relation.length, user.length);
+          this.#refresh();
+        } catch (cause) {
+          throw this.#ended(cause);
+        }
+        if (status === Status.Refused) throw this.#refusal();
+        return this.#decided(status);
       }
     }
     return this.#decided(this.ask(Kind.Check, { object, relation, user }));
@@ -126,16 +134,10 @@ export class Instance {
     throw failed("the WebAssembly module gave no answer");
   }
 
-  /** Writes a text and gives the place behind it; -1 where it is not all ASCII. */
-  #ascii(text: string, start: number): number {
-    const input = this.#input;
-    const { length } = text;
-    for (let index = 0; index < length; index += 1) {
-      const unit = text.charCodeAt(index);
-      if (unit > 0x7f) return -1;
-      input[start + index] = unit;
-    }
-    return start + length;
+  /** INVARIANT: whatever came out of a call as an exception ends the instance. */
+  #ended(cause: unknown): PolicyError {
+    this.#exports = undefined;
+    return failed("the WebAssembly module failed", cause);
   }
 
   /** Calls the module. Whatever goes wrong in there refuses, and ends the instance. */
@@ -147,8 +149,7 @@ export class Instance {
       status = ask(exports);
       this.#refresh();
     } catch (cause) {
-      this.#exports = undefined;
-      throw failed("the WebAssembly module failed", cause);
+      throw this.#ended(cause);
     }
     if (status === Status.Refused) throw this.#refusal();
     return status;
@@ -159,8 +160,7 @@ export class Instance {
     try {
       told = this.json() as typeof told;
     } catch (cause) {
-      this.#exports = undefined;
-      return failed("the WebAssembly module failed", cause);
+      return this.#ended(cause);
     }
     const code = ERROR_CODES[this.#record[Word.Error]!] ?? "unavailable";
     return new PolicyError(code, told.message, told.openfgaCode, told.mistakes);
@@ -185,6 +185,17 @@ export class Instance {
     this.#input = new Uint8Array(memory.buffer, input(this.#capacity), this.#capacity);
     this.#record = new Uint32Array(memory.buffer, record(), Word.Count);
   }
+}
+
+/** Writes a text and gives the place behind it; -1 where it is not all ASCII. */
+function ascii(input: Uint8Array, text: string, start: number): number {
+  const { length } = text;
+  for (let index = 0; index < length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit > 0x7f) return -1;
+    input[start + index] = unit;
+  }
+  return start + length;
 }
 
 /** The questions: `wasm/policy/src/question.rs`. */
