@@ -5,7 +5,7 @@ import { build } from "esbuild";
  * What one of them imports of another stays an import: the client that a
  * page makes is then the one that React asks.
  */
-const ENTRIES = [{ name: "client" }, { name: "react", directive: "use client" }];
+const ENTRIES = [{ name: "client" }, { name: "react", directive: "use client" }, { name: "next" }];
 
 async function script(root, { name, directive }, format) {
   const end = format === "cjs" ? "cjs" : "js";
@@ -28,7 +28,7 @@ async function script(root, { name, directive }, format) {
 const others = (end) => ({
   name: "others",
   setup(build) {
-    build.onResolve({ filter: /^react$/ }, ({ path }) => ({ path, external: true }));
+    build.onResolve({ filter: /^(react|next\/(server|headers)\.js)$/ }, ({ path }) => ({ path, external: true }));
     build.onResolve({ filter: /^\.\.\/client\/index\.js$/ }, () => ({ path: `./client.${end}`, external: true }));
   },
 });

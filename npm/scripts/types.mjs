@@ -116,6 +116,35 @@ function react(api, from) {
   return tidy(`${types}${REACT}`);
 }
 
+const NEXT = `
+/** For \`proxy.ts\`: judges every request that its matcher takes, and tells the application who asks. */
+export declare function sentinelProxy(options: SentinelProxyOptions): (request: ProxiedRequest) => Promise<Response>;
+
+/** For \`middleware.ts\`: the same. */
+export declare function sentinelMiddleware(options: SentinelProxyOptions): (request: ProxiedRequest) => Promise<Response>;
+
+/** Who asks, in Server Components, Route Handlers and Server Actions; null where nobody is logged in. */
+export declare function getUser(): Promise<SentinelUser | null>;
+
+/** As \`getUser\`; rejects with \`login_required\` where nobody is logged in. */
+export declare function requireUser(): Promise<SentinelUser>;
+
+/** As \`requireUser\`; rejects with \`request_refused\` where the user has neither this role nor a higher one. */
+export declare function requireRole(minimum: string, roleOrder?: readonly string[]): Promise<SentinelUser>;
+
+/** Asks the server whether the user may do this to an object: \`await can("edit", "note:7")\`. */
+export declare function can(action: string, object: string): Promise<boolean>;
+
+/** A Route Handler for someone who is logged in; 401 and 403 for everyone else. */
+export declare function withAuth<C>(
+  handler: (request: Request, user: SentinelUser, context: C) => Response | Promise<Response>,
+  options?: WithAuthOptions,
+): (request: Request, context: C) => Promise<Response>;
+`;
+
+/** `/next` */
+const next = (api, from) => tidy([errorsOf(from), api.replace('"../api.js"', `"${from}"`), NEXT].join("\n"));
+
 /** `/slim` has the same types but for what it leaves out. */
 function slim(api, from, create) {
   const text = api.replace('"./api.js"', `"${from}"`);
@@ -142,7 +171,7 @@ export async function declarations(root) {
     await promisify(execFile)(process.execPath, [tsc, "-p", new URL("tsconfig.json", root).pathname, ...options]);
     const read = (name) => readFile(new URL(`${name}.d.ts`, pathToFileURL(`${out}/`)), "utf8");
     const [codes, errors] = [await read("codes"), await read("errors")];
-    const [api, slimApi, clientApi, reactApi] = await Promise.all(["api", "slim-api", "client/api", "react/api"].map((name) => readFile(new URL(`src/${name}.ts`, root), "utf8")));
+    const [api, slimApi, clientApi, reactApi, nextApi] = await Promise.all(["api", "slim-api", "client/api", "react/api", "next/api"].map((name) => readFile(new URL(`src/${name}.ts`, root), "utf8")));
     const error = errors.slice(0, errors.indexOf("/** Something needed"));
     const index = joined(codes, error, api, PAIR, CREATE);
     const policyError = (await read("policy/errors")).replace(/^export declare function .*\n/gm, "");
@@ -161,6 +190,8 @@ export async function declarations(root) {
       "policy-slim.d.ts": policies(POLICY.slice(0, 1), "PolicyFunctions"),
       "policy-slim.d.cts": policies(POLICY.slice(0, 1), "PolicyFunctions"),
       "policy-slim-web.d.ts": policies(POLICY.slice(0, 1), "AsyncPolicyFunctions"),
+      "next.d.ts": next(nextApi, "./index.js"),
+      "next.d.cts": next(nextApi, "./index.cjs"),
       "react.d.ts": react(reactApi, "./client.js"),
       "react.d.cts": react(reactApi, "./client.cjs"),
       "client.d.ts": client(clientApi, "./index.js"),

@@ -16,3 +16,17 @@ declare module "sentinel:inline" {
 
 /** Whether this is built for `/slim`: WebCrypto alone, and no policy. `scripts/build.mjs` says so. */
 declare const SLIM: boolean;
+
+/** What `sentinel-edge/next` uses of Next. Next itself is compared with it where an application is built. */
+declare module "next/server.js" {
+  export const NextResponse: {
+    next(init: { readonly request: { readonly headers: Headers } }): Response;
+    redirect(url: string): Response;
+    json(body: unknown, init: ResponseInit): Response;
+  };
+}
+
+declare module "next/headers.js" {
+  export function headers(): Promise<Headers>;
+  export function cookies(): Promise<{ get(name: string): { readonly value: string } | undefined }>;
+}

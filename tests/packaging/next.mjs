@@ -8,13 +8,8 @@ import { folder } from "./packed.mjs";
 const next = join(folder, "node_modules", "next", "dist", "bin", "next");
 
 export async function askNext(app, { options, good, bad }) {
-  const cwd = join(folder, "apps", app);
-  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production", SENTINEL_OPTIONS: JSON.stringify(options) };
-  await run(process.execPath, [next, "build"], { cwd, env: { ...env, SENTINEL_OPTIONS: "" } });
-  const server = spawn(process.execPath, [next, "start", "--hostname", "127.0.0.1", "--port", "0"], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
-  const ended = once(server, "close");
+  const { url, close } = await startNext(app, { SENTINEL_OPTIONS: JSON.stringify(options) });
   try {
-    const url = await address(server);
     const ask = (token) => fetch(url, { headers: { authorization: `Bearer ${token}` } });
     const welcome = await ask(good);
     const refusal = await ask(bad);
@@ -26,8 +21,26 @@ export async function askNext(app, { options, good, bad }) {
       refused: (await refusal.json()).code,
     };
   } finally {
+    await close();
+  }
+}
+
+/** Builds an app without the settings that it runs with, and starts it. */
+export async function startNext(app, settings) {
+  const cwd = join(folder, "apps", app);
+  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production" };
+  await run(process.execPath, [next, "build"], { cwd, env });
+  const server = spawn(process.execPath, [next, "start", "--hostname", "127.0.0.1", "--port", "0"], { cwd, env: { ...env, ...settings }, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = once(server, "close");
+  const close = async () => {
     server.kill();
     await ended;
+  };
+  try {
+    return { url: await address(server), close };
+  } catch (error) {
+    await close();
+    throw error;
   }
 }
 

@@ -14,6 +14,7 @@ const { login } = await import("../e2e/login.mjs");
 const { tampered } = await import("../e2e/cases.mjs");
 const { folder, installPacked } = await import("./packed.mjs");
 const { askNext } = await import("./next.mjs");
+const { checkGuide, checkNextApp } = await import("./next-app.mjs");
 
 const app = (...path) => join(folder, "apps", ...path);
 const bin = (name) => join(folder, "node_modules", ".bin", name);
@@ -87,6 +88,7 @@ describe("TypeScript", () => {
     await prints(process.execPath, [app("typescript/out/index.js")]);
   });
   test("compiles for a bundler", () => run(bin("tsc"), ["-p", app("typescript/tsconfig.bundler.json")]));
+  test("fits the types of Next and React", () => run(bin("tsc"), ["-p", app("typescript/tsconfig.next.json")]));
 });
 
 test("Deno", () => prints(bin("deno"), ["run", "--allow-env", "--allow-read", app("deno/index.ts")], { cwd: app("deno") }));
@@ -140,3 +142,7 @@ for (const [name, file, runtime] of [["next-proxy", "proxy.ts", "node"], ["next-
     assert.deepEqual([answer.refusedStatus, answer.refused], [401, "signature_invalid"]);
   });
 }
+
+test("sentinel-edge/next: the guide shows the application that is tested", checkGuide);
+test("sentinel-edge/next: an application behind proxy.ts", { timeout: 300_000 }, () => checkNextApp(provider, false));
+test("sentinel-edge/next: an application behind middleware.ts", { timeout: 300_000 }, () => checkNextApp(provider, true));

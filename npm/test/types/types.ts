@@ -14,6 +14,7 @@ import {
   type Verifier,
 } from "sentinel-edge";
 import * as client from "sentinel-edge/client";
+import * as next from "sentinel-edge/next";
 import * as react from "sentinel-edge/react";
 import * as slim from "sentinel-edge/slim";
 import * as web from "sentinel-edge/web";
@@ -146,3 +147,10 @@ react.SentinelProvider({});
 // @ts-expect-error a login that succeeds goes somewhere
 react.LoginCallback({});
 export { shown };
+
+const proxy: (request: next.ProxiedRequest) => Promise<Response> = next.sentinelProxy({ verifier });
+next.sentinelMiddleware({ verifier: createTokenPair({ identity: verifier, authorization: verifier, service: "notes" }), pair: true });
+is<Equal<ReturnType<typeof next.getUser>, Promise<next.SentinelUser | null>>>();
+// @ts-expect-error something has to judge
+next.sentinelProxy({});
+export { proxy };

@@ -1,0 +1,49 @@
+// The public types of `sentinel-edge/next`, as they are published.
+import type { TokenPair, Verifier } from "../api.js";
+
+/** Who asks, as the proxy has verified it for this very request. */
+export interface SentinelUser {
+  readonly userId: string;
+  readonly email: string;
+  readonly name: string;
+  readonly workspaceId: string;
+  readonly workspaceSlug: string;
+  readonly workspaceRole: string;
+  readonly groups: readonly string[];
+  readonly actions: readonly string[];
+  /** The subject at the identity provider; empty unless a pair of tokens came. */
+  readonly idpSubject: string;
+}
+
+/** A request as Next gives it to `proxy.ts`. */
+export type ProxiedRequest = Request & {
+  readonly nextUrl: {
+    readonly pathname: string;
+    readonly search: string;
+    clone(): { pathname: string; search: string; readonly href: string };
+  };
+  readonly cookies: { get(name: string): { readonly value: string } | undefined };
+};
+
+/** How requests are judged. */
+export interface SentinelProxyOptions {
+  /** Of `createVerifier`, or for two tokens a request of `createTokenPair`. Its rules say what each route asks for. */
+  readonly verifier: Verifier | TokenPair;
+  /** Whether `verifier` is for two tokens. Default false. */
+  readonly pair?: boolean;
+  /** Where people are sent who have to log in; a rule must make it public. Default `/login`. */
+  readonly loginPath?: string;
+  /**
+   * What the proxy proves to the application with who asks: 32 characters or more. Default: the environment's
+   * `SENTINEL_PROXY_SECRET`, which the application reads in any case.
+   */
+  readonly secret?: string;
+}
+
+/** What `withAuth` asks for beside a user. */
+export interface WithAuthOptions {
+  /** At least this role. */
+  readonly role?: string;
+  /** Roles from the lowest to the highest. Default viewer, editor, admin, owner. */
+  readonly roleOrder?: readonly string[];
+}
