@@ -43,6 +43,8 @@ extern crate std;
 
 #[cfg(feature = "policy")]
 mod action;
+#[cfg(feature = "bundle")]
+pub mod bundle;
 mod cache;
 pub mod claims;
 pub mod config;

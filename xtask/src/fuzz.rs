@@ -1,6 +1,7 @@
 //! `cargo xtask fuzz [--long]`: hostile input. Short, what the tests run too; long, ten million signatures
-//! compared with other libraries and ten minutes of libFuzzer. The last results are in `docs/fuzzing.md`.
+//! compared with other libraries and ten minutes of libFuzzer for each target. The last results are in `docs/fuzzing.md`.
 
+use std::ffi::OsStr;
 use std::fs;
 
 use anyhow::{Result, bail};
@@ -11,6 +12,8 @@ use crate::workspace;
 
 const CASES: &str = "10000000";
 const SECONDS: u32 = 600;
+/// Tokens, and bundles.
+const TARGETS: [&str; 2] = ["verify", "bundle"];
 
 pub(crate) fn command(options: &[String]) -> Result<()> {
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
@@ -23,21 +26,33 @@ pub(crate) fn command(options: &[String]) -> Result<()> {
 
 fn short() -> Result<()> {
     let tests = ["test", "--package", "sentinel-core", "--test", "mutations", "--test", "differential"];
-    Job::cargo("mutations, and signatures compared").args(tests).attached()
+    Job::cargo("mutations, and signatures compared").args(tests).attached()?;
+    let tests = ["test", "--package", "sentinel-core", "--features", "bundle-write", "--test", "bundle"];
+    Job::cargo("bundles").args(tests).attached()
 }
 
 fn long() -> Result<()> {
     let example = |name| ["run", "--release", "--package", "sentinel-core", "--example", name, "--"];
     println!("== {CASES} signatures, compared with ring and RustCrypto");
     Job::cargo("signatures compared").args(example("differential")).args([CASES]).attached()?;
+    println!("== {CASES} questions, bundles and slices compared with the store");
+    let bundles = ["run", "--release", "--package", "sentinel-core", "--features", "bundle-write"];
+    let campaign = ["--example", "bundle_differential", "--", "--cases", CASES];
+    Job::cargo("bundles compared").args(bundles).args(campaign).attached()?;
 
-    println!("== libFuzzer, {SECONDS} s");
-    let corpus = workspace::root().join("target/fuzz/corpus");
+    TARGETS.into_iter().try_for_each(libfuzzer)
+}
+
+fn libfuzzer(target: &str) -> Result<()> {
+    println!("== libFuzzer over {target}, {SECONDS} s");
+    let folder = workspace::root().join("target/fuzz");
+    let corpus = folder.join("corpus").join(target);
     fs::create_dir_all(&corpus)?;
-    let seeds = workspace::root().join("target/fuzz/seeds");
-    Job::cargo("seeds").args(example("fuzz_seeds")).args([&seeds]).succeed()?;
+    let seeds = folder.join("seeds").join(target);
+    let write = ["run", "--package", "sentinel-core", "--features", "bundle-write", "--example", "fuzz_seeds", "--"];
+    Job::cargo("seeds").args(write).args([OsStr::new(target), seeds.as_os_str()]).succeed()?;
     Job::new("cargo-fuzz", cargo_tool::find("cargo-fuzz", "0.13.2", &[])?)
-        .args(["fuzz", "run", "--fuzz-dir", "core/fuzz", "--target-dir", "target/fuzz/build", "verify"])
+        .args(["fuzz", "run", "--fuzz-dir", "core/fuzz", "--target-dir", "target/fuzz/build", target])
         .args([corpus.as_os_str(), seeds.as_os_str()])
         .args(["--", &format!("-max_total_time={SECONDS}"), "-max_len=20000", "-timeout=5", "-rss_limit_mb=2048"])
         // libFuzzer's instrumentation is a compiler's unstable option.

@@ -108,7 +108,7 @@
 mod claimed;
 mod compiled;
 pub mod condition;
-mod index;
+pub(crate) mod index;
 pub mod model;
 mod resolve;
 mod sorted;
@@ -124,6 +124,8 @@ pub use resolve::{
     Outcome, Query, QueryError, Read, Resolver, Step, Tree, TreeValue,
 };
 
+#[cfg(feature = "bundle-write")]
+pub(crate) use resolve::closure;
 #[cfg(feature = "conditions")]
 pub use resolve::{ConditionsInContext, ModelConditions};
 

@@ -180,6 +180,20 @@ fn split(text: &str) -> Option<(ObjectRef<'_>, Option<&str>)> {
     }
 }
 
+/// Whether a text can stand on either side of an object's `:`.
+#[cfg(feature = "bundle")]
+pub(crate) fn is_name(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut before = 0;
+    !text.is_empty()
+        && bytes.iter().all(|byte| {
+            // The control characters beyond ASCII, as in `split`.
+            let meant = is_plain(*byte) || *byte == b'*' || *byte >= 0x80 && !(before == 0xc2 && *byte <= 0x9f);
+            before = *byte;
+            meant
+        })
+}
+
 /// Whether a relation's name is well-formed.
 #[must_use]
 pub fn is_relation(text: &str) -> bool {

@@ -8,6 +8,8 @@ mod asked;
 mod base;
 mod names;
 mod numbers;
+#[cfg(feature = "bundle")]
+mod parts;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -18,6 +20,8 @@ use super::words::sort;
 use base::Base;
 use names::ContextNumbers;
 pub(crate) use names::{Names, Vocabulary};
+#[cfg(feature = "bundle")]
+pub(crate) use parts::Parts;
 
 /// How a user is written as a number: two bits for its kind, thirty for which.
 pub(crate) mod subject {
@@ -59,11 +63,11 @@ pub struct Memory {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Tuple {
-    object: u32,
-    relation: u16,
-    subject: u32,
-    context: u32,
+pub(crate) struct Tuple {
+    pub(crate) object: u32,
+    pub(crate) relation: u16,
+    pub(crate) subject: u32,
+    pub(crate) context: u32,
 }
 
 /// Tuples on their way into the index that interned them: see [`Index::stage`].

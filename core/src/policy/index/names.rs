@@ -59,6 +59,21 @@ impl Names {
         Self { key, text: String::new(), ends: Vec::new(), types: Vec::new(), table: Vec::new() }
     }
 
+    /// Names that are known to be different: the table is made once. `ends` and `types` are of one length, and every end is
+    /// within the text.
+    #[cfg(feature = "bundle")]
+    pub(super) fn of_different(key: (u64, u64), text: String, ends: Vec<u32>, types: Vec<u16>) -> Self {
+        let mut names = Self { key, text, ends, types, table: Vec::new() };
+        // At most three quarters full, as `intern` keeps it.
+        let size = (names.ends.len() * 4 / 3 + 1).next_power_of_two().max(16);
+        names.table.resize(size, 0);
+        for number in 0..names.len() {
+            let at = names.hash(names.type_of(number), names.id(number));
+            names.place(at, number);
+        }
+        names
+    }
+
     pub(crate) fn len(&self) -> u32 {
         self.ends.len() as u32
     }

@@ -5,6 +5,8 @@
 //! everything there is to read at once.
 
 mod binding;
+#[cfg(feature = "bundle-write")]
+mod closure;
 #[cfg(feature = "conditions")]
 mod conditions;
 mod error;
@@ -21,6 +23,8 @@ mod solve;
 mod view;
 
 pub use binding::Binding;
+#[cfg(feature = "bundle-write")]
+pub(crate) use closure::closure;
 #[cfg(feature = "conditions")]
 pub use conditions::{ConditionsInContext, ModelConditions};
 pub use error::{ConditionFailure, QueryError};

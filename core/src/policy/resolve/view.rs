@@ -24,7 +24,7 @@ pub(super) enum Fact {
 pub(super) struct Exhausted;
 
 /// Every condition is met.
-struct Met;
+pub(super) struct Met;
 
 impl Conditions for Met {
     fn holds(&self, _: u16, _: &str) -> Result<bool, ConditionFailure> {
@@ -390,6 +390,12 @@ impl<'a> View<'a> {
             fact == Fact::No || visit(object, fact)
         });
         Fact::Yes
+    }
+
+    /// Whether it is a tuple of the question itself.
+    #[cfg(feature = "bundle-write")]
+    pub(super) fn is_given(&self, tuple: (u32, RelationSlot, Subject)) -> bool {
+        self.layer.is_some_and(|layer| layer.has(tuple.0, tuple.1, tuple.2))
     }
 
     /// The relation of this name on an object's type.

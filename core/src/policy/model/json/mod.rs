@@ -6,6 +6,9 @@
 mod read;
 mod write;
 
+#[cfg(feature = "bundle-write")]
+pub(crate) use write::string as write_string;
+
 use super::{AuthorizationModel, ModelErrors};
 use alloc::string::String;
 

@@ -27,7 +27,7 @@ const OBJECT: (char, char) = ('{', '}');
 const ARRAY: (char, char) = ('[', ']');
 
 /// A string, escaped as RFC 8259 §7 demands and no more.
-fn string(out: &mut String, text: &str) {
+pub(crate) fn string(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         match c {
