@@ -10,7 +10,7 @@ use crate::built_in::is_built_in;
 use crate::connection::on;
 use crate::statement::execute;
 use crate::stores::STORE_COLUMNS;
-use crate::tuples::{BATCH_POSTGRES, BATCH_SQLITE};
+use crate::tuples::{BATCH_POSTGRES, BATCH_SQLITE, EXACT};
 use crate::{Millis, PolicyStore, StorageError, StoredTuple, Transaction, TupleName};
 
 /// A tuple to write.
@@ -56,6 +56,14 @@ pub enum Written {
     BuiltIn(TupleName),
 }
 
+/// By where the rows stand, which this transaction alone can change: see `look_up_postgres` for why they are looked up.
+pub(crate) const DELETE_POSTGRES: &str = concatcp!(
+    "DELETE FROM tuples WHERE ctid = ANY (ARRAY(SELECT t.ctid FROM ",
+    BATCH_POSTGRES,
+    " CROSS JOIN LATERAL (SELECT t.ctid FROM tuples t WHERE t.store_number = $1 AND ",
+    EXACT,
+    " OFFSET 0) t))"
+);
 const DELETE: &str = "DELETE FROM tuples WHERE store_number = $1 AND (object_type, object_id, relation, subject) IN \
      (SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM ";
 const INSERT: &str = "INSERT INTO tuples (store_number, object_type, object_id, relation, subject, is_set, condition, \
@@ -162,7 +170,7 @@ impl Transaction {
     ) -> Result<i64, StorageError> {
         let revision = store.revision + 1;
         if !gone.is_empty() {
-            let sql = self.either(concatcp!(DELETE, BATCH_SQLITE, ")"), concatcp!(DELETE, BATCH_POSTGRES, ")"));
+            let sql = self.either(concatcp!(DELETE, BATCH_SQLITE, ")"), DELETE_POSTGRES);
             let batch = serde_json::Value::from_iter(gone.iter().map(|name| name.json())).to_string();
             execute!(self, sql, store.number, batch);
         }
