@@ -65,7 +65,7 @@ pub(crate) const GROUPS: usize = 3;
 /// People who own documents.
 const OWNERS: usize = 10_000;
 /// Most questions of a case.
-const QUESTIONS: usize = 4096;
+const QUESTIONS: usize = 1024;
 
 /// `document:1`, `owner`, `user:1`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -148,7 +148,7 @@ pub(crate) struct Question {
     pub(crate) allowed: bool,
 }
 
-/// Questions of a case over so many tuples: at most 4,096 different ones, spread over all of them.
+/// Questions of a case over so many tuples: at most 1,024 different ones, spread over all of them.
 pub(crate) fn questions(kind: Kind, count: usize) -> Result<Vec<Question>> {
     let owned = matches!(kind, Kind::Direct | Kind::Stranger);
     let documents: Vec<usize> = (0..count).filter(|n| if owned { n % STEP >= CHAIN } else { n % STEP == 0 }).collect();

@@ -21,7 +21,15 @@ pub(crate) struct Outcome {
     pub(crate) bytes: Vec<Bytes>,
     /// What a contender was not asked, and why.
     pub(crate) unable: Vec<Unable>,
+    pub(crate) wasm: Vec<Memory>,
     pub(crate) node: String,
+}
+
+/// All memory of the WebAssembly module with so many tuples.
+#[derive(Deserialize)]
+pub(crate) struct Memory {
+    pub(crate) tuples: usize,
+    pub(crate) bytes: f64,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +42,7 @@ pub(crate) struct Unable {
 struct Found {
     cells: Vec<Cell>,
     unable: Vec<Unable>,
+    wasm: Vec<Memory>,
     node: String,
 }
 
@@ -67,5 +76,5 @@ pub(crate) fn with_native(folder: &Path, options: &Options) -> Result<Outcome> {
     ensure!(output.status.success(), "{PROGRAM} failed");
     let found: Found = serde_json::from_slice(&output.stdout).context(PROGRAM)?;
     cells.extend(found.cells);
-    Ok(Outcome { cells, bytes, unable: found.unable, node: found.node })
+    Ok(Outcome { cells, bytes, unable: found.unable, wasm: found.wasm, node: found.node })
 }

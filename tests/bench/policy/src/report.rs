@@ -110,11 +110,21 @@ impl Report {
     }
 
     fn memory_table(&self) -> Option<String> {
-        let rows = self.engine.as_ref()?.bytes.iter().map(|bytes| {
+        let engine = self.engine.as_ref()?;
+        let rows = engine.bytes.iter().map(|bytes| {
             let rate = bytes.tuples as f64 / bytes.built / 1e6;
-            vec![bytes.tuples.to_string(), plain(bytes.index), plain(bytes.names), plain(rate)]
+            let wasm = engine.wasm.iter().find(|memory| memory.tuples == bytes.size);
+            let wasm = wasm.map_or_else(String::new, |memory| plain(memory.bytes / bytes.tuples as f64));
+            vec![bytes.tuples.to_string(), plain(bytes.index), plain(bytes.names), wasm, plain(rate)]
         });
-        Some(table(&["tuples", "index, bytes a tuple", "names, bytes a tuple", "built, million tuples/s"], rows))
+        let head = [
+            "tuples",
+            "index, bytes a tuple",
+            "names, bytes a tuple",
+            "all memory of the WebAssembly, bytes a tuple",
+            "built natively, million tuples/s",
+        ];
+        Some(table(&head, rows))
     }
 
     fn http_table(&self) -> Option<String> {
