@@ -294,13 +294,23 @@ impl TupleKey {
     }
 }
 
+impl TupleKey {
+    /// As it is shown to people: `object#relation@user`, and the name of its condition.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = [&*self.object, "#", &*self.relation, "@", &*self.user].concat();
+        if let Some(condition) = &self.condition {
+            text.push_str(" (condition ");
+            text.push_str(&condition.name);
+            text.push(')');
+        }
+        text
+    }
+}
+
 impl fmt::Display for TupleKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}#{}@{}", self.object, self.relation, self.user)?;
-        match &self.condition {
-            Some(condition) => write!(f, " (condition {})", condition.name),
-            None => Ok(()),
-        }
+        f.write_str(&self.text())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why something was not answered.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use sentinel_core::ErrorCode;
@@ -39,7 +39,7 @@ impl Refusal {
 
 impl From<QueryError> for Refusal {
     fn from(error: QueryError) -> Self {
-        Self { code: error.code(), openfga: error.openfga_code().0, message: error.to_string(), mistakes: Vec::new() }
+        Self { code: error.code(), openfga: error.openfga_code().0, message: error.message(), mistakes: Vec::new() }
     }
 }
 

@@ -227,12 +227,14 @@ impl CompiledModel {
         self.relation_named(of, self.name_slot(name)?)
     }
 
+    #[inline(always)]
     pub(crate) fn relation_named(&self, of: TypeSlot, name: NameSlot) -> Option<RelationSlot> {
         let relations = &self.types.get(usize::from(of))?.relations;
         let at = relations.binary_search_by_key(&name, |(known, _)| *known).ok()?;
         relations.get(at).map(|(_, slot)| *slot)
     }
 
+    #[inline(always)]
     pub(crate) fn relation(&self, slot: RelationSlot) -> Option<&Relation> {
         self.relations.get(usize::from(slot))
     }
@@ -245,14 +247,17 @@ impl CompiledModel {
         self.relation(slot).map_or(TypeSlot::MAX, |relation| relation.of)
     }
 
+    #[inline(always)]
     pub(crate) fn expression(&self, at: u32) -> Option<Expression> {
         self.expressions.get(at as usize).copied()
     }
 
+    #[inline(always)]
     pub(crate) fn operands(&self, first: u32, count: u32) -> &[u32] {
         self.operands.get(first as usize..(first as usize).saturating_add(count as usize)).unwrap_or_default()
     }
 
+    #[inline(always)]
     pub(crate) fn restrictions(&self, slot: RelationSlot) -> &[Restriction] {
         let (start, end) = self.relation(slot).map_or((0, 0), |relation| relation.restrictions);
         self.restrictions.get(start as usize..end as usize).unwrap_or_default()
@@ -295,6 +300,7 @@ impl CompiledModel {
     }
 
     /// Whether an object or the wildcard of this type can have the relation at all.
+    #[inline(always)]
     pub(crate) fn may_reach(&self, slot: RelationSlot, of: TypeSlot) -> bool {
         let bit = usize::from(slot) * self.types.len() + usize::from(of);
         self.reaches.get(bit / 64).is_none_or(|word| word & (1 << (bit % 64)) != 0)

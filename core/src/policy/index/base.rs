@@ -67,6 +67,7 @@ impl Base {
     }
 
     /// The places of the tuples of `object#relation`.
+    #[inline(always)]
     fn range(&self, object: u32, relation: u16) -> (usize, usize) {
         within(&self.starts, &self.relations, object, relation)
     }
@@ -171,6 +172,7 @@ impl Starts {
         Self { blocks, starts }
     }
 
+    #[inline(always)]
     fn of(&self, owner: u32) -> (usize, usize) {
         let bit = 1u64 << (owner % 64);
         let Some((bits, rank)) = self.blocks.get(owner as usize / 64).filter(|(bits, _)| bits & bit != 0) else {

@@ -78,6 +78,7 @@ impl Names {
         self.ends.len() as u32
     }
 
+    #[inline(always)]
     pub(crate) fn type_of(&self, number: u32) -> u16 {
         self.types.get(number as usize).copied().unwrap_or(u16::MAX)
     }
@@ -87,11 +88,13 @@ impl Names {
         self.text.get(start..end).unwrap_or("")
     }
 
+    #[inline(always)]
     fn is(&self, number: u32, id: &str) -> bool {
         let (start, end) = self.place_of(number);
         self.text.as_bytes().get(start..end) == Some(id.as_bytes())
     }
 
+    #[inline(always)]
     fn place_of(&self, number: u32) -> (usize, usize) {
         let start = match number.checked_sub(1) {
             Some(before) => self.ends.get(before as usize).copied().unwrap_or(0),

@@ -1,7 +1,6 @@
 //! Names to numbers and back.
 
 use alloc::string::String;
-use core::fmt::Write;
 
 use super::{Index, IndexFull, MOST, NO_CONTEXT, Tuple, subject};
 use crate::policy::tuple::{ObjectRef, TupleKey, UserRef};
@@ -26,15 +25,19 @@ impl Index {
 
     fn write_subject(&self, user: u32, out: &mut String) {
         let number = user & subject::NUMBER;
-        // Writing to a string does not fail.
-        let _ = match user & !subject::NUMBER {
-            subject::OBJECT => write!(out, "{}", self.object_name(number)),
+        match user & !subject::NUMBER {
+            subject::OBJECT => out.push_str(&self.object_name(number)),
             subject::USERSET => {
                 let (object, relation) = self.userset(number).unwrap_or((u32::MAX, u16::MAX));
-                write!(out, "{}#{}", self.object_name(object), self.relations.name(relation))
+                out.push_str(&self.object_name(object));
+                out.push('#');
+                out.push_str(self.relations.name(relation));
             }
-            _ => write!(out, "{}:*", self.types.name(number as u16)),
-        };
+            _ => {
+                out.push_str(self.types.name(number as u16));
+                out.push_str(":*");
+            }
+        }
     }
 
     /// The numbers of a tuple's parts, where all are known.

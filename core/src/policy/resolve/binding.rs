@@ -50,18 +50,22 @@ impl Binding {
         self.of == (model.identity(), index.vocabulary())
     }
 
+    #[inline(always)]
     pub(super) fn type_to(&self, of: TypeSlot) -> Option<u16> {
         self.types_to.get(usize::from(of)).copied().filter(|found| *found != NONE)
     }
 
+    #[inline(always)]
     pub(super) fn type_from(&self, of: u16) -> Option<TypeSlot> {
         self.types_from.get(usize::from(of)).copied().filter(|found| *found != NONE)
     }
 
+    #[inline(always)]
     pub(super) fn name_to(&self, name: NameSlot) -> Option<u16> {
         self.names_to.get(usize::from(name)).copied().filter(|found| *found != NONE)
     }
 
+    #[inline(always)]
     pub(super) fn name_from(&self, name: u16) -> Option<NameSlot> {
         self.names_from.get(usize::from(name)).copied().filter(|found| *found != NONE)
     }

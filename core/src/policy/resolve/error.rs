@@ -68,28 +68,44 @@ impl QueryError {
     }
 }
 
+impl QueryError {
+    /// A sentence for people. Put together without `core::fmt`, which would weigh more in WebAssembly than what it says.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::Validation(why) => why.clone(),
+            Self::TypeNotFound(name) => ["type '", name, "' not found"].concat(),
+            Self::RelationNotFound(of, name) => ["relation '", of, "#", name, "' not found"].concat(),
+            Self::InvalidTuple(tuple, why) => ["invalid tuple '", tuple, "': ", why].concat(),
+            Self::Condition(name, failure) => ["condition '", name, "': ", &failure.message()].concat(),
+            Self::TooDeep => "the relationships lead deeper than the limit".into(),
+            Self::BudgetExceeded => "the evaluation exceeded its budget".into(),
+            Self::Undecided => "what is known here does not suffice to decide".into(),
+        }
+    }
+}
+
 impl fmt::Display for QueryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message())
+    }
+}
+
+impl ConditionFailure {
+    /// A sentence for people.
+    #[must_use]
+    pub fn message(&self) -> String {
         match self {
-            Self::Validation(why) => f.write_str(why),
-            Self::TypeNotFound(name) => write!(f, "type '{name}' not found"),
-            Self::RelationNotFound(of, name) => write!(f, "relation '{of}#{name}' not found"),
-            Self::InvalidTuple(tuple, why) => write!(f, "invalid tuple '{tuple}': {why}"),
-            Self::Condition(name, failure) => write!(f, "condition '{name}': {failure}"),
-            Self::TooDeep => f.write_str("the relationships lead deeper than the limit"),
-            Self::BudgetExceeded => f.write_str("the evaluation exceeded its budget"),
-            Self::Undecided => f.write_str("what is known here does not suffice to decide"),
+            Self::Unavailable => "conditions cannot be evaluated here".into(),
+            Self::Missing(names) => ["context parameters are missing: ", &names.join(", ")].concat(),
+            Self::Context(why) | Self::Evaluation(why) => why.clone(),
         }
     }
 }
 
 impl fmt::Display for ConditionFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unavailable => f.write_str("conditions cannot be evaluated here"),
-            Self::Missing(names) => write!(f, "context parameters are missing: {}", names.join(", ")),
-            Self::Context(why) | Self::Evaluation(why) => f.write_str(why),
-        }
+        f.write_str(&self.message())
     }
 }
 

@@ -2,8 +2,7 @@
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::boxed::Box;
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::cell::RefCell;
 
 use super::super::compiled::{Admitted, CompiledModel, NO_CONDITION, RelationSlot, TypeSlot};
@@ -136,16 +135,17 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// [`QueryError::InvalidTuple`].
     pub fn validate(&self, tuple: &TupleKey) -> Result<(), QueryError> {
-        self.allows(tuple).map_err(|why| QueryError::InvalidTuple(tuple.to_string(), why))
+        self.allows(tuple).map_err(|why| QueryError::InvalidTuple(tuple.text(), why))
     }
 
     fn allows(&self, tuple: &TupleKey) -> Result<(), String> {
         let (object, user) = tuple.object_ref().zip(tuple.user_ref()).ok_or("malformed")?;
-        let (of, kind) = self.user_kind(user).map_err(|error| error.to_string())?;
-        let slot = self.relation(object.type_name, tuple.relation()).map_err(|error| error.to_string())?;
+        let (of, kind) = self.user_kind(user).map_err(|error| error.message())?;
+        let slot = self.relation(object.type_name, tuple.relation()).map_err(|error| error.message())?;
         if !self.model.assignable(slot, of, kind) {
             let (on, relation) = (object.type_name, tuple.relation());
-            return Err(format!("'{}' is not an allowed type restriction for '{on}#{relation}'", kind_name(user)));
+            let kind = kind_name(user);
+            return Err(["'", &*kind, "' is not an allowed type restriction for '", on, "#", relation, "'"].concat());
         }
         let Some(condition) = tuple.condition() else {
             let allowed = self.model.admits(slot, of, kind, NO_CONDITION);
@@ -155,7 +155,7 @@ impl<'a> Evaluator<'a> {
         if !self.model.admits(slot, of, kind, number) {
             return Err("invalid condition for type restriction".to_owned());
         }
-        self.conditions.fits(number, &condition.context).map_err(|failure| failure.to_string())
+        self.conditions.fits(number, &condition.context).map_err(|failure| failure.message())
     }
 
     /// Adds a tuple that the model knows the types and relations of; others can have no effect.
@@ -304,7 +304,7 @@ pub(super) fn invalid(why: &str) -> QueryError {
 /// A check answers with one code whatever is wrong with the question.
 pub(super) fn as_validation(error: QueryError) -> QueryError {
     match error {
-        QueryError::TypeNotFound(_) | QueryError::RelationNotFound(..) => QueryError::Validation(error.to_string()),
+        QueryError::TypeNotFound(_) | QueryError::RelationNotFound(..) => QueryError::Validation(error.message()),
         other => other,
     }
 }
@@ -312,7 +312,7 @@ pub(super) fn as_validation(error: QueryError) -> QueryError {
 fn kind_name(user: UserRef<'_>) -> String {
     match user {
         UserRef::Object(object) => object.type_name.to_owned(),
-        UserRef::Userset(object, relation) => format!("{}#{relation}", object.type_name),
-        UserRef::Wildcard(of) => format!("{of}:*"),
+        UserRef::Userset(object, relation) => [object.type_name, "#", relation].concat(),
+        UserRef::Wildcard(of) => [of, ":*"].concat(),
     }
 }

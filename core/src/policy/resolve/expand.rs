@@ -1,7 +1,6 @@
 //! Expand: how one relation of one object is made up, a level deep.
 
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -73,7 +72,7 @@ struct Of<'a, 'v> {
 
 impl Of<'_, '_> {
     fn name(&self, slot: RelationSlot) -> String {
-        format!("{}#{}", self.object, self.view.model.relation_name(slot))
+        [self.object, "#", self.view.model.relation_name(slot)].concat()
     }
 
     fn node(&self, at: u32) -> Option<Tree> {
@@ -87,7 +86,7 @@ impl Of<'_, '_> {
                 let name = self.view.model.name(computed)?;
                 TreeValue::TupleToUserset {
                     tupleset: self.name(tupleset),
-                    computed: self.users(tupleset)?.into_iter().map(|parent| format!("{parent}#{name}")).collect(),
+                    computed: self.users(tupleset)?.into_iter().map(|parent| [&*parent, "#", name].concat()).collect(),
                 }
             }
             Expression::Union { first, count } => TreeValue::Union(nodes(first, count)?),

@@ -1,6 +1,5 @@
 //! Explain: the shortest chain that leads to an allow, or what was tried in vain.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -67,9 +66,12 @@ impl Evaluator<'_> {
         let trace = trace(&view, question).map_err(|_: Exhausted| QueryError::BudgetExceeded)?;
         let names = Names { view: &view, object, user };
         let Some(root) = trace.root else {
-            let by =
-                if trace.fact == Fact::Yes { By::Itself } else { By::NoTuple(format!("{object}#{relation}@{user}")) };
-            let step = ExplainStep { level: 0, relation: format!("{object}#{relation}"), by };
+            let by = if trace.fact == Fact::Yes {
+                By::Itself
+            } else {
+                By::NoTuple([object, "#", relation, "@", user].concat())
+            };
+            let step = ExplainStep { level: 0, relation: [object, "#", relation].concat(), by };
             return Ok(Explanation { allowed: trace.fact == Fact::Yes, steps: vec![step] });
         };
         match trace.fact {
@@ -78,8 +80,8 @@ impl Evaluator<'_> {
                 let mut steps = tried(&trace, &names);
                 if steps.is_empty() {
                     // Nothing leads away from the object: no tupleset has a tuple.
-                    let by = By::NoTuple(format!("{object}#{relation}@{user}"));
-                    steps.push(ExplainStep { level: 0, relation: format!("{object}#{relation}"), by });
+                    let by = By::NoTuple([object, "#", relation, "@", user].concat());
+                    steps.push(ExplainStep { level: 0, relation: [object, "#", relation].concat(), by });
                 }
                 Ok(Explanation { allowed: false, steps })
             }
@@ -107,7 +109,7 @@ impl Names<'_, '_> {
     }
 
     fn relation(&self, object: u32, slot: u16) -> String {
-        format!("{}#{}", self.object(object), self.view.model.relation_name(slot))
+        [&*self.object(object), "#", self.view.model.relation_name(slot)].concat()
     }
 
     fn step(&self, label: Label, holds: bool) -> Option<ExplainStep> {
@@ -118,16 +120,16 @@ impl Names<'_, '_> {
                     Subject::Wildcard(_) => self.view.subject_name(user),
                     _ => self.user.into(),
                 };
-                let tuple = format!("{relation}@{user}");
+                let tuple = [&*relation, "@", &*user].concat();
                 (relation, if holds { By::Tuple(tuple) } else { By::NoTuple(tuple) })
             }
             Label::Userset(object, slot, group, member) => {
                 let relation = self.relation(object, slot);
-                let tuple = format!("{relation}@{}", self.relation(group, member));
+                let tuple = [&*relation, "@", &*self.relation(group, member)].concat();
                 (relation, By::Userset(tuple))
             }
             Label::Parent((object, slot), tupleset, parent, asked) => {
-                let tuple = format!("{}@{}", self.relation(object, tupleset), self.object(parent));
+                let tuple = [self.relation(object, tupleset), self.object(parent)].join("@");
                 (self.relation(object, slot), By::Parent(tuple, self.view.model.relation_name(asked).into()))
             }
             Label::Computed(object, slot, other) => {

@@ -6,7 +6,6 @@
 //! nobody, except for what is taken away from that in turn (`[user:*] but not (blocked but not unblocked)` lists who is
 //! unblocked).
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -62,7 +61,7 @@ impl Evaluator<'_> {
                 Fact::Yes => {
                     found.push(match user {
                         // An object that no tuple names.
-                        Subject::Userset(NOTHING, slot) => format!("{object}#{}", self.model.relation_name(slot)),
+                        Subject::Userset(NOTHING, slot) => [object, "#", self.model.relation_name(slot)].concat(),
                         user => view.subject_name(user),
                     });
                 }

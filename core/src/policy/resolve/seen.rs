@@ -22,6 +22,7 @@ impl Seen {
         self.table.clear();
     }
 
+    #[inline(always)]
     pub(super) fn get(&self, at: u32) -> u64 {
         self.keys.get(at as usize).copied().unwrap_or(0)
     }

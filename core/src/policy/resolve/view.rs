@@ -71,6 +71,7 @@ impl<'a> View<'a> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn spend(&self, work: u64) -> Result<(), Exhausted> {
         let left = self.work.get().checked_sub(work).ok_or(Exhausted)?;
         self.work.set(left);
@@ -109,6 +110,7 @@ impl<'a> View<'a> {
     }
 
     /// The type of an object that a tuple names. `None`: the model does not define it.
+    #[inline(always)]
     pub(super) fn type_of(&self, object: u32) -> Option<TypeSlot> {
         if object >= LOCAL {
             return self.layer?.type_of(object);
@@ -135,6 +137,7 @@ impl<'a> View<'a> {
         name
     }
 
+    #[inline(always)]
     fn relation_number(&self, binding: &Binding, slot: RelationSlot) -> Option<u16> {
         binding.name_to(self.model.relation(slot)?.name)
     }

@@ -8,15 +8,17 @@ use crate::policy::model::{
     RestrictionKind, Rewrite, TypeDefinition, TypeRestriction,
 };
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 pub(super) fn read(document: &[u8], bytes: usize) -> Result<AuthorizationModel, ModelErrors> {
     if document.len() > bytes {
-        return Err(
-            refused(ModelErrorKind::TooLarge, "", format!("the model is larger than {} KiB", bytes / 1024)).into()
-        );
+        return Err(refused(
+            ModelErrorKind::TooLarge,
+            "",
+            ["the model is larger than ", &*kibibytes(bytes), " KiB"].concat(),
+        )
+        .into());
     }
     let limits = Limits { json_depth: 64, json_members: MEMBERS, ..Limits::DEFAULT };
     let model = json::parse(document, &limits)
@@ -34,6 +36,19 @@ pub(super) fn read(document: &[u8], bytes: usize) -> Result<AuthorizationModel, 
     }
     ModelErrors::none_in(errors)?;
     Ok(AuthorizationModel { schema_version: text(model, "schema_version", "schemaVersion")?, types, conditions })
+}
+
+/// Without `core::fmt`, of which nothing else here has need.
+fn kibibytes(bytes: usize) -> String {
+    let mut rest = bytes / 1024;
+    let mut digits = Vec::new();
+    loop {
+        digits.push(char::from(b'0' + (rest % 10) as u8));
+        rest /= 10;
+        if rest == 0 {
+            return digits.iter().rev().collect();
+        }
+    }
 }
 
 fn refused(kind: ModelErrorKind, symbol: &str, message: String) -> Box<ModelError> {
