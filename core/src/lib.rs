@@ -52,6 +52,8 @@ pub mod config;
 mod decision;
 mod error;
 #[cfg(feature = "policy")]
+pub mod gateway;
+#[cfg(feature = "policy")]
 mod identity;
 pub mod jose;
 mod limits;
@@ -85,7 +87,7 @@ pub use limits::Limits;
 #[cfg(feature = "policy")]
 pub use pair::TokenPair;
 #[cfg(feature = "policy")]
-pub use revocation::Revocations;
+pub use revocation::{RevocationFeed, Revocations};
 #[cfg(feature = "policy")]
 pub use role::{ROLE_BYTES, ROLES, RoleOrder};
 #[cfg(feature = "policy")]

@@ -16,20 +16,11 @@ const CLIENT: &str = "client-1";
 const NOW: i64 = 1_800_000_000;
 const HS256: Algorithms = Algorithms::of(&[Algorithm::Hs256]);
 
-fn base64url(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let bits = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect::<Vec<_>>();
-    let sextet = |six: &[u8]| (0..6).fold(0, |n, bit| n << 1 | usize::from(*six.get(bit).unwrap_or(&0)));
-    bits.chunks(6).map(|six| char::from(ALPHABET.iter().copied().nth(sextet(six)).unwrap())).collect()
-}
+#[path = "support/hs256.rs"]
+mod hs256;
 
 fn sign(secret: &[u8], claims: &serde_json::Value) -> String {
-    use hmac::{KeyInit, Mac};
-    let input =
-        format!("{}.{}", base64url(br#"{"alg":"HS256","typ":"JWT"}"#), base64url(claims.to_string().as_bytes()));
-    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(secret).unwrap();
-    mac.update(input.as_bytes());
-    format!("{input}.{}", base64url(&mac.finalize().into_bytes()))
+    hs256::sign(secret, &serde_json::json!({ "alg": "HS256", "typ": "JWT" }), claims)
 }
 
 fn keys(secret: &[u8]) -> KeySet {

@@ -12,6 +12,31 @@ pub(crate) enum Refusal {
     Denied(Decision),
     /// For the log, not for the caller.
     Misconfigured(String),
+    TooMany,
+    /// The origin did not answer.
+    NoOrigin,
+}
+
+impl Refusal {
+    /// Whether a login could help.
+    pub(crate) fn is_for_want_of_login(&self) -> bool {
+        match self {
+            Self::Unauthenticated => true,
+            Self::Token(error) => error.code() != ErrorCode::Unavailable,
+            _ => false,
+        }
+    }
+
+    /// A stable word for it: an error's code or a denial's reason.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => Reason::Unauthenticated.as_str(),
+            Self::Token(error) => error.code().as_str(),
+            Self::Denied(decision) => decision.reason().as_str(),
+            Self::Misconfigured(_) => ErrorCode::ConfigurationInvalid.as_str(),
+            Self::TooMany | Self::NoOrigin => ErrorCode::Unavailable.as_str(),
+        }
+    }
 }
 
 /// As the npm package's `Identity`.
@@ -74,13 +99,15 @@ pub(crate) fn refusal(refusal: Refusal) -> worker::Result<Response> {
             worker::console_error!("misconfigured: {why}");
             (500, "Internal Server Error", None, "the Worker cannot decide")
         }
+        Refusal::TooMany => (429, "Too Many Requests", None, "too many requests"),
+        Refusal::NoOrigin => (502, "Bad Gateway", None, "the origin did not answer"),
     };
     let mut problem = json!({ "type": "about:blank", "title": title, "status": status, "detail": detail });
     let more = match &refusal {
         Refusal::Unauthenticated => Some(("reason", Reason::Unauthenticated.as_str())),
         Refusal::Token(error) => Some(("code", error.code().as_str())),
         Refusal::Denied(decision) => Some(("reason", decision.reason().as_str())),
-        Refusal::Misconfigured(_) => None,
+        Refusal::Misconfigured(_) | Refusal::TooMany | Refusal::NoOrigin => None,
     };
     let claim = match &refusal {
         Refusal::Token(error) => error.claim_name().map(|claim| ("claim", claim)),
@@ -98,13 +125,24 @@ pub(crate) fn refusal(refusal: Refusal) -> worker::Result<Response> {
         };
         builder = builder.with_header("www-authenticate", &value)?;
     }
-    if status == 503 {
-        builder = builder.with_header("retry-after", "5")?;
+    let retry_after = match status {
+        503 => Some("5"),
+        // The shortest period that the platform counts in.
+        429 => Some("10"),
+        _ => None,
+    };
+    if let Some(seconds) = retry_after {
+        builder = builder.with_header("retry-after", seconds)?;
     }
     // Set after the body, which would say `application/json`.
     let response = builder.from_json(&problem)?;
     response.headers().set("content-type", "application/problem+json")?;
     Ok(response)
+}
+
+/// To where a login begins.
+pub(crate) fn redirect(to: &str) -> worker::Result<Response> {
+    Ok(uncached()?.with_status(302).with_header("location", to)?.empty())
 }
 
 /// Who asks next may be another one.

@@ -10,9 +10,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use futures_util::StreamExt;
-use sentinel_core::{Error, ErrorCode, KeySet, Limits, SymmetricKeys};
-use worker::{AbortSignal, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response, Url};
+use sentinel_core::jose::signature::PureRust;
+use sentinel_core::{Error, ErrorCode, KeySet, Limits, SymmetricKeys, VerifiedToken, Verifier};
+use worker::{Headers, Url};
+
+use crate::outgoing;
 
 /// Milliseconds.
 const LEAST_AGE: f64 = 60_000.0;
@@ -22,8 +24,6 @@ const MOST_STALE: f64 = 86_400_000.0;
 const UNKNOWN_KID_PAUSE: f64 = 30_000.0;
 const LEAST_RETRY: f64 = 1_000.0;
 const MOST_RETRY: f64 = 30_000.0;
-const TIMEOUT: u32 = 5_000;
-const REDIRECTS: usize = 2;
 
 /// Where keys come from.
 pub(crate) enum Keys {
@@ -60,21 +60,25 @@ impl Keys {
         Self::Fixed(Rc::new(keys))
     }
 
-    /// `https`, or `http` to this machine, where no deployed Worker can reach anything.
-    pub(crate) fn remote(url: &str) -> Result<Self, &'static str> {
-        let url = Url::parse(url).map_err(|_| "SENTINEL_JWKS_URL is no URL")?;
-        let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
-            return Err("SENTINEL_JWKS_URL must be https");
+    /// The key set behind a URL.
+    pub(crate) fn remote(url: &str) -> Option<Self> {
+        outgoing::allowed(url).map(|url| Self::Remote(Remote { url, state: RefCell::default() }))
+    }
+
+    /// Verifies a token; where no key fits it, once more with newer keys if there are any.
+    pub(crate) async fn verify(&self, verifier: &Verifier, token: &str, now: f64) -> Result<VerifiedToken, Error> {
+        let keys = self.current(now).await?;
+        match verifier.verify(token, &keys, &PureRust, crate::seconds(now)) {
+            Err(error) if error.code() == ErrorCode::KeyNotFound => match self.newer(now).await {
+                Some(keys) => verifier.verify(token, &keys, &PureRust, crate::seconds(now)),
+                None => Err(error),
+            },
+            verdict => verdict,
         }
-        if has_credentials(&url) {
-            return Err("SENTINEL_JWKS_URL must not hold credentials");
-        }
-        Ok(Self::Remote(Remote { url, state: RefCell::default() }))
     }
 
     /// The keys to verify with now.
-    pub(crate) async fn current(&self, now: f64) -> Result<Rc<KeySet>, Error> {
+    async fn current(&self, now: f64) -> Result<Rc<KeySet>, Error> {
         match self {
             Self::Fixed(keys) => Ok(Rc::clone(keys)),
             Self::Remote(remote) => remote.current(now).await,
@@ -82,7 +86,7 @@ impl Keys {
     }
 
     /// Newer keys for a token that none of the current ones fits, where they may be asked for.
-    pub(crate) async fn newer(&self, now: f64) -> Option<Rc<KeySet>> {
+    async fn newer(&self, now: f64) -> Option<Rc<KeySet>> {
         match self {
             Self::Fixed(_) => None,
             Self::Remote(remote) => remote.newer(now).await,
@@ -124,7 +128,7 @@ impl Remote {
     }
 
     async fn refresh(&self, now: f64) -> Option<Rc<KeySet>> {
-        self.state.borrow_mut().under_way_until = now + f64::from(TIMEOUT);
+        self.state.borrow_mut().under_way_until = now + f64::from(outgoing::TIMEOUT);
         let outcome = self.fetch().await;
         let mut state = self.state.borrow_mut();
         let now = crate::now();
@@ -146,54 +150,12 @@ impl Remote {
     }
 
     async fn fetch(&self) -> Result<(KeySet, f64), String> {
-        let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(TIMEOUT));
-        let mut response = self.follow(&signal).await?;
-        if response.status_code() != 200 {
-            return Err(format!("status {}", response.status_code()));
-        }
-        let body = bounded(&mut response, Limits::DEFAULT.jwks_bytes).await?;
+        let accept = [("accept", "application/jwk-set+json, application/json")];
+        let (headers, body) = outgoing::get(&self.url, &accept, Limits::DEFAULT.jwks_bytes).await?;
         // A shared secret is never taken from a URL: who may read it could sign.
         let keys = KeySet::from_jwks(&body, SymmetricKeys::Refuse, &Limits::DEFAULT);
-        Ok((keys.map_err(|error| error.message())?, age(response.headers())))
+        Ok((keys.map_err(|error| error.message())?, age(&headers)))
     }
-
-    async fn follow(&self, signal: &AbortSignal) -> Result<Response, String> {
-        let mut url = self.url.clone();
-        for _ in 0..=REDIRECTS {
-            let headers = Headers::new();
-            headers.set("accept", "application/jwk-set+json, application/json").map_err(|error| error.to_string())?;
-            let mut init = RequestInit::new();
-            init.with_method(Method::Get).with_headers(headers).with_redirect(RequestRedirect::Manual);
-            let request = Request::new_with_init(url.as_str(), &init).map_err(|error| error.to_string())?;
-            let response = Fetch::Request(request).send_with_signal(signal).await.map_err(|error| error.to_string())?;
-            if !(300..400).contains(&response.status_code()) {
-                return Ok(response);
-            }
-            let to = response.headers().get("location").ok().flatten().and_then(|to| url.join(&to).ok());
-            url = to
-                .filter(|to| to.origin() == url.origin() && !has_credentials(to))
-                .ok_or("redirected to another origin")?;
-        }
-        Err("redirected too often".to_owned())
-    }
-}
-
-fn has_credentials(url: &Url) -> bool {
-    !url.username().is_empty() || url.password().is_some()
-}
-
-/// The body, read piece by piece so that an endless one costs no more than the limit.
-async fn bounded(response: &mut Response, limit: usize) -> Result<Vec<u8>, String> {
-    let mut stream = response.stream().map_err(|error| error.to_string())?;
-    let mut body = Vec::new();
-    while let Some(piece) = stream.next().await {
-        let piece = piece.map_err(|error| error.to_string())?;
-        if piece.len() > limit - body.len() {
-            return Err("longer than the limit".to_owned());
-        }
-        body.extend_from_slice(&piece);
-    }
-    Ok(body)
 }
 
 /// How long the answer says it stays fresh (RFC 9111 §4.2: `max-age` less `Age`), within our bounds.

@@ -1,4 +1,4 @@
-//! A Cloudflare Worker that verifies a request's token and decides by route rules.
+//! A Cloudflare Worker that verifies a request's token, decides by route rules, and stands before an origin if told so.
 //!
 //! | binding | what it holds |
 //! |---|---|
@@ -7,70 +7,143 @@
 //! | `SENTINEL_JWKS_URL` | or where it is (`https`) |
 //! | `SENTINEL_KV` | or a KV namespace with these three names as keys |
 //!
-//! What the rules allow is answered with 200 and the identity as JSON (`null`
-//! on a public route without a token), a bad token with 401, what is denied
-//! with 403, both as problem documents (RFC 9457). A route that no rule names is denied.
+//! | `SENTINEL_GATEWAY` | what makes it a gateway before an origin: [`settings::Settings`]. Also in KV |
+//! | `SENTINEL_GATEWAY_KEY` | secret: what proofs for the origin are signed with |
+//! | `SENTINEL_SERVICE_KEY` | secret: opens the server's revocations |
+//! | `SENTINEL_LIMIT` | a rate limiter, counted by the client's address |
+//!
+//! As a gateway it forwards what the rules allow, with who asks and a proof ([`sentinel_core::gateway`]). Without
+//! `SENTINEL_GATEWAY` it answers what is allowed with 200 and the identity as JSON (`null` on a public route without a
+//! token). A bad token is answered with 401, what is denied with 403, both as problem documents (RFC 9457); a page that needs
+//! a login may be sent to one. A route that no rule names is denied.
 //!
 //! Every error of the platform and of the configuration ends in 500 or 503:
 //! nothing is let through that core did not accept.
 
 mod answer;
+mod credentials;
+mod forward;
 mod keys;
+mod outgoing;
+mod proof;
+mod record;
+mod revocations;
+mod settings;
 mod setup;
 
-use sentinel_core::jose::signature::PureRust;
-use sentinel_core::{Error, ErrorCode, Identity, Reason};
-use worker::{Context, Env, Request, Response, event};
+use sentinel_core::{Decision, Identity, Reason};
+use worker::{Context, Env, Method, Request, Response, Url, event};
 
 use answer::Refusal;
-use setup::Setup;
+use credentials::Asked;
+use forward::Allowed;
+use record::Record;
+use setup::{Gateway, Setup};
+
+/// The binding of a rate limiter.
+const LIMITER: &str = "SENTINEL_LIMIT";
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _: Context) -> worker::Result<Response> {
-    match admit(&request, &env).await {
-        Ok(identity) => answer::identity(identity.as_ref()),
-        Err(refusal) => answer::refusal(refusal),
-    }
-}
-
-/// Who may go on: `None` on a public route for a caller without a token.
-async fn admit(request: &Request, env: &Env) -> Result<Option<Identity>, Refusal> {
-    let setup = Setup::of(env, now()).await.map_err(Refusal::Misconfigured)?;
-    let identity = match request.headers().get("authorization").ok().flatten() {
-        Some(header) => authenticate(&setup, &header).await,
-        None => Ok(None),
+    let began = now();
+    let setup = match Setup::of(&env, began).await {
+        Ok(setup) => setup,
+        Err(why) => return answer::refusal(Refusal::Misconfigured(why)),
     };
-    let (method, path) = (request.inner().method(), request.path());
-    let question = sentinel_core::Request { method: &method, path: &path };
-    let known = identity.as_ref().ok().and_then(Option::as_ref);
-    let decision = setup.policy().decide(&question, known);
-    match identity {
-        Ok(identity) if decision.allow() => Ok(identity),
-        // A token that was refused is no caller, but a public route does not ask for one.
-        Err(_) if decision.reason() == Reason::Public => Ok(None),
-        Ok(Some(_)) => Err(Refusal::Denied(decision)),
-        Ok(None) => Err(Refusal::Unauthenticated),
-        Err(error) => Err(Refusal::Token(error)),
+    if is_too_much(&request, &env).await? {
+        return answer::refusal(Refusal::TooMany);
     }
-}
-
-/// The caller by `Authorization: Bearer` (RFC 6750 §2.1); another scheme counts as none. The platform joins
-/// repeated headers with a comma, which no token may hold.
-async fn authenticate(setup: &Setup, header: &str) -> Result<Option<Identity>, Error> {
-    let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Ok(None);
-    }
-    let (token, verifier) = (token.trim_matches(' '), setup.verifier());
-    let keys = setup.keys().current(now()).await?;
-    let verified = match verifier.verify(token, &keys, &PureRust, seconds(now())) {
-        Err(error) if error.code() == ErrorCode::KeyNotFound => match setup.keys().newer(now()).await {
-            Some(keys) => verifier.verify(token, &keys, &PureRust, seconds(now()))?,
-            None => return Err(error),
+    let url = request.url()?;
+    let Verdict { decision, identity, outcome } = judge(&setup, &request, &url).await;
+    let (decided, identity) = (now(), identity.as_ref());
+    Record { request: &request, url: &url, identity, decision: &decision, outcome: &outcome }.write(setup.gateway());
+    let answer = match (outcome, setup.gateway()) {
+        (Ok(()), None) => answer::identity(identity)?,
+        (Ok(()), Some(gateway)) => {
+            let public = decision.reason() == Reason::Public;
+            let allowed = Allowed { request: &request, url: &url, identity, public, now: seconds(now()) };
+            match forward::forward(gateway, &allowed).await {
+                Ok(answer) if answer.status_code() == 101 => return Ok(answer),
+                Ok(answer) => answer,
+                Err(why) => {
+                    worker::console_error!("the origin could not be asked: {}", why.to_string());
+                    answer::refusal(Refusal::NoOrigin)?
+                }
+            }
+        }
+        (Err(refusal), Some(gateway)) if is_page(&request, &refusal) => match login(gateway, &url) {
+            Some(login) => answer::redirect(&login)?,
+            None => answer::refusal(refusal)?,
         },
-        verdict => verdict?,
+        (Err(refusal), _) => answer::refusal(refusal)?,
     };
-    setup.policy().profile().identity(&verified).map(Some)
+    // The clock stands still but for I/O: what a decision computes counts as nothing, what it waits for counts.
+    let timing = format!("sentinel;dur={:.0}, origin;dur={:.0}", decided - began, now() - decided);
+    answer.headers().append("server-timing", &timing)?;
+    Ok(answer)
+}
+
+/// What was decided about a request.
+struct Verdict {
+    decision: Decision,
+    /// The caller, where one is known. On a public route nobody has to be.
+    identity: Option<Identity>,
+    outcome: Result<(), Refusal>,
+}
+
+async fn judge(setup: &Setup, request: &Request, url: &Url) -> Verdict {
+    let (method, path) = (request.inner().method(), url.path());
+    let origin = url.origin().ascii_serialization();
+    let asked = Asked { method: &request.method(), headers: request.headers(), origin: &origin };
+    let authenticated = credentials::authenticate(setup, &asked, now()).await;
+    let question = sentinel_core::Request { method: &method, path };
+    let known = authenticated.as_ref().ok().and_then(Option::as_ref);
+    let decision = setup.policy().decide(&question, known);
+    let (identity, refused) = match authenticated {
+        Ok(identity) => (identity, None),
+        Err(error) => (None, Some(error)),
+    };
+    let outcome = match (refused, &identity) {
+        // A token that was refused is no caller, but a public route does not ask for one.
+        (_, _) if decision.reason() == Reason::Public => Ok(()),
+        (Some(error), _) => Err(Refusal::Token(error)),
+        (None, None) => Err(Refusal::Unauthenticated),
+        (None, Some(_)) if decision.allow() => Ok(()),
+        (None, Some(_)) => Err(Refusal::Denied(decision)),
+    };
+    Verdict { decision, identity, outcome }
+}
+
+/// Whether the client's address has asked too often. Who cannot be counted is not let through.
+async fn is_too_much(request: &Request, env: &Env) -> worker::Result<bool> {
+    if !js_sys::Reflect::has(env, &LIMITER.into()).unwrap_or(true) {
+        return Ok(false);
+    }
+    let client = request.headers().get("cf-connecting-ip")?.unwrap_or_default();
+    Ok(!env.rate_limiter(LIMITER)?.limit(client).await?.success)
+}
+
+/// Whether a person waits for a page and only lacks a login.
+fn is_page(request: &Request, refusal: &Refusal) -> bool {
+    let accept = request.headers().get("accept").ok().flatten().unwrap_or_default();
+    let is_visit = matches!(request.method(), Method::Get | Method::Head);
+    is_visit && accept.contains("text/html") && refusal.is_for_want_of_login()
+}
+
+/// Where to log in, and come back from to what was asked for: the path alone, which is this host's.
+fn login(gateway: &Gateway, url: &Url) -> Option<String> {
+    let login = gateway.login.as_deref()?;
+    let path = login.split('?').next().unwrap_or_default();
+    if path == url.path() || url.path().starts_with("//") {
+        return None;
+    }
+    let back = match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    };
+    let separator = if login.contains('?') { '&' } else { '?' };
+    let back: String = worker::url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
+    Some(format!("{login}{separator}return_to={back}"))
 }
 
 /// Milliseconds since 1970. In a Worker it stands still but for I/O.

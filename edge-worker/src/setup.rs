@@ -4,25 +4,61 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use sentinel_core::config::Config;
-use sentinel_core::{KeySet, Limits, Policy, SymmetricKeys, Verifier};
+use sentinel_core::{KeySet, Limits, Policy, SymmetricKeys, TokenPair};
 use wasm_bindgen::JsValue;
-use worker::Env;
+use worker::{Env, Url};
 
 use crate::keys::Keys;
+use crate::outgoing;
+use crate::proof::Prover;
+use crate::revocations::Followed;
+use crate::settings::{self, Log, Settings};
 
-const NAMES: [&str; 3] = ["SENTINEL_CONFIG", "SENTINEL_JWKS", "SENTINEL_JWKS_URL"];
+/// What a binding or, where there is no configuration among the bindings, KV holds.
+const NAMES: [&str; 4] = ["SENTINEL_CONFIG", "SENTINEL_JWKS", "SENTINEL_JWKS_URL", "SENTINEL_GATEWAY"];
+/// What only a secret binding holds: who may read KV must not be able to sign.
+const SECRETS: [&str; 2] = ["SENTINEL_GATEWAY_KEY", "SENTINEL_SERVICE_KEY"];
 const NAMESPACE: &str = "SENTINEL_KV";
 
 /// KV takes up to a minute to tell every place of a change anyway.
 const KV_AGE: f64 = 60_000.0;
 
-/// What each of the names holds.
-type Texts = [Option<String>; 3];
+#[derive(PartialEq, Eq)]
+struct Texts {
+    named: [Option<String>; NAMES.len()],
+    secret: [Option<String>; SECRETS.len()],
+}
 
 /// A configuration in use.
 pub(crate) struct Setup {
-    config: Config,
-    keys: Keys,
+    /// Of `SENTINEL_CONFIG`: its rules decide.
+    first: Issuer,
+    others: Vec<Issuer>,
+    pair: Option<Pair>,
+    gateway: Option<Gateway>,
+}
+
+/// Whose tokens count, and with which keys.
+pub(crate) struct Issuer {
+    pub(crate) config: Config,
+    pub(crate) keys: Keys,
+}
+
+/// What is asked for where it is two tokens.
+pub(crate) struct Pair {
+    pub(crate) pair: TokenPair,
+    pub(crate) identity_keys: Keys,
+}
+
+/// What makes the Worker a gateway.
+pub(crate) struct Gateway {
+    pub(crate) origin: Url,
+    pub(crate) prover: Prover,
+    pub(crate) cookie: Option<String>,
+    pub(crate) login: Option<String>,
+    pub(crate) forward_tokens: bool,
+    pub(crate) revocations: Option<Followed>,
+    pub(crate) log: Log,
 }
 
 struct Held {
@@ -47,10 +83,11 @@ impl Setup {
             return Ok(setup);
         }
         let bindings = NAMES.map(|name| binding(env, name));
-        let (texts, read_at) = match bindings {
+        let (named, read_at) = match bindings {
             [Some(_), ..] => (bindings, None),
             _ => (from_kv(env).await?, Some(now)),
         };
+        let texts = Texts { named, secret: SECRETS.map(|name| binding(env, name)) };
         HELD.with_borrow_mut(|held| {
             // The same text: its keys stay fetched.
             let setup = match held.take_if(|held| held.texts == texts) {
@@ -62,9 +99,78 @@ impl Setup {
         })
     }
 
-    fn read([config, jwks, jwks_url]: &Texts) -> Result<Self, String> {
+    fn read(Texts { named: [config, jwks, jwks_url, gateway], secret }: &Texts) -> Result<Self, String> {
         let config = config.as_ref().ok_or("there is no SENTINEL_CONFIG")?;
-        let config = Config::from_json(config.as_bytes()).map_err(|error| error.message())?;
+        let first = Issuer::read(config.as_bytes(), jwks.as_deref(), jwks_url.as_deref())
+            .map_err(|why| format!("SENTINEL_CONFIG, SENTINEL_JWKS or SENTINEL_JWKS_URL: {why}"))?;
+        let mut setup = Self { first, others: Vec::new(), pair: None, gateway: None };
+        if let Some(gateway) = gateway {
+            let settings: Settings = serde_json::from_str(gateway).map_err(|why| format!("SENTINEL_GATEWAY: {why}"))?;
+            setup.become_gateway(settings, secret).map_err(|why| format!("SENTINEL_GATEWAY: {why}"))?;
+        }
+        Ok(setup)
+    }
+
+    fn become_gateway(&mut self, settings: Settings, [key, service_key]: &[Option<String>; 2]) -> Result<(), String> {
+        for issuer in &settings.issuers {
+            self.others.push(Issuer::of(issuer)?);
+        }
+        if let Some(asked) = &settings.pair {
+            if !self.others.is_empty() {
+                return Err("a pair has one issuer of authorization tokens".to_owned());
+            }
+            let Issuer { config, keys } = Issuer::of(&asked.identity)?;
+            let authorization = self.first.config.verifier.clone();
+            let pair = TokenPair::new(config.verifier, authorization, &asked.service).map_err(|why| why.message())?;
+            let pair = pair.identity_profile(config.policy.profile().clone());
+            self.pair = Some(Pair { pair, identity_keys: keys });
+        }
+        let revocations = match (settings.revocations, service_key) {
+            (Some(asked), Some(key)) => Some(Followed::new(asked, key)?),
+            (Some(_), None) => return Err("`revocations` needs the secret SENTINEL_SERVICE_KEY".to_owned()),
+            (None, _) => None,
+        };
+        let key =
+            key.as_ref().ok_or("the secret SENTINEL_GATEWAY_KEY is missing: the origin could be reached around")?;
+        self.gateway = Some(Gateway {
+            origin: origin(&settings.origin)?,
+            prover: Prover::new(key, settings.name, settings.service)?,
+            cookie: settings.cookie,
+            login: settings.login.map(login).transpose()?,
+            forward_tokens: settings.forward_tokens,
+            revocations,
+            log: settings.log,
+        });
+        Ok(())
+    }
+
+    /// The issuer of `SENTINEL_CONFIG`.
+    pub(crate) fn first(&self) -> &Issuer {
+        &self.first
+    }
+
+    /// Every issuer, the first one first.
+    pub(crate) fn issuers(&self) -> impl Iterator<Item = &Issuer> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    pub(crate) fn pair(&self) -> Option<&Pair> {
+        self.pair.as_ref()
+    }
+
+    /// What decides.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.first.config.policy
+    }
+
+    pub(crate) fn gateway(&self) -> Option<&Gateway> {
+        self.gateway.as_ref()
+    }
+}
+
+impl Issuer {
+    fn read(config: &[u8], jwks: Option<&str>, jwks_url: Option<&str>) -> Result<Self, String> {
+        let config = Config::from_json(config).map_err(|error| error.message())?;
         let keys = match (jwks, jwks_url) {
             (Some(jwks), None) => {
                 // Both are the operator's own words: the list that names HS, and the keys beside it.
@@ -73,23 +179,39 @@ impl Setup {
                 let keys = KeySet::from_jwks(jwks.as_bytes(), symmetric, &Limits::DEFAULT);
                 Keys::fixed(keys.map_err(|error| error.message())?)
             }
-            (None, Some(url)) => Keys::remote(url)?,
-            _ => return Err("there must be either SENTINEL_JWKS or SENTINEL_JWKS_URL".to_owned()),
+            (None, Some(url)) => Keys::remote(url).ok_or("the key set's URL must be https, without credentials")?,
+            _ => return Err("there must be either a key set or its URL".to_owned()),
         };
         Ok(Self { config, keys })
     }
 
-    pub(crate) fn verifier(&self) -> &Verifier {
-        &self.config.verifier
+    fn of(settings::Issuer { config, jwks, jwks_url }: &settings::Issuer) -> Result<Self, String> {
+        if ["rules", "roleOrder", "allowedWorkspaces"].iter().any(|name| config.get(name).is_some()) {
+            return Err("only SENTINEL_CONFIG has rules, and they count for every issuer".to_owned());
+        }
+        let jwks = jwks.as_ref().map(ToString::to_string);
+        Self::read(config.to_string().as_bytes(), jwks.as_deref(), jwks_url.as_deref())
     }
+}
 
-    pub(crate) fn policy(&self) -> &Policy {
-        &self.config.policy
+/// The bare origin: what is decided on is then the very path that is forwarded.
+fn origin(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).map_err(|_| "`origin` is no URL")?;
+    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let is_http = matches!(url.scheme(), "https" | "http");
+    if is_http && is_bare && url.username().is_empty() && url.password().is_none() {
+        return Ok(url);
     }
+    Err("`origin` must be scheme, host and port alone")
+}
 
-    pub(crate) fn keys(&self) -> &Keys {
-        &self.keys
+/// A path of this host or a URL that may be fetched: nothing that a browser could take for a script.
+fn login(text: String) -> Result<String, &'static str> {
+    let is_path = text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '#']);
+    if is_path || outgoing::allowed(&text).is_some_and(|url| url.fragment().is_none()) {
+        return Ok(text);
     }
+    Err("`login` must be a path of this host or an https URL, without fragment")
 }
 
 /// A text binding, or a JSON one as its text.
@@ -102,9 +224,9 @@ fn binding(env: &Env, name: &str) -> Option<String> {
     }
 }
 
-async fn from_kv(env: &Env) -> Result<Texts, String> {
+async fn from_kv(env: &Env) -> Result<[Option<String>; NAMES.len()], String> {
     let kv = env.kv(NAMESPACE).map_err(|_| "there is neither SENTINEL_CONFIG nor SENTINEL_KV")?;
-    let mut texts = Texts::default();
+    let mut texts = <[Option<String>; NAMES.len()]>::default();
     for (text, name) in texts.iter_mut().zip(NAMES) {
         *text = kv.get(name).text().await.map_err(|error| format!("KV: {error}"))?;
     }

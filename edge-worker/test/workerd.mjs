@@ -31,24 +31,31 @@ async function modules() {
   );
 }
 
-/** Starts the Worker; `t` stops it. */
-export async function start(t, bindings, kv) {
-  const worker = new Miniflare({
-    modules: await modules(),
-    bindings,
-    ...(kv && { kvNamespaces: ["SENTINEL_KV"] }),
-    compatibilityDate: "2026-04-01",
-    cf: false,
-  });
+async function worker(t, bindings, options) {
+  const worker = new Miniflare({ modules: await modules(), bindings, compatibilityDate: "2026-04-01", cf: false, ...options });
   t.after(() => worker.dispose());
   await worker.ready;
+  return worker;
+}
+
+/** Starts the Worker as a gateway; `t` stops it. What it writes goes to `log`, where there is one. */
+export async function gateway(t, bindings, { log, ...options } = {}) {
+  const given = Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined));
+  const handleRuntimeStdio = (...streams) => streams.forEach((stream) => stream.on("data", (text) => log?.push(text.toString())));
+  const started = await worker(t, given, { ...options, handleRuntimeStdio });
+  return { fetch: (url, init) => started.dispatchFetch(url, init) };
+}
+
+/** Starts the Worker as a decision point; `t` stops it. */
+export async function start(t, bindings, kv) {
+  const started = await worker(t, bindings, kv && { kvNamespaces: ["SENTINEL_KV"] });
   if (kv) {
-    const namespace = await worker.getKVNamespace("SENTINEL_KV");
+    const namespace = await started.getKVNamespace("SENTINEL_KV");
     for (const [name, value] of Object.entries(kv)) await namespace.put(name, value);
   }
   return async (token, { path = "/", method = "GET", headers = {} } = {}) => {
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const response = await worker.dispatchFetch(`http://worker.test${path}`, { method, headers: { ...authorization, ...headers } });
+    const response = await started.dispatchFetch(`http://worker.test${path}`, { method, headers: { ...authorization, ...headers } });
     const body = await response.json();
     return { status: response.status, headers: response.headers, body, why: body?.code ?? body?.reason };
   };

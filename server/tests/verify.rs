@@ -68,8 +68,9 @@ fn a_refusal_about_a_claim_names_it() {
 fn what_was_taken_back_is_refused() {
     let folder = folder();
     let token = hs256(r#"{"iss":"i","aud":"a","sub":"s","exp":2000,"iat":1000,"jti":"t1","sid":"f1","wid":"w"}"#);
-    let entry =
-        |kind: &str, value: &str, at: i64| format!(r#"{{"seq":1,"kind":"{kind}","value":"{value}","at":{at}}}"#);
+    let entry = |kind: &str, value: &str, at: i64| {
+        format!(r#"{{"seq":1,"kind":"{kind}","value":"{value}","at":{at},"expires_at":9000000000000}}"#)
+    };
     for (entries, token, status, code) in [
         (String::new(), &token, 0, ""),
         (entry("token", "t2", 0), &token, 0, ""),
@@ -93,7 +94,7 @@ fn what_was_taken_back_is_refused() {
         // What this program does not know must not pass.
         (entry("device", "d1", 0), &token, 3, "unavailable"),
     ] {
-        folder.write("feed.json", &format!(r#"{{"revocations":[{entries}],"last":9}}"#));
+        folder.write("feed.json", &format!(r#"{{"epoch":"e1","revocations":[{entries}],"last":9}}"#));
         let run = folder.run(&format!("{VERIFY} --revocations feed.json"), token);
         assert_eq!((run.status, run.code().as_str()), (status, code), "{entries}: {}", run.stdout);
     }

@@ -95,6 +95,30 @@ impl ClaimsProfile {
         ..Self::SENTINEL
     };
 
+    /// What a gateway's proof says of the caller, see [`crate::gateway`]: the issuer and the id are those of their token.
+    pub(crate) const GATEWAY: Self = Self {
+        mappings: mappings! {
+            Field::UserId => "sub";
+            Field::Text(Text::Issuer) => "token_iss";
+            Field::Text(Text::JwtId) => "token_jti";
+            Field::Text(Text::IdpSubject) => "idp_sub";
+            Field::Text(Text::Username) => "username";
+            Field::Text(Text::Email) => "email";
+            Field::EmailVerified => "email_verified";
+            Field::Text(Text::Name) => "name";
+            Field::Text(Text::GivenName) => "given_name";
+            Field::Text(Text::FamilyName) => "family_name";
+            Field::Text(Text::WorkspaceId) => "wid";
+            Field::Text(Text::WorkspaceSlug) => "wslug";
+            Field::Text(Text::OrganizationId) => "oid";
+            Field::Text(Text::OrganizationSlug) => "oslug";
+            Field::Roles => "wroles";
+            Field::Groups => "groups";
+            Field::Actions => "actions";
+        },
+        ..Self::SENTINEL
+    };
+
     /// The identity convergence of micro-frontends: `username first_name last_name workspace_id role`.
     pub const CONVERGENCE: Self = Self {
         mappings: mappings! {

@@ -1,6 +1,6 @@
 //! `sentinel verify`: is this token acceptable, by these keys, here and now?
 
-use super::revocations::Revocations;
+use super::revocations;
 use crate::input;
 use crate::outcome::{Failure, line, raw};
 use sentinel_core::jose::signature::Ring;
@@ -83,7 +83,7 @@ struct Accepted<'a> {
 pub(crate) fn run(args: Args) -> Result<String, Failure> {
     let verifier = verifier(&args)?;
     let keys = args.keys.load(&args.alg)?;
-    let revocations = args.revocations.as_deref().map(Revocations::read).transpose()?;
+    let revocations = args.revocations.as_deref().map(revocations::read).transpose()?;
     let token = input::token(&args.token)?;
     let now = args.now.map_or_else(clock, Ok)?;
     let verified = verifier.verify(&token, &keys, &Ring, now).map_err(Failure::Refused)?;

@@ -1,5 +1,9 @@
 //! Revocation: tokens that were taken back before they expire.
 
+mod feed;
+
+pub use feed::RevocationFeed;
+
 use crate::{Error, ErrorCode, Identity};
 
 /// What a host knows of revoked tokens: by `jti`, and by the time before which

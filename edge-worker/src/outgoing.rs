@@ -1,0 +1,66 @@
+//! Requests to where keys and revocations come from: `https`, bounded in time and size, no redirects to other origins.
+
+use futures_util::StreamExt;
+use worker::{AbortSignal, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response, Url};
+
+/// Milliseconds.
+pub(crate) const TIMEOUT: u32 = 5_000;
+const REDIRECTS: usize = 2;
+
+/// `https`, or `http` to this machine, where no deployed Worker can reach anything; without credentials.
+pub(crate) fn allowed(url: &str) -> Option<Url> {
+    let url = Url::parse(url).ok()?;
+    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let secure = url.scheme() == "https" || (url.scheme() == "http" && loopback);
+    (secure && !has_credentials(&url)).then_some(url)
+}
+
+fn has_credentials(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+/// The answer's headers and body, where it is a 200 of at most `limit` bytes.
+pub(crate) async fn get(url: &Url, headers: &[(&str, &str)], limit: usize) -> Result<(Headers, Vec<u8>), String> {
+    let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(TIMEOUT));
+    let mut response = follow(url.clone(), headers, &signal).await?;
+    if response.status_code() != 200 {
+        return Err(format!("status {}", response.status_code()));
+    }
+    let body = bounded(&mut response, limit).await?;
+    Ok((response.headers().clone(), body))
+}
+
+async fn follow(mut url: Url, headers: &[(&str, &str)], signal: &AbortSignal) -> Result<Response, String> {
+    for _ in 0..=REDIRECTS {
+        let sent = Headers::new();
+        for (name, value) in headers {
+            sent.set(name, value).map_err(|error| error.to_string())?;
+        }
+        let mut init = RequestInit::new();
+        init.with_method(Method::Get).with_headers(sent).with_redirect(RequestRedirect::Manual);
+        let request = Request::new_with_init(url.as_str(), &init).map_err(|error| error.to_string())?;
+        let response = Fetch::Request(request).send_with_signal(signal).await.map_err(|error| error.to_string())?;
+        if !(300..400).contains(&response.status_code()) {
+            return Ok(response);
+        }
+        let to = response.headers().get("location").ok().flatten().and_then(|to| url.join(&to).ok());
+        url = to
+            .filter(|to| to.origin() == url.origin() && !has_credentials(to))
+            .ok_or("redirected to another origin")?;
+    }
+    Err("redirected too often".to_owned())
+}
+
+/// The body, read piece by piece so that an endless one costs no more than the limit.
+async fn bounded(response: &mut Response, limit: usize) -> Result<Vec<u8>, String> {
+    let mut stream = response.stream().map_err(|error| error.to_string())?;
+    let mut body = Vec::new();
+    while let Some(piece) = stream.next().await {
+        let piece = piece.map_err(|error| error.to_string())?;
+        if piece.len() > limit - body.len() {
+            return Err("longer than the limit".to_owned());
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
+}
