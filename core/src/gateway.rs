@@ -10,12 +10,14 @@
 //! | `iat`, `exp` | when it was forwarded, and [`SECONDS`] later |
 //! | `htm`, `htu` | the method, and the path with its query (the names of RFC 9449 §4.2; no origin: a proxy between may change it) |
 //! | `sub` | the user's id; absent where nobody is known, on a public route |
-//! | `token_iss`, `token_jti` | the issuer and the id of the caller's own token: a `sub` is unique only within its issuer |
+//! | `token_iss`, `token_jti`, `token_iat` | the issuer, the id and the time of the caller's own token: a `sub` is unique only within its issuer |
 //! | `username email email_verified name given_name family_name wid wslug oid oslug wroles groups actions idp_sub` | what the token said |
 
-use crate::claims::Claims;
+use crate::claims::{Claims, NumericDate};
 use crate::jose::signature::SignatureBackend;
-use crate::{Algorithm, Algorithms, ClaimsProfile, Error, ErrorCode, Expected, Identity, KeySet, Verifier};
+use crate::{
+    Algorithm, Algorithms, ClaimsProfile, Error, ErrorCode, Expected, Identity, KeySet, VerifiedToken, Verifier,
+};
 use alloc::string::String;
 
 /// The header that the proof travels in, in lower case.
@@ -56,6 +58,16 @@ pub struct Forwarded<'a> {
     pub target: &'a str,
 }
 
+/// A proof that was accepted.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    /// The proof itself.
+    pub token: VerifiedToken,
+    /// Who is asking; `None` for nobody, on a route that the gateway calls public. Its issuer, `jti` and `iat` are those of the
+    /// caller's own token.
+    pub identity: Option<Identity>,
+}
+
 impl Gateway {
     /// The gateway that calls itself `issuer`, and this service as it calls it.
     #[must_use]
@@ -69,7 +81,7 @@ impl Gateway {
         Self { verifier }
     }
 
-    /// Who the gateway says is asking; `None` for nobody. `now` is in seconds since 1970.
+    /// Who the gateway says is asking. `now` is in seconds since 1970.
     ///
     /// # Errors
     /// What the verifier refuses a token for; [`ErrorCode::BindingMismatch`] for another request's proof.
@@ -80,7 +92,7 @@ impl Gateway {
         backend: &impl SignatureBackend,
         request: &Forwarded<'_>,
         now: i64,
-    ) -> Result<Option<Identity>, Error> {
+    ) -> Result<Proven, Error> {
         let token = self.verifier.verify(proof, secret, backend, now)?;
         let claims = token.claims();
         for (name, expected) in [("htm", request.method), ("htu", request.target)] {
@@ -89,11 +101,20 @@ impl Gateway {
                 return Err(Error::claim(ErrorCode::BindingMismatch, name));
             }
         }
-        if is_nobody(claims) {
-            return Ok(None);
-        }
-        ClaimsProfile::GATEWAY.identity(&token).map(Some)
+        let identity = if is_nobody(claims) { None } else { Some(caller(&token)?) };
+        Ok(Proven { token, identity })
     }
+}
+
+fn caller(token: &VerifiedToken) -> Result<Identity, Error> {
+    const ISSUED_AT: &str = "token_iat";
+    let mut identity = ClaimsProfile::GATEWAY.identity(token)?;
+    // Not the proof's own: what was revoked before it was made would seem to be younger.
+    identity.issued_at = match token.claims().get(ISSUED_AT) {
+        Some(at) => Some(NumericDate::from_json(at).ok_or(Error::claim(ErrorCode::ClaimInvalid, ISSUED_AT))?),
+        None => None,
+    };
+    Ok(identity)
 }
 
 /// Only the absence of `sub` says so: `null` or an empty text is a mistake that is refused as any claim's.

@@ -22,7 +22,7 @@ fn header() -> Value {
 fn claims() -> Value {
     json!({
         "iss": "edge", "aud": "notes", "iat": NOW, "exp": NOW + 30, "htm": "POST", "htu": "/notes?draft=1",
-        "sub": "u1", "token_iss": "https://id.example", "token_jti": "t1", "email": "ada@example.com", "wid": "w1",
+        "sub": "u1", "token_iss": "https://id.example", "token_jti": "t1", "token_iat": NOW - 100, "email": "ada@example.com", "wid": "w1",
         "wroles": ["editor"], "groups": ["g1"], "actions": ["notes:export"],
     })
 }
@@ -40,7 +40,7 @@ fn without(mut value: Value, name: &str) -> Value {
 fn ask(header: &Value, claims: &Value, request: &Forwarded<'_>, now: i64) -> Result<Option<Identity>, Error> {
     let keys = KeySet::from_secret(SECRET, Algorithm::Hs256).unwrap();
     let proof = hs256::sign(SECRET, header, claims);
-    Gateway::new("edge", "notes").verify(&proof, &keys, &PureRust, request, now)
+    Gateway::new("edge", "notes").verify(&proof, &keys, &PureRust, request, now).map(|proven| proven.identity)
 }
 
 #[test]
@@ -49,6 +49,7 @@ fn says_who_asks() {
     assert_eq!((identity.user_id(), identity.role(), identity.workspace_id()), ("u1", Some("editor"), Some("w1")));
     assert_eq!(identity.text(Text::Issuer), Some("https://id.example"), "not the gateway's own");
     assert_eq!(identity.jwt_id(), Some("t1"));
+    assert_eq!(identity.issued_at().map(|at| at.seconds()), Some(NOW - 100), "the token's, for revocations");
     assert_eq!(identity.groups().collect::<Vec<_>>(), ["g1"]);
     assert_eq!(identity.actions().collect::<Vec<_>>(), ["notes:export"]);
     assert_eq!(ask(&header(), &without(claims(), "sub"), &REQUEST, NOW), Ok(None));
@@ -108,5 +109,5 @@ fn is_good_for_nothing_else() {
     let keys = KeySet::from_secret(b"another secret of more than 32 octets", Algorithm::Hs256).unwrap();
     let proof = hs256::sign(SECRET, &header(), &claims());
     let refused = Gateway::new("edge", "notes").verify(&proof, &keys, &PureRust, &REQUEST, NOW);
-    assert_eq!(refused.map_err(|error| error.code()), Err(ErrorCode::SignatureInvalid));
+    assert_eq!(refused.map(|_| ()).map_err(|error| error.code()), Err(ErrorCode::SignatureInvalid));
 }

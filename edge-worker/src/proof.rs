@@ -59,6 +59,9 @@ impl Prover {
                     claim(name, text.into());
                 }
             }
+            if let Some(at) = identity.issued_at() {
+                claim("token_iat", at.seconds().into());
+            }
             if let Some(verified) = identity.email_verified() {
                 claim("email_verified", verified.into());
             }

@@ -58,8 +58,8 @@ test("forwards what is allowed, and says who asks", async (t) => {
   assert.equal(said.authorization, undefined, "the token stays here");
   const { header, claims } = proven(said["x-sentinel-gateway"]);
   assert.deepEqual(header, { alg: "HS256", typ: "sentinel-gateway+jwt" });
-  const { iat, exp, ...rest } = claims;
-  assert.ok(exp === iat + 30 && Math.abs(iat - Date.now() / 1000) < 60);
+  const { iat, exp, token_iat, ...rest } = claims;
+  assert.ok(exp === iat + 30 && Math.abs(iat - Date.now() / 1000) < 60 && token_iat <= iat);
   assert.deepEqual(rest, {
     iss: "sentinel-gateway", aud: "notes-backend", htm: "POST", htu: "/notes/7?page=2&q=a%20b", sub: "u1", token_iss: "https://id.example",
     token_jti: "t1", email: "ada@example.com", name: "Ada Ümläut 100%", wid: "w1", wslug: "team", wroles: ["editor"], groups: ["g1"], actions: [],

@@ -2,9 +2,13 @@
 //! `X-Authz-Token` beside it. Never a query parameter, never a form field.
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName};
+use sentinel_core::gateway;
 
 /// Where the authorization token of a pair travels.
 pub const AUTHZ_TOKEN: HeaderName = HeaderName::from_static("x-authz-token");
+
+/// Where a gateway's proof travels.
+const PROOF: HeaderName = HeaderName::from_static(gateway::HEADER);
 
 /// What the request's header says.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,6 +19,11 @@ pub(crate) enum Credentials<'a> {
     Malformed(&'static str),
     /// One token.
     Token(&'a str),
+}
+
+/// The proof of a gateway before us.
+pub(crate) fn proof(headers: &HeaderMap) -> Credentials<'_> {
+    single(headers, &PROOF)
 }
 
 /// The token after `Bearer`. Whether it is of a token's form is core's to say.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -78,10 +78,10 @@ where
         let fresh = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, fresh);
         Box::pin(async move {
-            let (method, path) = (request.method().clone(), path_of(&request));
+            let (method, uri) = (request.method().clone(), uri_of(&request));
             // The body is not shared between threads; only the header is borrowed while waiting.
             let headers = std::mem::take(request.headers_mut());
-            let admitted = guard.admit(method.as_str(), &path, &headers).await;
+            let admitted = guard.admit(method.as_str(), &uri, &headers).await;
             *request.headers_mut() = headers;
             match admitted {
                 Ok(sender) => {
@@ -94,11 +94,11 @@ where
     }
 }
 
-/// The path that the client asked for. A nested axum router sees only the rest of it in the URI.
-fn path_of<B>(request: &Request<B>) -> String {
+/// What the client asked for. A nested axum router sees only the rest of the path in the URI.
+fn uri_of<B>(request: &Request<B>) -> Uri {
     #[cfg(feature = "axum")]
     if let Some(original) = request.extensions().get::<axum::extract::OriginalUri>() {
-        return original.path().to_owned();
+        return original.0.clone();
     }
-    request.uri().path().to_owned()
+    request.uri().clone()
 }

@@ -42,6 +42,7 @@
 //!   may not: 403 with the decision's `reason`. Keys that cannot be had: 503.
 //! - [`Sentinel::pair`] takes two tokens a request: the identity provider's, and
 //!   Sentinel's in `X-Authz-Token`, bound to each other.
+//! - [`Sentinel::behind`] takes a gateway's word, proven request by request, and refuses who comes around it.
 //! - [`Sentinel::policy`] lets route rules decide instead of "every path needs a token".
 //! - An extractor on a route that no layer protects answers 500 and says so in the log.
 //!

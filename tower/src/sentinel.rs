@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use http::HeaderMap;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Uri};
+use sentinel_core::gateway::{Forwarded, Gateway, Proven};
+use sentinel_core::jose::signature::Ring;
 use sentinel_core::route::{Allow, Request, Rule};
-use sentinel_core::{ClaimsProfile, Error, ErrorCode, Policy, Reason, Revocations, TokenPair};
+use sentinel_core::{Algorithm, ClaimsProfile, Error, ErrorCode, KeySet, Policy, Reason, Revocations, TokenPair};
 use sentinel_core::{VerifiedToken, Verifier, config::Config, revocation};
 
 use crate::bearer::{self, Credentials};
@@ -32,8 +35,16 @@ pub struct Sentinel {
 
 #[derive(Clone)]
 enum Tokens {
-    One { verifier: Verifier, keys: Keys },
+    One {
+        verifier: Verifier,
+        keys: Keys,
+    },
     Pair(Box<Pair>),
+    /// A gateway before us has verified them.
+    Gateway {
+        gateway: Gateway,
+        secret: Arc<KeySet>,
+    },
 }
 
 #[derive(Clone)]
@@ -47,7 +58,7 @@ struct Pair {
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(crate) identity: sentinel_core::Identity,
-    /// The token that speaks of this service: the only one, or the authorization token.
+    /// The token that speaks of this service: the only one, the authorization token, or the gateway's proof.
     pub(crate) token: VerifiedToken,
 }
 
@@ -73,6 +84,17 @@ impl Sentinel {
     #[must_use]
     pub fn pair(pair: TokenPair, identity_keys: Keys, authorization_keys: Keys) -> Self {
         Self::with(Tokens::Pair(Box::new(Pair { pair, identity_keys, authorization_keys })))
+    }
+
+    /// Whom the gateway before this service says, and nobody who comes around it: every request needs its proof (see
+    /// [`gateway`](sentinel_core::gateway)), signed with the secret that the two share. The gateway has decided already; a
+    /// [`policy`](Self::policy) here decides once more.
+    ///
+    /// # Errors
+    /// `key_unusable` for a secret of less than 32 octets.
+    pub fn behind(gateway: Gateway, secret: &[u8]) -> Result<Self, Error> {
+        let secret = Arc::new(KeySet::from_secret(secret, Algorithm::Hs256)?);
+        Ok(Self::with(Tokens::Gateway { gateway, secret }))
     }
 
     /// As the JSON says (see [`Config`]), for one token a request. Its rules decide,
@@ -200,12 +222,17 @@ impl Guard {
     }
 
     /// Who may go on, and as whom.
-    pub(crate) async fn admit(&self, method: &str, path: &str, headers: &HeaderMap) -> Result<Sender, Refusal> {
-        let request = Request { method, path };
+    pub(crate) async fn admit(&self, method: &str, uri: &Uri, headers: &HeaderMap) -> Result<Sender, Refusal> {
+        let request = Request { method, path: uri.path() };
         if self.0.excluded.as_ref().is_some_and(|excluded| excluded.decide(&request, None).allow()) {
             return Ok(Sender::Anonymous);
         }
-        let sender = match self.authenticate(headers).await {
+        let authenticated = match &self.0.tokens {
+            // Without its proof a request came around the gateway: not even what is public is for it.
+            Tokens::Gateway { gateway, secret } => Ok(self.proven(gateway, secret, method, uri, headers)?),
+            tokens => self.authenticate(tokens, headers).await,
+        };
+        let sender = match authenticated {
             Ok(Some(caller)) => Sender::Known(Arc::new(caller)),
             Ok(None) => Sender::Anonymous,
             Err(refusal) => Sender::Refused(refusal),
@@ -231,6 +258,8 @@ impl Guard {
         }
         match (sender, identity) {
             (Sender::Refused(refusal), _) => Err(*refusal),
+            // The gateway called it public.
+            (_, None) if self.0.rules.is_none() && matches!(self.0.tokens, Tokens::Gateway { .. }) => Ok(()),
             (_, None) => Err(Refusal::Unauthenticated),
             (_, Some(identity)) => match &self.0.workspaces {
                 Some(ids) => Some(identity.require_workspace(ids))
@@ -241,11 +270,40 @@ impl Guard {
         }
     }
 
+    /// The caller by the gateway's proof; `None` where it says that there is none.
+    fn proven(
+        &self,
+        gateway: &Gateway,
+        secret: &KeySet,
+        method: &str,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Option<Caller>, Refusal> {
+        let Some(proof) = token(bearer::proof(headers))? else {
+            return Err(Refusal::Incomplete("the request did not come through the gateway"));
+        };
+        let target = uri.path_and_query().map_or(uri.path(), PathAndQuery::as_str);
+        let request = Forwarded { method, target };
+        let proven = gateway.verify(proof, secret, &Ring, &request, (self.0.clock)());
+        let Proven { token, identity } = proven.map_err(refused(Which::Request))?;
+        let Some(identity) = identity else { return Ok(None) };
+        self.unless_revoked(Caller { identity, token }).map(Some)
+    }
+
+    fn unless_revoked(&self, caller: Caller) -> Result<Caller, Refusal> {
+        if let Some(revocations) = &self.0.revocations {
+            revocation::check(&caller.identity, revocations.as_ref()).map_err(refused(Which::Request))?;
+        }
+        Ok(caller)
+    }
+
     /// The caller by the request's tokens; `None` where it has none.
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Option<Caller>, Refusal> {
+    async fn authenticate(&self, tokens: &Tokens, headers: &HeaderMap) -> Result<Option<Caller>, Refusal> {
         let now = (self.0.clock)();
         let bearer = token(bearer::bearer(headers))?;
-        let caller = match &self.0.tokens {
+        let caller = match tokens {
+            // Never asked here, see `admit`; and nobody if it were.
+            Tokens::Gateway { .. } => return Ok(None),
             Tokens::One { verifier, keys } => {
                 if headers.contains_key(bearer::AUTHZ_TOKEN) {
                     tracing::debug!("X-Authz-Token is of no use here: this service takes one token");
@@ -265,10 +323,7 @@ impl Guard {
                 pair.verify(identity, authorization, now).await?
             }
         };
-        if let Some(revocations) = &self.0.revocations {
-            revocation::check(&caller.identity, revocations.as_ref()).map_err(refused(Which::Request))?;
-        }
-        Ok(Some(caller))
+        self.unless_revoked(caller).map(Some)
     }
 }
 
