@@ -25,23 +25,23 @@ pub(crate) enum Command {
     },
     /// Shut an account out: every token that it has is void from now on.
     Deactivate {
-        /// The e-mail address
-        email: String,
+        /// The id that `user list` shows, or the proven e-mail address
+        account: String,
     },
     /// Let an account in again.
     Activate {
-        /// The e-mail address
-        email: String,
+        /// The id that `user list` shows, or the proven e-mail address
+        account: String,
     },
     /// Make an account an administrator of the deployment.
     Promote {
-        /// The e-mail address
-        email: String,
+        /// The id that `user list` shows, or the proven e-mail address
+        account: String,
     },
     /// Make an administrator an ordinary account.
     Demote {
-        /// The e-mail address
-        email: String,
+        /// The id that `user list` shows, or the proven e-mail address
+        account: String,
     },
 }
 
@@ -51,10 +51,10 @@ pub(super) async fn run(service: &Service, command: Command) -> Result<Value, Er
             service.create_account(&ACTOR, &caller(), &email, &name, admin).await?
         }
         Command::List { search } => return list(service, search.as_deref()).await,
-        Command::Deactivate { email } => active(service, &email, false).await?,
-        Command::Activate { email } => active(service, &email, true).await?,
-        Command::Promote { email } => admin(service, &email, true).await?,
-        Command::Demote { email } => admin(service, &email, false).await?,
+        Command::Deactivate { account } => active(service, &account, false).await?,
+        Command::Activate { account } => active(service, &account, true).await?,
+        Command::Promote { account } => admin(service, &account, true).await?,
+        Command::Demote { account } => admin(service, &account, false).await?,
     };
     Ok(shown(user))
 }
@@ -70,13 +70,13 @@ async fn list(service: &Service, search: Option<&str>) -> Result<Value, Error> {
     }
 }
 
-async fn active(service: &Service, email: &str, is_active: bool) -> Result<User, Error> {
-    let user = service.account_of_email(email).await?;
+async fn active(service: &Service, account: &str, is_active: bool) -> Result<User, Error> {
+    let user = service.account_named(account).await?;
     service.set_account_active(&ACTOR, &caller(), user.id, is_active).await
 }
 
-async fn admin(service: &Service, email: &str, is_admin: bool) -> Result<User, Error> {
-    let user = service.account_of_email(email).await?;
+async fn admin(service: &Service, account: &str, is_admin: bool) -> Result<User, Error> {
+    let user = service.account_named(account).await?;
     service.set_account_admin(&ACTOR, &caller(), user.id, is_admin).await
 }
 

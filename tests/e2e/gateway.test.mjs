@@ -1,0 +1,110 @@
+// The gateway in workerd before an origin, with tokens and revocations of our own server.
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+import { test } from "node:test";
+import { setTimeout as later } from "node:timers/promises";
+import { installed } from "../hosts/install.mjs";
+import { withResources } from "../hosts/resources.mjs";
+
+await installed("hosts", "e2e");
+const { startWorkerd } = await import("../hosts/workerd.mjs");
+const { SERVER, startProvider } = await import("./provider.mjs");
+const { startSentinel } = await import("./sentinel.mjs");
+const { json, loginThrough } = await import("./login.mjs");
+
+const KEY = "what the gateway and its origin share, 32 bytes and more";
+const FRONT_END = "http://127.0.0.1/callback";
+/** Seconds. */
+const BOUND = { maxAge: 1, maxStale: 3 };
+
+const claimsOf = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
+
+/** An origin that lets nobody in without a proof that holds for this request. */
+async function startOrigin() {
+  const server = createServer((request, response) => {
+    const [header, payload, signature] = (request.headers["x-sentinel-gateway"] ?? "..").split(".");
+    const expected = createHmac("sha256", KEY).update(`${header}.${payload}`).digest("base64url");
+    const claims = signature === expected ? claimsOf(`.${payload}.`) : {};
+    if (claims.htm !== request.method || claims.htu !== request.url) return response.writeHead(401).end("around the gateway");
+    response.setHeader("content-type", "application/json").end(JSON.stringify({ claims, headers: request.headers }));
+  });
+  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+  return { url: `http://127.0.0.1:${server.address().port}`, close: () => new Promise((closed) => server.close(closed).closeAllConnections()) };
+}
+
+test("a token that our server takes back is refused at the gateway within the bound", { timeout: 120_000 }, () =>
+  withResources(async (use) => {
+    const provider = use(await startProvider());
+    const server = use(
+      await startSentinel({
+        ALLOW_LOOPBACK_PROVIDERS: "true",
+        OIDC_ISSUER: provider.issuer,
+        OIDC_CLIENT_ID: SERVER.id,
+        OIDC_CLIENT_SECRET: SERVER.secret,
+      }),
+    );
+    const { key } = await server.cli("service", "create", "gateway");
+    await server.cli("client", "create", "web", "--redirect-uri", FRONT_END);
+    const origin = use(await startOrigin());
+    const gateway = use(
+      await startWorkerd({
+        entry: fileURLToPath(new URL("../../edge-worker/worker.mjs", import.meta.url)),
+        flags: [],
+        bindings: {
+          SENTINEL_CONFIG: {
+            issuer: server.url,
+            audience: "sentinel:access",
+            tokenUse: "access",
+            algorithms: ["RS256"],
+            rules: [{ method: "GET", path: "/notes/**", allow: { role: "owner" } }],
+          },
+          SENTINEL_JWKS_URL: server.jwksUrl,
+          SENTINEL_GATEWAY: { origin: origin.url, service: "notes", revocations: { url: `${server.url}/revocations`, ...BOUND } },
+          SENTINEL_GATEWAY_KEY: KEY,
+          SENTINEL_SERVICE_KEY: key,
+        },
+      }),
+    );
+    const ask = async (token) => {
+      const response = await gateway.fetch("/notes/7?page=2", { headers: { authorization: `Bearer ${token}` } });
+      const body = await response.json();
+      return { status: response.status, why: body.code ?? body.reason, ...body };
+    };
+    /** Until it is refused; fails where that takes longer than the bound and a second of slack for a loaded machine's clock. */
+    const refusedWithin = async (token, seconds) => {
+      const began = Date.now();
+      for (;;) {
+        const answer = await ask(token);
+        if (answer.status !== 200) return answer;
+        assert.ok(Date.now() - began < (seconds + 10) * 1000, `still let in after ${Date.now() - began} ms`);
+        await later(100);
+      }
+    };
+
+    const [ada, bob] = [await loginThrough(server, { login: "ada", redirect: FRONT_END }), await loginThrough(server, { login: "bob", redirect: FRONT_END })];
+    const { status, claims, headers } = await ask(ada.access_token);
+    const { sub, jti, wid } = claimsOf(ada.access_token);
+    assert.equal(status, 200);
+    assert.deepEqual([claims.sub, claims.token_jti, claims.wid, claims.token_iss, claims.wroles], [sub, jti, wid, server.url, ["owner"]]);
+    assert.equal(headers["x-sentinel-user-id"], sub);
+    assert.equal(await (await fetch(`${origin.url}/notes/7`, { headers: { "x-sentinel-user-id": sub } })).text(), "around the gateway");
+
+    // One session ends; another user's goes on.
+    await json(`${server.url}/auth/logout`, {}, { authorization: `Bearer ${ada.access_token}` });
+    assert.deepEqual(await refusedWithin(ada.access_token, BOUND.maxAge).then(({ status, why }) => [status, why]), [401, "token_revoked"]);
+    assert.equal((await ask(bob.access_token)).status, 200);
+
+    // A whole user, by the command line.
+    await server.cli("user", "deactivate", claimsOf(bob.access_token).sub);
+    assert.equal((await refusedWithin(bob.access_token, BOUND.maxAge)).why, "token_revoked");
+
+    // The server is gone: what it said last serves for a while, then nobody is let in.
+    const eve = await loginThrough(server, { login: "eve", redirect: FRONT_END });
+    assert.equal((await ask(eve.access_token)).status, 200);
+    await server.close();
+    assert.equal((await ask(eve.access_token)).status, 200, "within the bound of what may be stale");
+    assert.deepEqual(await refusedWithin(eve.access_token, BOUND.maxStale).then(({ status, why }) => [status, why]), [503, "unavailable"]);
+  }),
+);
