@@ -79,3 +79,8 @@ pub use sentinel::Sentinel;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/guide/rust-services.md")]
 pub struct RustServices;
+
+/// The guide's examples, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/gateway.md")]
+pub struct BehindAGateway;

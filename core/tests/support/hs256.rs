@@ -11,7 +11,7 @@ fn base64url(bytes: &[u8]) -> String {
 }
 
 /// A compact JWS (RFC 7515 §7.1) with this header, HMAC-SHA256 whatever it says.
-pub fn sign(secret: &[u8], header: &Value, claims: &Value) -> String {
+pub(crate) fn sign(secret: &[u8], header: &Value, claims: &Value) -> String {
     let input = format!("{}.{}", base64url(header.to_string().as_bytes()), base64url(claims.to_string().as_bytes()));
     let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(secret).unwrap();
     mac.update(input.as_bytes());
