@@ -22,6 +22,9 @@ const expected = { good: "ada", bad: "signature_invalid", goodSync: "ada", badSy
 /** `/slim` has no crypto of its own and asks WebCrypto: it can only be awaited. */
 const awaitedOnly = { ...expected, goodSync: "algorithm_unavailable", badSync: "algorithm_unavailable" };
 
+/** The policy entries, with everything and slim: an allow, a deny, and a type that the model does not know. */
+const policies = { full: [true, false, "configuration_invalid"], slim: [true, false, "configuration_invalid"] };
+
 let files, provider, input, env, browser;
 
 before(async () => {
@@ -66,6 +69,8 @@ describe("Node", () => {
   test("import", () => prints(process.execPath, [app("node-esm/index.mjs")]));
   test("require", () => prints(process.execPath, [app("node-cjs/index.cjs")]));
   test("slim", () => prints(process.execPath, [app("node-esm/slim.mjs")], { answer: awaitedOnly }));
+  test("policy, imported", () => prints(process.execPath, [app("node-esm/policy.mjs")], { answer: policies }));
+  test("policy, required", () => prints(process.execPath, [app("node-cjs/policy.cjs")], { answer: policies }));
 });
 
 describe("the browser's client on a server", () => {
@@ -107,6 +112,7 @@ describe("workerd", () => {
   test("with Node's modules", () => answers("worker.mjs", ["nodejs_compat"], expected));
   test("without", () => answers("worker.mjs", [], expected));
   test("slim", () => answers("slim.mjs", [], awaitedOnly));
+  test("policy", () => answers("policy.mjs", [], policies));
 });
 
 test("Vite", async () => {
@@ -130,6 +136,7 @@ test("webpack", async () => {
 
 describe("a browser without a bundler", () => {
   test("web", () => inChromium({ folders: { "/": folder } }, "/apps/script/index.html"));
+  test("policy/web", () => inChromium({ folders: { "/": folder } }, "/apps/script/policy.html", policies));
   test("slim/web", () => inChromium({ folders: { "/": folder } }, "/apps/script/slim.html", awaitedOnly));
 });
 
