@@ -1,4 +1,5 @@
-//! Which resources a user may use, asked the other way round: not one by one but all at once.
+//! Which resources a user may use, asked the other way round: not one by one but all at once, and of the rows. What is
+//! answered to callers follows from the tuples of the workspace's store, which are compared with this.
 
 use const_format::concatcp;
 use uuid::Uuid;

@@ -249,8 +249,10 @@ impl Transaction {
 
     /// What the rows say, as far as it is in the scope.
     async fn said(&mut self, of: Uuid, scope: &Scope, said: &mut BTreeSet<TupleName>) -> Result<(), StorageError> {
-        let (mut roles, mut members): (Vec<(Uuid, WorkspaceRole)>, Vec<(Uuid, Uuid)>) = (Vec::new(), Vec::new());
-        let (mut resources, mut shares): (Vec<ResourceRow>, Vec<ShareRow>) = (Vec::new(), Vec::new());
+        let mut roles: Vec<(Uuid, WorkspaceRole)> = Vec::new();
+        let mut members: Vec<(Uuid, Uuid)> = Vec::new();
+        let mut resources: Vec<ResourceRow> = Vec::new();
+        let mut shares: Vec<ShareRow> = Vec::new();
         match scope {
             Scope::Role(user) => roles = rows!(self, concatcp!(ROLES, " AND m.user_id = $2"), of, user),
             Scope::User(user) => {

@@ -125,7 +125,7 @@ impl Connection {
     }
 
     /// Those of the resources at these coordinates that are registered, with what the user has been given of each: in
-    /// one statement, each once, in no order.
+    /// one statement, each once, in no order. What the tuples of the workspace's store are compared with.
     ///
     /// # Errors
     /// [`StorageError::Invalid`] for more than [`MAX_COORDINATES`].

@@ -25,8 +25,8 @@ const BEHIND: Duration = Duration::from_millis(900);
 const ROWS: i64 = 10_000;
 /// From so many writes behind on, reading the tuples anew costs less than following.
 const FAR: i64 = 200_000;
-/// Most stores in memory.
-const STORES: usize = 512;
+/// Most stores in memory: as many workspaces are asked for permissions without reading their tuples anew.
+const STORES: usize = 4096;
 
 /// How current an answer must be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
