@@ -47,7 +47,7 @@ pub use write::{Change, Draft, Snapshot, frame, revocations};
 /// What a bundle may take before it is refused. Its signer is trusted with what it says, not with the holder's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Longest body in bytes. A million tuples with their names take about 10 MB.
+    /// Longest body in bytes. A million tuples with short names take about 5 MB.
     pub body_bytes: usize,
     /// Most bytes of names: what is shared with the name before is written once and read in full.
     pub name_bytes: usize,
