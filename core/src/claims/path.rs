@@ -8,10 +8,7 @@ use alloc::string::String;
 /// Longest member path of a mapping. Keycloak's deepest is three: `resource_access`, client, `roles`.
 pub const PATH_MEMBERS: usize = 8;
 
-/// A claim's path: the names of the members that lead to it, with [`SEPARATOR`] between them.
-pub(crate) type ClaimPath = Cow<'static, str>;
-
-/// No claim's name in a path can have it, see [`add`].
+/// What stands between the names of a path. No claim's name in a path can have it, see [`add`].
 const SEPARATOR: char = '\0';
 
 /// Adds a name to a claim's path. `None`: it has a NUL, or the path is too long.

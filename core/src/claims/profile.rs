@@ -1,6 +1,6 @@
 //! Claims profiles: which claim says what about an [`Identity`].
 
-use super::path::{self, ClaimPath, find, present};
+use super::path::{self, find, present};
 use crate::identity::{Part, Text};
 use crate::jose::json::Value;
 use crate::{Error, ErrorCode, Identity, RoleOrder, VerifiedToken};
@@ -28,6 +28,9 @@ pub enum Field {
     /// Actions: a list, or a string with spaces between them (RFC 8693 §4.2, `scope`).
     Scope,
 }
+
+/// The claim's path: the names of the members that lead to it in one text.
+type ClaimPath = Cow<'static, str>;
 
 macro_rules! mappings {
     ($($field:expr => $claim:literal;)*) => {

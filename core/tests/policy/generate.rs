@@ -1,7 +1,8 @@
 //! Random models and tuples, small enough to be spelled out and crooked enough to matter.
 
 use sentinel_core::policy::model::{
-    AuthorizationModel, Condition, Relation, RestrictionKind, Rewrite, TypeDefinition, TypeRestriction,
+    AuthorizationModel, Condition, Parameter, ParameterType, Relation, RestrictionKind, Rewrite, TypeDefinition,
+    TypeRestriction,
 };
 use sentinel_core::policy::tuple::TupleKey;
 use sentinel_core::policy::{ConditionFailure, Conditions};
@@ -94,7 +95,8 @@ pub(crate) fn case(random: &mut Random) -> Case {
 }
 
 fn condition(name: &str) -> Condition {
-    Condition { name: name.into(), expression: "v == \"yes\"".into(), parameters: vec![], origin: None }
+    let parameters = vec![Parameter { name: "v".into(), type_name: ParameterType::String }];
+    Condition { name: name.into(), expression: "v == \"yes\"".into(), parameters, origin: None }
 }
 
 fn object(name: &str, condition: Option<String>) -> TypeRestriction {

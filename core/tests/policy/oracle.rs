@@ -86,21 +86,8 @@ impl<'a> Oracle<'a> {
             RestrictionKind::Wildcard => wildcard,
             RestrictionKind::Userset(name) => user_relation == Some(name),
         };
-        if !relation.restrictions.iter().filter(of_type).any(kind) {
-            return false;
-        }
-        let mut candidates = relation.restrictions.iter().filter(of_type);
-        match tuple.condition() {
-            Some(condition) => candidates.any(|found| found.condition.as_ref() == Some(&condition.name)),
-            None => candidates.any(|found| {
-                found.condition.is_none()
-                    && match &found.kind {
-                        RestrictionKind::Object => !wildcard,
-                        RestrictionKind::Wildcard => wildcard,
-                        RestrictionKind::Userset(name) => user_relation == Some(name),
-                    }
-            }),
-        }
+        let condition = tuple.condition().map(|condition| &condition.name);
+        relation.restrictions.iter().filter(of_type).any(|found| kind(found) && found.condition.as_ref() == condition)
     }
 
     pub(crate) fn objects(&self) -> BTreeSet<String> {
@@ -121,12 +108,11 @@ impl<'a> Oracle<'a> {
         objects.extend(more.iter().map(|object| (*object).to_owned()));
         objects.extend(user.split('#').next().filter(|of| !of.ends_with(":*")).map(str::to_owned));
         let possible = self.possible(user);
-        let mut rules = BTreeMap::new();
+        let mut rules = self.rules(user, &objects);
         for object in &objects {
             let Some(of) = self.model.types.iter().find(|of| of.name == type_of(object)) else { continue };
             for relation in &of.relations {
                 let atom = (object.clone(), relation.name.clone(), vec![]);
-                self.ground(user, atom.clone(), relation, &relation.rewrite, &mut rules);
                 if user == format!("{object}#{}", relation.name) {
                     rules.insert(atom, Rule::Fact(Answer::Yes));
                 } else if !possible.contains(&(of.name.clone(), relation.name.clone())) {
@@ -151,6 +137,56 @@ impl<'a> Oracle<'a> {
             }
         }
         answers
+    }
+
+    fn rules(&self, user: &str, objects: &BTreeSet<String>) -> BTreeMap<Atom, Rule> {
+        let mut rules = BTreeMap::new();
+        for object in objects {
+            let Some(of) = self.model.types.iter().find(|of| of.name == type_of(object)) else { continue };
+            for relation in &of.relations {
+                let atom = (object.clone(), relation.name.clone(), vec![]);
+                self.ground(user, atom, relation, &relation.rewrite, &mut rules);
+            }
+        }
+        rules
+    }
+
+    /// Whether the question leads to an exclusion, and from there to something that leads to itself; and whether it leads to a
+    /// relation that has itself and another relation of its own type among its users.
+    #[allow(dead_code, reason = "asked where the answers of another engine are compared")]
+    pub(crate) fn entangled(&self, object: &str, relation: &str, user: &str) -> (bool, bool) {
+        let rules = self.rules(user, &self.objects());
+        let below = |atoms: Vec<&Atom>| {
+            let (mut work, mut seen) = (atoms.into_iter().cloned().collect::<Vec<Atom>>(), BTreeSet::new());
+            while let Some(atom) = work.pop() {
+                if seen.insert(atom.clone()) {
+                    let mut atoms = vec![];
+                    rules.get(&atom).into_iter().for_each(|rule| parts(rule, &mut atoms, &mut false));
+                    work.extend(atoms.into_iter().cloned());
+                }
+            }
+            seen
+        };
+        let next = |atom: &Atom| {
+            let mut atoms = vec![];
+            rules.get(atom).into_iter().for_each(|rule| parts(rule, &mut atoms, &mut false));
+            atoms
+        };
+        let all = below(vec![&(object.to_owned(), relation.to_owned(), vec![])]);
+        let circle = all.iter().any(|atom| {
+            matches!(rules.get(atom), Some(Rule::ButNot(..)))
+                && below(next(atom)).iter().any(|one| below(next(one)).contains(one))
+        });
+        let recursive = all.iter().any(|(object, name, _)| {
+            let own = |found: &TypeRestriction| match &found.kind {
+                RestrictionKind::Userset(userset) if found.type_name == type_of(object) => Some(userset == name),
+                _ => None,
+            };
+            let own: Vec<bool> =
+                self.relation(type_of(object), name).unwrap().restrictions.iter().filter_map(own).collect();
+            own.contains(&true) && own.contains(&false)
+        });
+        (circle, recursive)
     }
 
     /// The relations that such a user can be in by the model alone: elsewhere not even an error matters to it. Usersets are
@@ -296,6 +332,16 @@ fn well_founded(rules: &[&Rule], number: &BTreeMap<&Atom, usize>) -> (Vec<bool>,
     }
 }
 
+fn parts<'a>(rule: &'a Rule, atoms: &mut Vec<&'a Atom>, error: &mut bool) {
+    match rule {
+        Rule::Fact(answer) => *error |= *answer == Answer::Error,
+        Rule::Any(all) => all.iter().for_each(|one| parts(one, atoms, error)),
+        Rule::All(all) => atoms.extend(all),
+        Rule::ButNot(base, subtract) => atoms.extend([base, subtract]),
+        Rule::Same(atom) => atoms.push(atom),
+    }
+}
+
 fn leads_to_error(
     from: usize,
     rules: &[&Rule],
@@ -303,15 +349,6 @@ fn leads_to_error(
     holds: &[bool],
     possible: &[bool],
 ) -> bool {
-    fn parts<'a>(rule: &'a Rule, atoms: &mut Vec<&'a Atom>, error: &mut bool) {
-        match rule {
-            Rule::Fact(answer) => *error |= *answer == Answer::Error,
-            Rule::Any(all) => all.iter().for_each(|one| parts(one, atoms, error)),
-            Rule::All(all) => atoms.extend(all),
-            Rule::ButNot(base, subtract) => atoms.extend([base, subtract]),
-            Rule::Same(atom) => atoms.push(atom),
-        }
-    }
     let (mut work, mut seen, mut error) = (vec![from], BTreeSet::new(), false);
     while let Some(at) = work.pop() {
         if holds[at] || !possible[at] || !seen.insert(at) {

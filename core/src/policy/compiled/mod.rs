@@ -279,24 +279,17 @@ impl CompiledModel {
 
     /// Whether the model allows a tuple of such a user under such a condition ([`NO_CONDITION`] for none).
     ///
-    /// The rule is that of OpenFGA's `ValidateTupleForRead` (`internal/validation/validation.go`): the kind of user must
-    /// be admitted; without a condition by a restriction that has none; with one, some restriction for the user's type
-    /// must name it.
+    /// The rule is that of OpenFGA 1.22: one restriction names the type, the kind of user and the condition.
+    /// Earlier releases took the condition from any restriction of the type, so that `[group, group#member with later]` let
+    /// `group:1#member` in without it.
     pub(crate) fn admits(&self, slot: RelationSlot, of: TypeSlot, kind: Admitted, condition: u16) -> bool {
         self.assignable(slot, of, kind) && self.admits_condition(slot, of, kind, condition)
     }
 
     /// The second half of [`Self::admits`]: such users are allowed, is the condition too.
     pub(crate) fn admits_condition(&self, slot: RelationSlot, of: TypeSlot, kind: Admitted, condition: u16) -> bool {
-        self.restrictions(slot).iter().any(|found| {
-            found.of == of
-                && found.condition == condition
-                && (condition != NO_CONDITION
-                    || match found.kind {
-                        Admitted::Object => kind != Admitted::Wildcard,
-                        other => other == kind,
-                    })
-        })
+        let restrictions = self.restrictions(slot);
+        restrictions.iter().any(|found| found.of == of && found.kind == kind && found.condition == condition)
     }
 
     /// Whether an object or the wildcard of this type can have the relation at all.
