@@ -333,3 +333,59 @@ fn what_cannot_be_read_is_undecided() {
     };
     assert_eq!(outcome, Err(QueryError::Undecided));
 }
+
+/// A condition over a long list costs what walking over the list does, whatever the language charges for it.
+#[cfg(feature = "conditions")]
+#[test]
+fn what_conditions_take_is_counted() {
+    use sentinel_core::Limits;
+    use sentinel_core::policy::ModelConditions;
+    use sentinel_core::policy::condition::Map;
+
+    let model = "model
+  schema 1.1
+type user
+type group
+  relations
+    define member: [user]
+type document
+  relations
+    define viewer: [user, group#member with listed]
+condition listed(names: list<string>) {
+  size(names) > 10000
+}
+";
+    let source = AuthorizationModel::from_valid_dsl(model).unwrap();
+    let (model, conditions) = (CompiledModel::compile(&source).unwrap(), ModelConditions::compile(&source).unwrap());
+    let groups: Vec<TupleKey> = (0..200)
+        .map(|n| TupleKey::parse(&format!("document:1#viewer@group:{n}#member")).unwrap())
+        .map(|tuple| tuple.with_condition("listed", ""))
+        .collect();
+    let index = Index::from_tuples(&groups).unwrap();
+    let ask = |names: usize, work: u64| {
+        let names: Vec<String> = (0..names).map(|n| format!("\"{n}\"")).collect();
+        let limits = Limits { json_members: 60_000, ..Limits::DEFAULT };
+        let context = format!("{{\"names\":[{}]}}", names.join(","));
+        let context = Map::from_json(context.as_bytes(), &limits).unwrap();
+        let conditions = conditions.in_context(Some(&context));
+        let evaluator = Evaluator::new(&model, &index).with_conditions(&conditions);
+        evaluator.with_budget(Budget { work, ..Budget::DEFAULT }).check("document:1", "viewer", "user:anne")
+    };
+    assert_eq!(ask(1, 20_000), Ok(false));
+    assert_eq!(ask(500, 20_000), Err(QueryError::BudgetExceeded));
+    assert_eq!(ask(500, 10_000_000), Ok(false));
+}
+
+/// What is looked at and passed over costs too: tuples of a kind that the model no longer allows.
+#[test]
+fn what_is_passed_over_is_counted() {
+    let written: Vec<String> = (0..5_000).map(|n| format!("document:1#parent@document:{n}")).collect();
+    let written: Vec<&str> = written.iter().map(String::as_str).collect();
+    let (model, index) = (model(), Index::from_tuples(&tuples(&written)).unwrap());
+    let ask = |work| {
+        let budget = Budget { work, ..Budget::DEFAULT };
+        Evaluator::new(&model, &index).with_budget(budget).check("document:1", "viewer", "user:anne")
+    };
+    assert_eq!(ask(1_000), Err(QueryError::BudgetExceeded));
+    assert_eq!(ask(10_000), Ok(false));
+}

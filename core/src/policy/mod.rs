@@ -118,7 +118,7 @@ mod words;
 #[cfg(feature = "relations")]
 pub use claimed::{ClaimedRelations, MAPPINGS};
 pub use compiled::{CompileError, CompiledModel};
-pub use index::{Batch, Index, IndexFull, Memory};
+pub use index::{Batch, Gathering, Index, IndexFull, Memory};
 pub use resolve::{
     Answer, Binding, Budget, By, ConditionFailure, Conditions, Evaluator, ExplainStep, Explanation, NoConditions,
     Outcome, Query, QueryError, Read, Resolver, Step, Tree, TreeValue,

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use sentinel_keys::{RsaBits, SigningAlgorithm};
 use sentinel_storage::{Millis, WorkspaceRole};
 
@@ -37,15 +39,35 @@ pub struct PolicyConfig {
     pub tuples_per_store: i64,
     /// Most tuples of a store that is kept in memory: a larger one is asked by SQL.
     pub tuples_in_memory: i64,
+    /// About how many bytes the stores in memory may take together.
+    pub memory: usize,
     /// How long the log of changes goes back, in milliseconds.
     pub changes: Millis,
+    /// Most entries of a list.
+    pub list_results: usize,
+    /// How long is looked for them.
+    pub list_deadline: Duration,
     /// Whether every decision is written to the log.
     pub log_decisions: bool,
+    /// Whether it says why.
+    pub log_reasons: bool,
+    /// Whether it has the values of the context.
+    pub log_context: bool,
 }
 
 impl Default for PolicyConfig {
     fn default() -> Self {
-        Self { tuples_per_store: 50_000_000, tuples_in_memory: 5_000_000, changes: 30 * DAY, log_decisions: false }
+        Self {
+            tuples_per_store: 50_000_000,
+            tuples_in_memory: 5_000_000,
+            memory: 1 << 30,
+            changes: 30 * DAY,
+            list_results: 1000,
+            list_deadline: Duration::from_secs(3),
+            log_decisions: false,
+            log_reasons: false,
+            log_context: false,
+        }
     }
 }
 

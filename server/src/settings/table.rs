@@ -203,6 +203,27 @@ pub const TABLE: &[Setting] = &[
         "Most tuples of a policy store that is kept in memory: a larger one is asked by SQL.",
     ),
     setting(
+        "POLICY_MEMORY_MIB",
+        Kind::Number(16, 1_000_000),
+        "1024",
+        "service/policy",
+        "About how much the policy stores in memory take together. Beyond it those that were not asked for longest are let go; one that alone takes more is asked by SQL.",
+    ),
+    setting(
+        "POLICY_LIST_RESULTS",
+        Kind::Number(1, 100_000),
+        "1000",
+        "service/policy",
+        "Most entries that list-objects and list-users answer. Streams and searches have no such limit.",
+    ),
+    setting(
+        "POLICY_LIST_SECONDS",
+        Kind::Number(1, 60),
+        "3",
+        "service/policy",
+        "How long list-objects, plain and streamed, looks for objects: what was found until then is the answer.",
+    ),
+    setting(
         "POLICY_CHANGES_DAYS",
         Kind::Number(1, 3650),
         "30",
@@ -215,6 +236,20 @@ pub const TABLE: &[Setting] = &[
         "false",
         "service/policy",
         "Whether every decision is written to the log: who asked, what, the answer, the model and the state it is true of.",
+    ),
+    setting(
+        "POLICY_LOG_REASONS",
+        Kind::Switch,
+        "false",
+        "service/policy",
+        "Whether the log of decisions says why, too: the tuples and rewrites that lead to an allow, or what was tried. Each decision is then evaluated twice.",
+    ),
+    setting(
+        "POLICY_LOG_CONTEXT",
+        Kind::Switch,
+        "false",
+        "service/policy",
+        "Whether the log of decisions has the values of the context, too. They may be personal.",
     ),
     setting(
         "RATE_LIMIT_RPM",

@@ -27,6 +27,9 @@ pub enum StorageError {
     /// The settings of the database cannot be used.
     #[error("{0}")]
     Settings(String),
+    /// More rows than one look-up may bring.
+    #[error("a look-up finds more than is read at once")]
+    TooMuch,
     /// Anything else: a fault of ours or a damaged database.
     #[error("the database refused a statement")]
     Broken(#[source] sqlx::Error),

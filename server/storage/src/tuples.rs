@@ -1,6 +1,7 @@
 //! Relationship tuples: how they are found. Expired ones are found by nobody, pruned or not.
 
 use const_format::concatcp;
+use futures_util::{Stream, TryStreamExt as _};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, FromRow};
 
@@ -68,6 +69,11 @@ pub(crate) const BATCH_SQLITE: &str = "json_each($2) AS batch";
 /// As [`BATCH_SQLITE`].
 pub(crate) const BATCH_POSTGRES: &str = "json_array_elements($2::json) AS batch(value)";
 
+/// Most rows of a look-up: an object may have millions of users, and nobody may ask for them all at once.
+const LOOKED_UP: usize = 250_000;
+/// Most bytes of them, contexts included.
+const LOOKED_UP_BYTES: usize = 64 << 20;
+
 /// A look-up for many at once. Joined in the order written, from what is wanted to the tuples.
 macro_rules! look_up {
     ($columns:expr) => {
@@ -127,7 +133,7 @@ impl Connection {
     /// usersets or wildcards.
     ///
     /// # Errors
-    /// As every statement.
+    /// As every statement; [`StorageError::TooMuch`].
     pub async fn tuples_of_objects(
         &mut self,
         store: i64,
@@ -141,13 +147,14 @@ impl Connection {
             self.either(look_up!(OF_OBJECT), look_up_postgres!(OF_OBJECT))
         };
         let batch = json!(relations).to_string();
-        Ok(on!(self, db => sqlx::query_as(sql).bind(store).bind(batch).bind(now).fetch_all(db)))
+        on!(self, db => bounded(sqlx::query_as(sql).bind(store).bind(batch).bind(now).fetch(db)))
+            .ok_or(StorageError::TooMuch)
     }
 
     /// The tuples in which users stand, each `(user, object type, relation)`, in no order.
     ///
     /// # Errors
-    /// As every statement.
+    /// As every statement; [`StorageError::TooMuch`].
     pub async fn tuples_of_subjects(
         &mut self,
         store: i64,
@@ -156,7 +163,8 @@ impl Connection {
     ) -> Result<Vec<StoredTuple>, StorageError> {
         let sql = self.either(look_up!(OF_SUBJECT), look_up_postgres!(OF_SUBJECT));
         let batch = json!(subjects).to_string();
-        Ok(on!(self, db => sqlx::query_as(sql).bind(store).bind(batch).bind(now).fetch_all(db)))
+        on!(self, db => bounded(sqlx::query_as(sql).bind(store).bind(batch).bind(now).fetch(db)))
+            .ok_or(StorageError::TooMuch)
     }
 
     /// At most `limit` tuples, those after `after`: by relation and object id where the filter names a user and no object
@@ -194,6 +202,21 @@ impl Connection {
             .bind(limit)
             .fetch_all(db)))
     }
+}
+
+/// Reads as many rows as a look-up may bring. None: there are more.
+async fn bounded<E>(
+    mut rows: impl Stream<Item = Result<StoredTuple, E>> + Unpin,
+) -> Result<Option<Vec<StoredTuple>>, E> {
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.try_next().await? {
+        bytes += row.name.subject.len() + row.name.object_id.len() + row.context.as_ref().map_or(0, String::len);
+        if found.len() >= LOOKED_UP || bytes > LOOKED_UP_BYTES {
+            return Ok(None);
+        }
+        found.push(row);
+    }
+    Ok(Some(found))
 }
 
 /// The statement of [`Connection::tuples`]. What is not asked for does not stand in it, so that an index is found for
@@ -258,5 +281,31 @@ mod tests {
         ] {
             assert_plan(&page(&filter), &[index]).await;
         }
+    }
+    #[tokio::test]
+    async fn a_look_up_brings_no_more_than_it_may() {
+        let row = |context: usize| {
+            Ok::<_, StorageError>(StoredTuple {
+                name: TupleName {
+                    object_type: String::new(),
+                    object_id: String::new(),
+                    relation: String::new(),
+                    subject: "user:anne".into(),
+                },
+                condition: None,
+                context: Some("x".repeat(context)),
+                revision: 1,
+                inserted_at: 0,
+                expires_at: None,
+            })
+        };
+        let read = async |rows: usize, context: usize| {
+            let rows = futures_util::stream::iter((0..rows).map(|_| row(context)));
+            bounded(rows).await.unwrap().map(|found| found.len())
+        };
+        assert_eq!(read(LOOKED_UP, 0).await, Some(LOOKED_UP));
+        assert_eq!(read(LOOKED_UP + 1, 0).await, None);
+        assert_eq!(read(1_000, 32 * 1024).await, Some(1_000));
+        assert_eq!(read(2_100, 32 * 1024).await, None);
     }
 }

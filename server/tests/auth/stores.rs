@@ -1,7 +1,11 @@
 //! Keys of policy stores, and what they open at the moment when something is written.
 
 use sentinel_keys::secrets;
-use sentinel_storage::{ChangeFilter, NewPolicyStore, PolicyStore, ServiceChange, StoreAccess, StoreOptions};
+use sentinel_server::service::PolicyConfig;
+use sentinel_storage::{
+    ChangeFilter, NewPolicyStore, NewTuple, PolicyStore, Preconditions, ServiceChange, StoreAccess, StoreOptions,
+    TupleName, Written,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -16,6 +20,8 @@ cases! {
     a_service_that_was_shut_out,
     a_store_that_is_gone,
     a_workspace_that_is_gone,
+    an_index_follows_what_others_wrote,
+    a_store_that_does_not_fit,
 }
 
 const STORE: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
@@ -31,7 +37,11 @@ struct Shop {
 
 impl Shop {
     async fn open(place: StoreOptions) -> Self {
-        let server = Deployment::start(place, |_, _| {}).await;
+        Self::open_with(place, |_| {}).await
+    }
+
+    async fn open_with(place: StoreOptions, change: impl FnOnce(&mut PolicyConfig)) -> Self {
+        let server = Deployment::start(place, |config, _| change(&mut config.policy)).await;
         let mut db = server.begin().await;
         let service = db.service_by_name(SCOPE).await.unwrap().unwrap().id;
         let mut stores = Vec::new();
@@ -52,6 +62,23 @@ impl Shop {
         let url = format!("{}/stores/{STORE}/{path}", self.server.base);
         let request = self.server.http.post(url).bearer_auth(KEY).header("content-type", "application/json");
         serde_json::from_str(&request.body(value.to_string()).send().await.unwrap().text().await.unwrap()).unwrap()
+    }
+
+    /// Writes as another replica does: this process learns of it by the log alone.
+    async fn write_elsewhere(&self, writes: &[u32], deletes: &[u32]) {
+        let writes: Vec<_> = writes.iter().map(|n| new_tuple(*n)).collect();
+        let deletes: Vec<_> = deletes.iter().map(|n| new_tuple(*n).name).collect();
+        let all = Preconditions { most: i64::MAX, ..Preconditions::default() };
+        let mut db = self.server.begin().await;
+        let written = db.write_tuples(self.stores[0].number, &writes, &deletes, all, self.server.now()).await.unwrap();
+        assert!(matches!(written, Written::Done(_)), "{written:?}");
+        db.commit().await.unwrap();
+    }
+
+    async fn sees(&self, document: u32) -> bool {
+        let question = json!({ "user": "user:eve", "relation": "viewer", "object": format!("document:{document}") });
+        let answer = self.post("check", &json!({ "tuple_key": question, "consistency": "HIGHER_CONSISTENCY" })).await;
+        answer["allowed"].as_bool().unwrap_or_else(|| panic!("{answer}"))
     }
 
     async fn bind(&self, access: Option<StoreAccess>) {
@@ -100,6 +127,16 @@ fn model() -> Value {
         { "type": "document", "relations": { "viewer": { "this": {} } },
           "metadata": { "relations": { "viewer": { "directly_related_user_types": [{ "type": "user" }] } } } },
     ] })
+}
+
+fn new_tuple(document: u32) -> NewTuple {
+    let name = TupleName {
+        object_type: "document".into(),
+        object_id: document.to_string(),
+        relation: "viewer".into(),
+        subject: "user:eve".into(),
+    };
+    NewTuple { name, condition: None, context: None, expires_at: None }
 }
 
 async fn a_key_that_was_taken_back(place: StoreOptions) {
@@ -183,4 +220,33 @@ async fn a_workspace_that_is_gone(place: StoreOptions) {
     db.commit().await.unwrap();
     assert_eq!(late.end().await, 404);
     assert_eq!(Late::begin(&shop.server, "POST", &foreign, &headers, model()).await.end().await, 403);
+}
+
+/// More than a page of the log, a write across its end, and writes that take back what was written.
+async fn an_index_follows_what_others_wrote(place: StoreOptions) {
+    let shop = Shop::open(place).await;
+    assert!(!shop.sees(1).await);
+    let many: Vec<u32> = (1..=12_000).collect();
+    shop.write_elsewhere(&many, &[]).await;
+    shop.write_elsewhere(&[20_001], &[1]).await;
+    assert!(!shop.sees(1).await && shop.sees(2).await && shop.sees(12_000).await && shop.sees(20_001).await);
+    for n in 30_000..30_300 {
+        shop.write_elsewhere(&[n], &[n - 29_000]).await;
+    }
+    shop.write_elsewhere(&[1], &many[1..999]).await;
+    assert!(shop.sees(1).await && !shop.sees(2).await && !shop.sees(999).await && shop.sees(30_299).await);
+    assert!(!shop.sees(1_299).await && shop.sees(1_300).await);
+}
+
+/// A store that is larger than memory may be, from the beginning or by growing, is asked by SQL: never from a part of it.
+async fn a_store_that_does_not_fit(place: StoreOptions) {
+    let shop = Shop::open_with(place, |policy| policy.memory = 300_000).await;
+    shop.write_elsewhere(&(1..=100).collect::<Vec<_>>(), &[]).await;
+    assert!(shop.sees(1).await && !shop.sees(50_000).await);
+    shop.write_elsewhere(&(101..=20_000).collect::<Vec<_>>(), &[]).await;
+    for _ in 0..2 {
+        assert!(shop.sees(1).await && shop.sees(20_000).await && !shop.sees(50_000).await);
+    }
+    shop.write_elsewhere(&[50_000], &[1]).await;
+    assert!(!shop.sees(1).await && shop.sees(50_000).await);
 }

@@ -27,6 +27,11 @@ impl<'p> Machine<'p> {
         Self { parameters, locals: Vec::new(), cost: 0, limit, steps: STEPS }
     }
 
+    /// The steps that were taken.
+    pub(super) fn taken(&self) -> usize {
+        STEPS.saturating_sub(self.steps)
+    }
+
     fn charge(&mut self, cost: u64) -> Result<(), Failure> {
         self.cost = self.cost.saturating_add(cost);
         if self.cost > self.limit { Err(Failure::Budget) } else { self.step(1) }
@@ -350,7 +355,7 @@ fn share(size: u64, factor: f64) -> u64 {
 }
 
 /// About how many steps it takes to walk over a value.
-fn weight(value: &Value) -> usize {
+pub(super) fn weight(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len() / 16,
         Value::Bytes(bytes) => bytes.len() / 16,

@@ -2,7 +2,7 @@
 
 use super::check::Checker;
 use super::convert::convert;
-use super::eval::Machine;
+use super::eval::{Machine, weight};
 use super::failure::Failure;
 use super::node::Node;
 use super::parser::parse;
@@ -201,7 +201,18 @@ impl Program {
     /// # Errors
     /// See [`EvaluationError`]. Only `Ok(true)` opens.
     pub fn evaluate(&self, context: &Context<'_>, budget: u64) -> Result<bool, EvaluationError> {
-        let evaluation = self.evaluate_partially(context, budget)?;
+        self.evaluate_counting(context, budget, &mut 0)
+    }
+
+    /// As [`Program::evaluate`]. `work` grows by what it took to do so, which is not what the language charges for it: the
+    /// values of a context are walked over before the first step.
+    pub(crate) fn evaluate_counting(
+        &self,
+        context: &Context<'_>,
+        budget: u64,
+        work: &mut usize,
+    ) -> Result<bool, EvaluationError> {
+        let evaluation = self.run(context, budget, work)?;
         match evaluation.met {
             Some(met) if evaluation.missing.is_empty() => Ok(met),
             _ => Err(EvaluationError::Missing(evaluation.missing)),
@@ -213,13 +224,17 @@ impl Program {
     /// # Errors
     /// See [`EvaluationError`]. What is missing is no error here.
     pub fn evaluate_partially(&self, context: &Context<'_>, budget: u64) -> Result<Evaluation, EvaluationError> {
+        self.run(context, budget, &mut 0)
+    }
+
+    fn run(&self, context: &Context<'_>, budget: u64, work: &mut usize) -> Result<Evaluation, EvaluationError> {
         if self.parameters.is_empty() && !context.is_empty() {
             return Err(EvaluationError::Parameter("no parameters defined for the condition".to_string()));
         }
         let mut values: Vec<Option<Value>> = Vec::with_capacity(self.parameters.len());
         let mut missing = Vec::new();
         for Parameter { name, type_name } in &self.parameters {
-            values.push(match context.get(name) {
+            values.push(match context.get(name).inspect(|value| *work += 1 + 2 * weight(value)) {
                 Some(value) => Some(convert(value, type_name).map_err(|why| {
                     EvaluationError::Parameter(format!("failed to convert context parameter '{name}': {why}"))
                 })?),
@@ -230,7 +245,9 @@ impl Program {
             });
         }
         let mut machine = Machine::new(&values, budget);
-        let met = match machine.eval(&self.node) {
+        let outcome = machine.eval(&self.node);
+        *work += machine.taken();
+        let met = match outcome {
             Ok(Value::Bool(met)) => Some(met),
             Err(Failure::Unknown) => None,
             Err(Failure::Budget) => return Err(EvaluationError::Budget),

@@ -6,6 +6,7 @@
 
 mod asked;
 mod base;
+mod gather;
 mod names;
 mod numbers;
 #[cfg(feature = "bundle")]
@@ -18,6 +19,7 @@ use super::sorted::Sorted;
 use super::tuple::TupleKey;
 use super::words::sort;
 use base::Base;
+pub use gather::Gathering;
 use names::ContextNumbers;
 pub(crate) use names::{Names, Vocabulary};
 #[cfg(feature = "bundle")]
@@ -38,6 +40,8 @@ const MOST: u32 = subject::NUMBER;
 pub(crate) const NO_CONTEXT: u32 = u32::MAX;
 /// Changes that an overlay may hold beside an eighth of the settled tuples before it is merged in.
 const CHANGES: usize = 4096;
+/// Bytes of words that may come before anybody asks whether they are still needed.
+const WORDS: usize = 4 << 20;
 
 /// The index holds as much as its numbers can name (2^30 objects or usersets, 2^16 types or relations, 4 GiB of names).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +111,12 @@ pub struct Index {
     /// The conditions of tuples with their contexts, each once.
     contexts: Vec<(u16, Box<str>)>,
     contexts_by_parts: ContextNumbers,
+    /// Their bytes.
+    context_bytes: usize,
+    /// At how many bytes of words those that no tuple has any more are dropped.
+    renew_at: usize,
+    /// Whether a batch has numbers of this index: then none may become another.
+    is_staging: bool,
     base: Base,
     /// What differs from `base`, by object: the context of what was added or changed, or [`REMOVED`].
     changes: Sorted<(u32, u16, u32)>,
@@ -139,6 +149,9 @@ impl Index {
             usersets_by_parts: Sorted::new(),
             contexts: Vec::new(),
             contexts_by_parts: ContextNumbers::new(key),
+            context_bytes: 0,
+            renew_at: WORDS,
+            is_staging: false,
             base: Base::default(),
             changes: Sorted::new(),
             added: Sorted::new(),
@@ -168,6 +181,7 @@ impl Index {
             all.push(self.intern(tuple)?);
         }
         self.settle(all);
+        self.expect_words();
         Ok(())
     }
 
@@ -176,6 +190,7 @@ impl Index {
     /// # Errors
     /// [`IndexFull`].
     pub fn stage(&mut self, batch: &mut Batch, tuple: &TupleKey) -> Result<(), IndexFull> {
+        self.is_staging = true;
         batch.0.push(self.intern(tuple)?);
         Ok(())
     }
@@ -186,6 +201,8 @@ impl Index {
         self.collect(&mut all);
         all.extend(batch.0);
         self.settle(all);
+        self.is_staging = false;
+        self.expect_words();
     }
 
     /// How many tuples there are.
@@ -263,14 +280,33 @@ impl Index {
     /// What it takes.
     #[must_use]
     pub fn memory(&self) -> Memory {
-        let contexts: usize = self.contexts.iter().map(|(_, context)| context.len() * 2 + 64).sum();
         Memory {
             tuples: self.len,
             // Of 32 bytes each, in blocks that are two thirds full.
             tuple_bytes: self.base.bytes()
                 + (self.changes.len() + self.added.len()) * 48
                 + self.usersets.capacity() * 8,
-            name_bytes: self.names.bytes() + self.usersets_by_parts.len() * 48 + contexts,
+            name_bytes: self.word_bytes(),
+        }
+    }
+
+    fn word_bytes(&self) -> usize {
+        self.names.bytes() + self.usersets_by_parts.len() * 48 + self.context_bytes
+    }
+
+    /// From here on as many bytes of words again are taken without a look.
+    fn expect_words(&mut self) {
+        self.renew_at = self.word_bytes() * 2 + WORDS;
+    }
+
+    /// Drops the words that no tuple has any more. INVARIANT: words are twice those that are needed at most, and some
+    /// megabytes: who writes and deletes again and again makes nothing grow. It costs as much as the words that came since.
+    fn renew(&mut self) {
+        let mut gathering = Gathering::new(Self::new(self.names.key()));
+        // What was in an index fits into one.
+        match gathering.add(self.tuples()) {
+            Ok(()) => *self = gathering.finish(),
+            Err(IndexFull) => self.expect_words(),
         }
     }
 
@@ -308,6 +344,9 @@ impl Index {
     }
 
     fn settle_sometimes(&mut self) {
+        if !self.is_staging && self.word_bytes() > self.renew_at {
+            self.renew();
+        }
         if self.changes.len() > CHANGES + self.base.len() / 8 {
             self.compact();
         }

@@ -105,6 +105,7 @@ impl Index {
     fn intern_context(&mut self, name: u16, context: &str) -> Option<u32> {
         let number = self.contexts_by_parts.intern(name, context)?;
         if number as usize == self.contexts.len() {
+            self.context_bytes += context.len() * 2 + 64;
             self.contexts.push((name, context.into()));
         }
         Some(number)

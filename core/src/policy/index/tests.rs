@@ -101,3 +101,39 @@ fn what_a_tuple_takes() {
     assert_eq!(memory.tuples, 100_000);
     assert!(memory.tuple_bytes <= 22 * memory.tuples, "{memory:?}");
 }
+
+/// Whoever writes and deletes again and again makes nothing grow: names, usersets and contexts go with their tuples.
+#[test]
+fn words_that_no_tuple_has_any_more_go() {
+    let mut index = Index::default();
+    index.insert(&key("d:stays#r@g:stays#m").with_condition("c", "{\"stays\":1}")).unwrap();
+    let mut most = 0;
+    for n in 0..3_000 {
+        let long = alloc::format!("{n:0>200}");
+        let context = alloc::format!("{{\"x\":\"{n:0>5000}\"}}");
+        let tuple = key(&alloc::format!("d:{long}#r@g:{long}#m")).with_condition("c", &context);
+        index.insert(&tuple).unwrap();
+        assert!(index.remove(tuple.object(), tuple.relation(), tuple.user()));
+        most = most.max(index.memory().name_bytes);
+    }
+    // 30 MB of them came.
+    assert!(most < 6 << 20, "{most}");
+    assert!(index.contains("d:stays", "r", "g:stays#m") && index.len() == 1);
+    assert_eq!(all(&index).len(), 1);
+}
+
+#[test]
+fn gathered_as_if_at_once() {
+    let tuples: Vec<TupleKey> =
+        (0..1_000).map(|n| key(&alloc::format!("d:{}#r@u:{}", n % 300, n % 7)).with_condition("c", "")).collect();
+    let plain = key("d:1#r@u:1");
+    let mut gathering = Gathering::new(Index::default());
+    for part in tuples.chunks(64) {
+        gathering.add(part).unwrap();
+    }
+    gathering.add([&plain]).unwrap();
+    let index = gathering.finish();
+    let expected = Index::from_tuples(tuples.iter().chain([&plain])).unwrap();
+    assert_eq!(all(&index), all(&expected));
+    assert!(all(&index).contains(&plain));
+}

@@ -4,6 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 use super::super::condition::{COST, ConditionError, Context, EvaluationError, Map, Program};
 use super::super::model::{AuthorizationModel, Parameter};
@@ -29,16 +30,18 @@ impl ModelConditions {
     /// Ready for a question with this context (none: `None`).
     #[must_use]
     pub const fn in_context<'a>(&'a self, request: Option<&'a Map>) -> ConditionsInContext<'a> {
-        ConditionsInContext { conditions: self, request, cost: COST }
+        ConditionsInContext { conditions: self, request, cost: COST, work: Cell::new(0) }
     }
 }
 
 /// The conditions of a model in the context of a question.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ConditionsInContext<'a> {
     conditions: &'a ModelConditions,
     request: Option<&'a Map>,
     cost: u64,
+    /// What evaluations took since somebody asked.
+    work: Cell<u64>,
 }
 
 impl ConditionsInContext<'_> {
@@ -49,6 +52,9 @@ impl ConditionsInContext<'_> {
         self
     }
 }
+
+/// How much of a tuple's context is read in about the time of a step.
+const BYTES_PER_STEP: usize = 4;
 
 /// A tuple's context. None is an empty text.
 fn tuple_context(context: &str) -> Result<Option<Map>, ConditionFailure> {
@@ -62,12 +68,20 @@ fn tuple_context(context: &str) -> Result<Option<Map>, ConditionFailure> {
 impl Conditions for ConditionsInContext<'_> {
     fn holds(&self, condition: u16, context: &str) -> Result<bool, ConditionFailure> {
         let (program, _) = self.conditions.programs.get(usize::from(condition)).ok_or(ConditionFailure::Unavailable)?;
+        let mut work = context.len() / BYTES_PER_STEP;
         let tuple = tuple_context(context)?;
-        program.evaluate(&Context::new(self.request, tuple.as_ref()), self.cost).map_err(|error| match error {
+        let context = Context::new(self.request, tuple.as_ref());
+        let outcome = program.evaluate_counting(&context, self.cost, &mut work);
+        self.work.set(self.work.get().saturating_add(work as u64));
+        outcome.map_err(|error| match error {
             EvaluationError::Missing(names) => ConditionFailure::Missing(names),
             EvaluationError::Parameter(why) => ConditionFailure::Context(why),
             other => ConditionFailure::Evaluation(other.to_string()),
         })
+    }
+
+    fn work(&self) -> u64 {
+        self.work.take()
     }
 
     fn fits(&self, condition: u16, context: &str) -> Result<(), ConditionFailure> {

@@ -44,6 +44,12 @@ pub trait Conditions {
     /// It could not be evaluated. Nothing but `Ok(true)` opens.
     fn holds(&self, condition: u16, context: &str) -> Result<bool, ConditionFailure>;
 
+    /// What the evaluations since the last call of this took, in steps of a [`Budget`]: a condition may cost more than
+    /// following a tuple does.
+    fn work(&self) -> u64 {
+        0
+    }
+
     /// Whether a tuple may be written with this context: a JSON object of the condition's parameters, each of its type.
     ///
     /// # Errors
@@ -71,7 +77,7 @@ pub struct Budget {
     /// Most tuples one behind another that lead from the object to the user. 25 is OpenFGA's
     /// (`DefaultResolveNodeLimit` in `pkg/server/config`).
     pub depth: u32,
-    /// Most steps: nodes entered, tuples followed, values carried on. Some 20 ns each natively.
+    /// Most steps: nodes entered, tuples looked at, values carried on, and what conditions take. Some 20 ns each natively.
     pub work: u64,
 }
 

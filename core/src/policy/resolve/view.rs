@@ -46,6 +46,7 @@ pub(super) struct View<'a> {
     asks: RefCell<Sorted<Ask>>,
     undecided: Cell<bool>,
     too_deep: Cell<bool>,
+    exhausted: Cell<bool>,
     failure: RefCell<Option<(u16, ConditionFailure)>>,
 }
 
@@ -67,6 +68,7 @@ impl<'a> View<'a> {
             asks: RefCell::default(),
             undecided: Cell::new(false),
             too_deep: Cell::new(false),
+            exhausted: Cell::new(false),
             failure: RefCell::default(),
         }
     }
@@ -76,6 +78,19 @@ impl<'a> View<'a> {
         let left = self.work.get().checked_sub(work).ok_or(Exhausted)?;
         self.work.set(left);
         Ok(())
+    }
+
+    /// As [`View::spend`] where what follows is a fact: with nothing left it is unknown, and the next step ends the
+    /// question. `false`: nothing is left.
+    fn charge(&self, work: u64) -> bool {
+        match self.work.get().checked_sub(work) {
+            Some(left) => self.work.set(left),
+            None => {
+                self.work.set(0);
+                self.exhausted.set(true);
+            }
+        }
+        !self.exhausted.get()
     }
 
     pub(super) fn too_deep(&self) -> Fact {
@@ -94,6 +109,9 @@ impl<'a> View<'a> {
 
     /// Why what is unknown is unknown.
     pub(super) fn trouble(&self) -> QueryError {
+        if self.exhausted.get() {
+            return QueryError::BudgetExceeded;
+        }
         if self.too_deep.get() {
             return QueryError::TooDeep;
         }
@@ -179,7 +197,11 @@ impl<'a> View<'a> {
         if !self.model.admits_condition(slot, of, kind, condition) {
             return Fact::No;
         }
-        match self.conditions.holds(condition, context) {
+        let holds = self.conditions.holds(condition, context);
+        if !self.charge(self.conditions.work().saturating_add(1)) {
+            return Fact::Unknown;
+        }
+        match holds {
             Ok(true) => Fact::Yes,
             Ok(false) => Fact::No,
             Err(failure) => {
@@ -270,6 +292,7 @@ impl<'a> View<'a> {
             asks: RefCell::default(),
             undecided: Cell::new(false),
             too_deep: Cell::new(false),
+            exhausted: Cell::new(false),
             failure: RefCell::default(),
         };
         let known = plain.users(object, slot, &mut |user, _| {
@@ -319,17 +342,18 @@ impl<'a> View<'a> {
         };
         let Some(relation) = self.relation_number(binding, slot) else { return Fact::Yes };
         index.scan((object, relation), range, &mut |number, context| {
-            let Some((user, of, kind)) = self.subject_of((index, binding), number) else { return true };
+            // Whoever is visited pays; what is passed over costs too.
+            let Some((user, of, kind)) = self.subject_of((index, binding), number) else { return self.charge(1) };
             if self.layer.is_some_and(|layer| layer.has(object, slot, user)) {
-                return true;
+                return self.charge(1);
             }
             if !self.model.assignable(slot, of, kind) {
-                return true;
+                return self.charge(1);
             }
             let fact = self.weigh_settled((index, binding), (slot, of, kind), context);
-            fact == Fact::No || visit(user, fact)
+            if fact == Fact::No { self.charge(1) } else { visit(user, fact) }
         });
-        Fact::Yes
+        if self.exhausted.get() { Fact::Unknown } else { Fact::Yes }
     }
 
     /// A user of the index in the model's terms. `None`: the model does not define its type or relation.
@@ -387,12 +411,12 @@ impl<'a> View<'a> {
         index.scan_reverse(number, relation, &mut |object, context| {
             if Some(index.names.type_of(object)) != on || self.layer.is_some_and(|layer| layer.has(object, slot, user))
             {
-                return true;
+                return self.charge(1);
             }
             let fact = self.weigh_settled((index, binding), (slot, of, kind), context);
-            fact == Fact::No || visit(object, fact)
+            if fact == Fact::No { self.charge(1) } else { visit(object, fact) }
         });
-        Fact::Yes
+        if self.exhausted.get() { Fact::Unknown } else { Fact::Yes }
     }
 
     /// Whether it is a tuple of the question itself.

@@ -7,12 +7,12 @@
 use std::sync::{Arc, LazyLock};
 
 use sentinel_core::policy::model::{AuthorizationModel, TypeDefinition};
-use sentinel_core::policy::{Budget, Evaluator, Outcome, Query, QueryError};
+use sentinel_core::policy::{Budget, Outcome};
 use sentinel_storage::{is_built_in, user_name};
 use uuid::Uuid;
 
-use super::check::{Circumstances, refusal};
-use super::hot::{Hot, Source};
+use super::check::Circumstances;
+use super::evaluate::Asked;
 use super::{Model, PolicyError, TupleIn};
 use crate::service::{Error, Permission, Service};
 
@@ -103,22 +103,11 @@ impl Service {
         };
         let user = user_name(user_id);
         let mut answers = Vec::with_capacity(questions.len());
-        match &source {
-            Source::Memory(hot) => over(hot, self.now(), Budget::DEFAULT, |evaluator| {
-                for (id, permission) in questions {
-                    let object = format!("resource:{id}");
-                    answers.push(evaluator.check(&object, relation(*permission), &user)?);
-                }
-                Ok(())
-            })?,
-            Source::Database(store) => {
-                for (id, permission) in questions {
-                    let object = format!("resource:{id}");
-                    let query = Query::Check { object: &object, relation: relation(*permission), user: &user };
-                    let found = self.resolve_by_sql(store.number, model()?, &Circumstances::default(), query).await;
-                    answers.push(found.map_err(failed)? == Outcome::Decision(true));
-                }
-            }
+        for (id, permission) in questions {
+            let (object, relation) = (format!("resource:{id}"), relation(*permission).to_owned());
+            let asked = Asked::Check { object, relation, user: user.clone() };
+            let found = self.answer_from(&source, model()?, &Circumstances::default(), &asked).await.map_err(failed)?;
+            answers.push(found.value == Outcome::Decision(true));
         }
         Ok(answers)
     }
@@ -133,39 +122,18 @@ impl Service {
     ) -> Result<Vec<Uuid>, Error> {
         let Some(source) = self.source_of_workspace(workspace_id).await? else { return Ok(Vec::new()) };
         let user = user_name(user_id);
-        let names = match &source {
-            Source::Memory(hot) => {
-                let list = |evaluator: &Evaluator<'_>| evaluator.list_objects("resource", relation(permission), &user);
-                over(hot, self.now(), LIST, list)?
-            }
-            Source::Database(store) => {
-                let query = Query::ListObjects { type_name: "resource", relation: relation(permission), user: &user };
-                let found = self.resolve_by_sql(store.number, model()?, &Circumstances::default(), query).await;
-                match found.map_err(failed)? {
-                    Outcome::Names(names) => names,
-                    _ => Vec::new(),
-                }
-            }
+        let (relation, type_name) = (relation(permission).to_owned(), "resource".to_owned());
+        let asked = Asked::ListObjects { type_name, relation, user };
+        let found = self.answer_within(&source, model()?, &Circumstances::default(), &asked, LIST).await;
+        let names = match found.map_err(failed)?.value {
+            Outcome::Names(names) => names,
+            _ => Vec::new(),
         };
         let id = |name: &String| name.strip_prefix("resource:")?.strip_prefix(kind)?.parse().ok();
         let mut ids: Vec<Uuid> = names.iter().filter_map(id).collect();
         ids.sort_unstable();
         Ok(ids)
     }
-}
-
-/// Asks an evaluator of the built-in model over a store's index.
-fn over<T>(
-    hot: &Hot,
-    now: i64,
-    budget: Budget,
-    ask: impl FnOnce(&Evaluator<'_>) -> Result<T, QueryError>,
-) -> Result<T, Error> {
-    let model = model()?;
-    let state = hot.state(now);
-    let binding = hot.binding(model, &state.index);
-    ask(&Evaluator::bound(&model.compiled, &state.index, &binding).with_budget(budget))
-        .map_err(|why| failed(refusal(why)))
 }
 
 /// To a question of ours there is an answer: where there is none, the fault is ours.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use sentinel_core::policy::tuple::TupleKey;
-use sentinel_core::policy::{Budget, Evaluator, Outcome, Query, QueryError};
+use sentinel_core::policy::{Outcome, QueryError};
 use serde_json::{Map, Value};
 
-use super::conditions::context;
-use super::hot::{Consistency, Hot, Source};
+use super::evaluate::Asked;
+use super::hot::{Consistency, Source};
 use super::tuples::{TupleIn, new_tuple};
 use super::{Model, PolicyCaller, PolicyError, RefusalCode};
 use crate::service::{Error, Service};
@@ -90,7 +90,7 @@ impl Service {
         with: &Circumstances,
     ) -> Result<(Source, Arc<Model>), PolicyError> {
         let source = self.source(caller, store, with.consistency).await?;
-        let id = with.model.clone().filter(|id| !id.is_empty()).or_else(|| source.latest(self.now()));
+        let id = with.model.clone().filter(|id| !id.is_empty()).or_else(|| source.latest());
         let model = self.model(source.store(), id.as_deref()).await?;
         Ok((source, model))
     }
@@ -99,13 +99,14 @@ impl Service {
         &self,
         caller: &PolicyCaller,
         source: &Source,
-        model: &Model,
+        model: &Arc<Model>,
         question: &Question,
         with: &Circumstances,
     ) -> Result<Answer<bool>, PolicyError> {
         let Question { object, relation, user } = question;
         model.knows(object, relation, user)?;
-        let answer = self.answer_from(source, model, with, Query::Check { object, relation, user }).await?;
+        let asked = Asked::Check { object: object.clone(), relation: relation.clone(), user: user.clone() };
+        let answer = self.answer_from(source, model, with, &asked).await?;
         let answer = Answer { value: answer.value == Outcome::Decision(true), revision: answer.revision };
         if self.config().policy.log_decisions {
             tracing::info!(
@@ -122,60 +123,6 @@ impl Service {
             );
         }
         Ok(answer)
-    }
-
-    /// Answers from memory, or from the database where the store is too large for it.
-    pub(super) async fn answer_from(
-        &self,
-        source: &Source,
-        model: &Model,
-        with: &Circumstances,
-        query: Query<'_>,
-    ) -> Result<Answer<Outcome>, PolicyError> {
-        match source {
-            Source::Memory(hot) => self.evaluate(hot, model, with, query),
-            Source::Database(store) => {
-                let value = self.resolve_by_sql(store.number, model, with, query).await?;
-                Ok(Answer { value, revision: store.revision })
-            }
-        }
-    }
-
-    /// Asks an evaluator over the store's index, the question's own tuples and its context.
-    fn evaluate(
-        &self,
-        hot: &Hot,
-        model: &Model,
-        with: &Circumstances,
-        query: Query<'_>,
-    ) -> Result<Answer<Outcome>, PolicyError> {
-        let tuples = with.contextual_tuples.iter().map(|tuple| {
-            model.allows_in_context(tuple)?;
-            contextual(tuple)
-        });
-        let tuples = tuples.collect::<Result<Vec<_>, _>>()?;
-        let request = context(with.context.as_ref()).map_err(PolicyError::validation)?;
-        let conditions = model.conditions.in_context(Some(&request));
-        let state = hot.state(self.now());
-        let binding = hot.binding(model, &state.index);
-        let mut evaluator = Evaluator::bound(&model.compiled, &state.index, &binding)
-            .with_conditions(&conditions)
-            .with_budget(Budget::DEFAULT);
-        if !tuples.is_empty() {
-            evaluator = evaluator.with_tuples(&tuples).map_err(refusal)?;
-        }
-        let value = match query {
-            Query::Check { object, relation, user } => evaluator.check(object, relation, user).map(Outcome::Decision),
-            Query::ListObjects { type_name, relation, user } => {
-                evaluator.list_objects(type_name, relation, user).map(Outcome::Names)
-            }
-            Query::ListUsers { object, relation, type_name, userset } => {
-                evaluator.list_users(object, relation, type_name, userset).map(Outcome::Names)
-            }
-            Query::Expand { object, relation } => evaluator.expand(object, relation).map(Outcome::Tree),
-            _ => Err(QueryError::Undecided),
-        };
-        Ok(Answer { value: value.map_err(refusal)?, revision: state.revision })
     }
 }
 

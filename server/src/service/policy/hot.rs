@@ -4,16 +4,18 @@
 //! and the database is asked before the index answers wherever it may be further.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sentinel_core::policy::tuple::TupleKey;
-use sentinel_core::policy::{Binding, Index};
+use sentinel_core::policy::{Binding, Gathering, Index};
 use sentinel_keys::secrets;
-use sentinel_storage::{ChangeFilter, Connection, Millis, PolicyStore, Store, TupleChange, TupleFilter, TupleName};
+use sentinel_storage::{Millis, PolicyStore, Store, StoredTuple, TupleChange, TupleName};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock, Semaphore};
 use uuid::Uuid;
 
+use super::aside::places;
 use super::built_in::failed;
 use super::stores::{opens, unknown};
 use super::{Model, Policy, PolicyCaller, PolicyError, RefusalCode};
@@ -21,12 +23,15 @@ use crate::service::{Error, Service};
 
 /// How far behind an index may be where nothing else is asked: a second is promised.
 const BEHIND: Duration = Duration::from_millis(900);
-/// Rows that are read at once.
-const ROWS: i64 = 10_000;
-/// From so many writes behind on, reading the tuples anew costs less than following.
-const FAR: i64 = 200_000;
-/// Most stores in memory: as many workspaces are asked for permissions without reading their tuples anew.
+/// Most stores in memory: as many workspaces are asked for permissions without reading their tuples anew. What they take
+/// together is bounded by the settings.
 const STORES: usize = 4096;
+/// How long a store that did not fit is not tried again.
+const TOO_LARGE: Duration = Duration::from_secs(600);
+/// Tuples that expire at once while everybody else waits.
+const EXPIRING: usize = 1000;
+/// Bytes that are kept of a tuple that expires, beside the index.
+const EXPIRING_BYTES: usize = 500;
 
 /// How current an answer must be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,9 +63,9 @@ impl Source {
     }
 
     /// The latest model, where it is known without asking.
-    pub(super) fn latest(&self, now: Millis) -> Option<String> {
+    pub(super) fn latest(&self) -> Option<String> {
         match self {
-            Self::Memory(hot) => hot.state(now).latest.clone(),
+            Self::Memory(hot) => hot.latest.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             Self::Database(_) => None,
         }
     }
@@ -69,9 +74,16 @@ impl Source {
 /// A store in memory.
 pub(super) struct Hot {
     pub(super) store: PolicyStore,
-    state: RwLock<State>,
+    /// Waited for without a thread: a long question of this store must not keep those of others waiting.
+    state: Arc<RwLock<State>>,
+    /// The revision of the state; below 0 there is none yet.
+    revision: AtomicI64,
+    /// About what the state takes.
+    pub(super) bytes: AtomicUsize,
+    /// The id of the latest model.
+    latest: Mutex<Option<String>>,
     /// Held by who follows the log: there is one at a time.
-    following: tokio::sync::Mutex<()>,
+    pub(super) following: tokio::sync::Mutex<()>,
     /// When the state was last that of the database, and how many writes of this process there had been by then.
     fresh: Mutex<Option<(Instant, u64)>>,
     /// Writes of this process: a question after one is never answered from before it.
@@ -80,19 +92,22 @@ pub(super) struct Hot {
     bindings: Mutex<HashMap<String, Arc<Binding>>>,
     /// When it was last asked, in questions of this process.
     used: AtomicU64,
+    /// When it turned out not to fit.
+    too_large: Mutex<Option<Instant>>,
+    /// Long questions of this store at once: half of all.
+    pub(super) places: Arc<Semaphore>,
 }
 
 /// What an index holds, and of when that is.
 pub(super) struct State {
     pub(super) index: Index,
     pub(super) revision: i64,
-    /// The id of the latest model.
-    pub(super) latest: Option<String>,
+    /// Whether it is one: nothing is answered from one that was given up.
+    pub(super) is_whole: bool,
     /// Tuples that expire, the first one first.
     expiring: BTreeSet<(Millis, TupleName)>,
     /// The same by tuple.
     expires_at: HashMap<TupleName, Millis>,
-    loaded: bool,
 }
 
 impl std::fmt::Debug for Hot {
@@ -105,33 +120,70 @@ impl Hot {
     fn new(store: PolicyStore) -> Result<Self, Error> {
         Ok(Self {
             store,
-            state: RwLock::new(State::empty()?),
+            state: Arc::new(RwLock::new(State::empty()?)),
+            revision: AtomicI64::new(-1),
+            bytes: AtomicUsize::new(0),
+            latest: Mutex::default(),
             following: tokio::sync::Mutex::default(),
             fresh: Mutex::default(),
             writes: AtomicU64::new(0),
             bindings: Mutex::default(),
             used: AtomicU64::new(0),
+            too_large: Mutex::default(),
+            places: Arc::new(Semaphore::new(places().div_ceil(2))),
         })
     }
 
     /// The state, with nothing in it that has expired.
-    pub(super) fn state(&self, now: Millis) -> RwLockReadGuard<'_, State> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        if !state.is_due(now) {
-            return state;
+    pub(super) async fn state(&self, now: Millis) -> OwnedRwLockReadGuard<State> {
+        loop {
+            let state = Arc::clone(&self.state).read_owned().await;
+            if !state.is_due(now) {
+                return state;
+            }
+            drop(state);
+            self.state.write().await.expire(now);
         }
-        drop(state);
-        self.write().expire(now);
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    /// Where the index stands; `None`: there is none yet.
+    pub(super) fn revision(&self) -> Option<i64> {
+        Some(self.revision.load(Ordering::Acquire)).filter(|revision| *revision >= 0)
     }
 
-    fn revision(&self) -> Option<i64> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.loaded.then_some(state.revision)
+    /// Applies changes that follow each other without a gap. Where one cannot be, the state is none any more.
+    pub(super) async fn advance(self: &Arc<Self>, changes: Vec<TupleChange>) -> Result<(), Error> {
+        const FEW: usize = 200;
+        let mut state = Arc::clone(&self.state).write_owned().await;
+        let (hot, many) = (Arc::clone(self), changes.len() > FEW);
+        // Who asked may go away meanwhile: the state and what is said of it change together all the same.
+        let mut work = move || {
+            let outcome = state.advance(&changes);
+            state.is_whole &= outcome.is_ok();
+            hot.settle(outcome.is_ok().then_some(&*state));
+            outcome
+        };
+        if many { tokio::task::spawn_blocking(work).await.map_err(Error::internal)? } else { work() }
+    }
+
+    /// Takes a state that was read.
+    pub(super) async fn replace(&self, state: State) {
+        let mut known = self.state.write().await;
+        *known = state;
+        self.settle(Some(&known));
+    }
+
+    fn settle(&self, state: Option<&State>) {
+        self.revision.store(state.map_or(-1, |state| state.revision), Ordering::Release);
+        self.bytes.store(state.map_or(0, State::bytes), Ordering::Relaxed);
+    }
+
+    /// A model that was seen to be the latest one.
+    pub(super) fn learn_latest(&self, model: Option<String>) {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if *latest < model {
+            *latest = model;
+        }
     }
 
     /// A model bound to the index as it is now.
@@ -149,29 +201,48 @@ impl Hot {
     }
 
     /// Writes of this process so far: by name, and with the rows of the store's workspace.
-    fn written(&self, store: &Store) -> u64 {
+    pub(super) fn written(&self, store: &Store) -> u64 {
         let derived = self.store.workspace_id.map_or(0, |id| store.written(id));
         self.writes.load(Ordering::Acquire).wrapping_add(derived)
     }
 
     fn is_fresh(&self, store: &Store) -> bool {
         let fresh = *self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
-        fresh.is_some_and(|(at, writes)| at.elapsed() < BEHIND && writes == self.written(store))
+        self.revision().is_some()
+            && fresh.is_some_and(|(at, writes)| at.elapsed() < BEHIND && writes == self.written(store))
+    }
+
+    /// That the state was the database's when this began, with so many writes behind it.
+    pub(super) fn freshen(&self, begun: Instant, writes: u64) {
+        let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        if fresh.is_none_or(|(at, _)| at < begun) {
+            *fresh = Some((begun, writes));
+        }
+    }
+
+    fn is_too_large(&self) -> bool {
+        let since = *self.too_large.lock().unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| since.elapsed() < TOO_LARGE)
+    }
+
+    /// It does not fit: for a while the database is asked.
+    pub(super) async fn give_up(&self) -> Result<(), Error> {
+        *self.too_large.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        let nothing = State::empty()?;
+        *self.state.write().await = nothing;
+        self.settle(None);
+        Ok(())
     }
 }
 
 impl State {
     fn empty() -> Result<Self, Error> {
-        let key = u128::from_le_bytes(secrets::random_bytes()?);
-        // Both halves of it.
-        let index = Index::new((key as u64, (key >> 64) as u64));
         Ok(Self {
-            index,
+            index: index()?,
             revision: 0,
-            latest: None,
+            is_whole: false,
             expiring: BTreeSet::new(),
             expires_at: HashMap::new(),
-            loaded: false,
         })
     }
 
@@ -180,7 +251,10 @@ impl State {
     }
 
     fn expire(&mut self, now: Millis) {
-        while self.is_due(now) {
+        for _ in 0..EXPIRING {
+            if !self.is_due(now) {
+                return;
+            }
             let Some((_, name)) = self.expiring.pop_first() else { return };
             self.expires_at.remove(&name);
             self.index.remove(&object(&name), &name.relation, &name.subject);
@@ -192,15 +266,18 @@ impl State {
         self.expires_at.insert(name, at);
     }
 
-    /// Applies changes that lead to a revision. Where one cannot be, the state is none any more.
-    fn advance(&mut self, changes: &[TupleChange], revision: i64) -> Result<(), Error> {
-        for change in changes {
-            if let Err(full) = self.apply(change) {
-                self.loaded = false;
-                return Err(full);
-            }
+    fn bytes(&self) -> usize {
+        let memory = self.index.memory();
+        memory.tuple_bytes + memory.name_bytes + self.expires_at.len() * EXPIRING_BYTES
+    }
+
+    /// Applies changes in order; those that it has come to already stand.
+    fn advance(&mut self, changes: &[TupleChange]) -> Result<(), Error> {
+        let from = self.revision;
+        for change in changes.iter().filter(|change| change.revision > from) {
+            self.apply(change)?;
+            self.revision = change.revision;
         }
-        self.revision = revision;
         Ok(())
     }
 
@@ -219,6 +296,58 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// A state on its way: tuples as they are read, page after page.
+pub(super) struct Loading {
+    gathering: Gathering,
+    expiring: Vec<(TupleName, Millis)>,
+}
+
+impl Loading {
+    pub(super) fn begin() -> Result<Self, Error> {
+        Ok(Self { gathering: Gathering::new(index()?), expiring: Vec::new() })
+    }
+
+    /// Those too that have expired: whether they have is asked when they would count.
+    pub(super) fn add(&mut self, page: Vec<StoredTuple>) -> Result<(), Error> {
+        for row in page {
+            let tuple = key(&row.name, row.condition.as_deref(), row.context.as_deref())?;
+            self.gathering.add([&tuple]).map_err(Error::internal)?;
+            if let Some(at) = row.expires_at {
+                self.expiring.push((row.name, at));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.gathering.bytes() + self.expiring.len() * EXPIRING_BYTES
+    }
+
+    /// The state of this revision, with the changes that came while the tuples were read: of each tuple the last change
+    /// decides, and one that did not change was read as it is.
+    pub(super) fn finish(self, revision: i64, meanwhile: &[TupleChange]) -> Result<State, Error> {
+        let mut state = State {
+            index: self.gathering.finish(),
+            revision,
+            is_whole: true,
+            expiring: BTreeSet::new(),
+            expires_at: HashMap::with_capacity(self.expiring.len()),
+        };
+        for (name, at) in self.expiring {
+            state.expires(name, at);
+        }
+        state.advance(meanwhile)?;
+        state.index.compact();
+        Ok(state)
+    }
+}
+
+fn index() -> Result<Index, Error> {
+    let key = u128::from_le_bytes(secrets::random_bytes()?);
+    // Both halves of it.
+    Ok(Index::new((key as u64, (key >> 64) as u64)))
 }
 
 pub(super) fn object(name: &TupleName) -> String {
@@ -275,6 +404,21 @@ impl Policy {
         all.insert(id, Arc::clone(&made));
         Ok(made)
     }
+
+    /// Lets go of the stores that were not asked for longest, until all together take no more than this.
+    pub(super) fn make_room(&self, most: usize) {
+        let mut all = self.hot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut total: usize = all.values().map(|hot| hot.bytes.load(Ordering::Relaxed)).sum();
+        while total > most && all.len() > 1 {
+            let oldest = all.iter().filter(|(_, hot)| hot.bytes.load(Ordering::Relaxed) > 0);
+            let oldest = oldest.min_by_key(|(_, hot)| hot.used.load(Ordering::Relaxed));
+            let Some((id, bytes)) = oldest.map(|(id, hot)| (id.clone(), hot.bytes.load(Ordering::Relaxed))) else {
+                return;
+            };
+            all.remove(&id);
+            total = total.saturating_sub(bytes);
+        }
+    }
 }
 
 impl Service {
@@ -297,26 +441,25 @@ impl Service {
             None => {
                 let store = self.open_store(caller, id).await?;
                 if store.tuple_count > most {
-                    return match consistency {
-                        Consistency::AtLeast(revision) if store.revision < revision => Err(not_yet()),
-                        _ => Ok(Source::Database(store)),
-                    };
+                    return by_sql(store, consistency);
                 }
                 policy.heat(store)?
             }
         };
-        self.settle(&hot, consistency).await?;
-        Ok(Source::Memory(hot))
+        if self.settle(&hot, consistency).await? {
+            return Ok(Source::Memory(hot));
+        }
+        by_sql(self.open_store(caller, id).await?, consistency)
     }
 
     /// What answers for a workspace's own store, exactly as it is committed now. None: there is no such workspace any more.
     pub(super) async fn source_of_workspace(&self, workspace_id: Uuid) -> Result<Option<Source>, Error> {
         let policy = self.policy();
+        let read = async || self.store().read().await?.policy_store_of_workspace(workspace_id).await;
         let hot = match policy.of_workspace(workspace_id) {
             Some(hot) => hot,
             None => {
-                let found = self.store().read().await?.policy_store_of_workspace(workspace_id).await?;
-                let Some(store) = found else { return Ok(None) };
+                let Some(store) = read().await? else { return Ok(None) };
                 if store.tuple_count > self.config().policy.tuples_in_memory {
                     return Ok(Some(Source::Database(store)));
                 }
@@ -324,17 +467,18 @@ impl Service {
             }
         };
         match self.settle(&hot, Consistency::Higher).await {
-            Ok(()) => Ok(Some(Source::Memory(hot))),
+            Ok(true) => Ok(Some(Source::Memory(hot))),
+            Ok(false) => Ok(read().await?.map(Source::Database)),
             Err(PolicyError::Refused { code: RefusalCode::StoreNotFound, .. }) => Ok(None),
             Err(error) => Err(failed(error)),
         }
     }
 
-    /// Brings what is in memory to where the question demands.
-    async fn settle(&self, hot: &Hot, consistency: Consistency) -> Result<(), PolicyError> {
-        let (policy, id) = (self.policy(), &hot.store.id);
-        hot.used.store(policy.asked.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+    /// Brings what is in memory to where the question demands. False: it does not fit.
+    async fn settle(&self, hot: &Arc<Hot>, consistency: Consistency) -> Result<bool, PolicyError> {
+        hot.used.store(self.policy().asked.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         let settled = match consistency {
+            _ if hot.is_too_large() => return Ok(false),
             Consistency::MinimizeLatency => hot.is_fresh(self.store()),
             Consistency::AtLeast(revision) => {
                 hot.is_fresh(self.store()) && hot.revision().is_some_and(|at| at >= revision)
@@ -343,56 +487,21 @@ impl Service {
         };
         if !settled {
             self.follow(hot).await?;
-        }
-        if let Consistency::AtLeast(revision) = consistency
-            && hot.revision().is_none_or(|at| at < revision)
-        {
-            return Err(not_yet());
-        }
-        // The next question goes to the database.
-        let most = self.config().policy.tuples_in_memory;
-        if i64::try_from(hot.state(self.now()).index.len()).is_ok_and(|tuples| tuples > most) {
-            policy.cool(id);
-        }
-        Ok(())
-    }
-
-    /// Brings the index to what is committed now.
-    async fn follow(&self, hot: &Hot) -> Result<(), PolicyError> {
-        let (begun, writes) = (Instant::now(), hot.written(self.store()));
-        let mut connection = self.store().read().await?;
-        let Some((revision, latest)) = connection.policy_state(hot.store.number).await? else {
-            self.policy().cool(&hot.store.id);
-            return Err(unknown());
-        };
-        drop(connection);
-        if hot.revision().is_none_or(|at| at < revision) {
-            let _one = hot.following.lock().await;
-            // Only now: whoever waits holds no connection that others need.
-            let mut connection = self.store().read().await?;
-            // Another one may have come as far meanwhile.
-            match hot.revision() {
-                Some(at) if at >= revision => {}
-                Some(at) if revision - at <= FAR => {
-                    match changes(&mut connection, hot.store.number, at, revision).await? {
-                        Some(changes) => hot.write().advance(&changes, revision)?,
-                        None => load(&mut connection, hot, revision).await?,
-                    }
-                }
-                _ => load(&mut connection, hot, revision).await?,
+            if hot.is_too_large() {
+                return Ok(false);
             }
         }
-        // Most often it is: whoever asks does not wait for who answers.
-        let known = hot.state.read().unwrap_or_else(PoisonError::into_inner).latest >= latest;
-        if !known {
-            let mut state = hot.write();
-            state.latest = latest.max(state.latest.take());
+        match consistency {
+            Consistency::AtLeast(revision) if hot.revision().is_none_or(|at| at < revision) => Err(not_yet()),
+            _ => Ok(true),
         }
-        let mut fresh = hot.fresh.lock().unwrap_or_else(PoisonError::into_inner);
-        if fresh.is_none_or(|(at, _)| at < begun) {
-            *fresh = Some((begun, writes));
-        }
-        Ok(())
+    }
+}
+
+fn by_sql(store: PolicyStore, consistency: Consistency) -> Result<Source, PolicyError> {
+    match consistency {
+        Consistency::AtLeast(revision) if store.revision < revision => Err(not_yet()),
+        _ => Ok(Source::Database(store)),
     }
 }
 
@@ -400,67 +509,36 @@ fn not_yet() -> PolicyError {
     PolicyError::validation("the consistency token names a state that the store has not come to")
 }
 
-/// The log from after `from` to `to`; none where some of it is no longer there.
-async fn changes(
-    connection: &mut Connection,
-    store: i64,
-    from: i64,
-    to: i64,
-) -> Result<Option<Vec<TupleChange>>, PolicyError> {
-    let (mut after, mut changes) = ((from, i64::MAX), Vec::new());
-    loop {
-        let page = connection.tuple_changes(store, &ChangeFilter::default(), after, ROWS).await?;
-        let Some(last) = page.last() else { break };
-        after = (last.revision, last.position);
-        changes.extend(page.into_iter().take_while(|change| change.revision <= to));
-        if after.0 > to {
-            break;
-        }
-    }
-    // Each revision has changes: where one has none, the log has been pruned since.
-    let mut next = from;
-    for change in &changes {
-        if change.revision > next + 1 {
-            return Ok(None);
-        }
-        next = change.revision;
-    }
-    Ok((next == to).then_some(changes))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Reads all tuples, and then what was written meanwhile: of each tuple the last change decides, and one that did not
-/// change was read as it is. Nobody sees the state before both are together.
-async fn load(connection: &mut Connection, hot: &Hot, revision: i64) -> Result<(), PolicyError> {
-    let store = hot.store.number;
-    let mut state = State::empty()?;
-    let (mut after, filter): (Option<TupleName>, _) = (None, TupleFilter::default());
-    loop {
-        // Those too that have expired: whether they have is asked when they would count.
-        let page = connection.tuples(store, &filter, after.as_ref(), ROWS, Millis::MIN).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.name.clone());
-        let full = page.len() >= usize::try_from(ROWS).unwrap_or(usize::MAX);
-        let keys = page.iter().map(|row| key(&row.name, row.condition.as_deref(), row.context.as_deref()));
-        let keys = keys.collect::<Result<Vec<_>, _>>()?;
-        state.index.extend(&keys).map_err(Error::internal)?;
-        for row in page {
-            if let Some(at) = row.expires_at {
-                state.expires(row.name, at);
-            }
+    #[test]
+    fn what_was_not_asked_for_longest_makes_room() {
+        let policy = Policy::default();
+        for number in 0..5 {
+            let (id, name) = (number.to_string(), String::new());
+            let store = PolicyStore {
+                number,
+                id,
+                name,
+                workspace_id: None,
+                revision: 0,
+                tuple_count: 0,
+                created_at: 0,
+                updated_at: 0,
+            };
+            let hot = policy.heat(store).unwrap();
+            hot.bytes.store(100, Ordering::Relaxed);
+            hot.used.store(10 - number.unsigned_abs(), Ordering::Relaxed);
         }
-        if !full {
-            break;
-        }
+        policy.make_room(500);
+        assert!(policy.found("4").is_some());
+        policy.make_room(250);
+        let kept: Vec<_> = (0..5).filter(|number| policy.found(&number.to_string()).is_some()).collect();
+        assert_eq!(kept, [0, 1]);
+        // The last one stays, whatever it takes.
+        policy.make_room(0);
+        assert!(policy.found("0").is_some() && policy.found("1").is_none());
     }
-    let Some((now_at, _)) = connection.policy_state(store).await? else { return Err(unknown()) };
-    let Some(meanwhile) = changes(connection, store, revision, now_at).await? else {
-        return Err(Error::unavailable("the log of changes was pruned while the tuples were read").into());
-    };
-    state.loaded = true;
-    state.advance(&meanwhile, now_at)?;
-    state.index.compact();
-    let mut known = hot.write();
-    state.latest = known.latest.take();
-    *known = state;
-    Ok(())
 }

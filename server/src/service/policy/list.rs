@@ -1,9 +1,10 @@
 //! Lists: what someone has a relation to, and who has a relation to something.
 
+use sentinel_core::policy::Outcome;
 use sentinel_core::policy::tuple::{ObjectRef, UserRef};
-use sentinel_core::policy::{Outcome, Query};
 
 use super::check::{Answer, Circumstances};
+use super::evaluate::Asked;
 use super::{Model, PolicyCaller, PolicyError, RefusalCode};
 use crate::service::Service;
 
@@ -26,8 +27,12 @@ impl Service {
         let (source, model) = self.open_for(caller, store, with).await?;
         knows_relation(&model, object_type, relation)?;
         model.knows_user(user)?;
-        let query = Query::ListObjects { type_name: object_type, relation, user };
-        let mut answer = names(self.answer_from(&source, &model, with, query).await?);
+        let asked = Asked::ListObjects {
+            type_name: object_type.to_owned(),
+            relation: relation.to_owned(),
+            user: user.to_owned(),
+        };
+        let mut answer = names(self.answer_from(&source, &model, with, &asked).await?);
         if !all {
             answer.value.truncate(LISTED);
         }
@@ -56,8 +61,13 @@ impl Service {
             knows_relation(&model, user_type, userset)?;
         }
         knows_relation(&model, of.type_name, relation)?;
-        let query = Query::ListUsers { object, relation, type_name: user_type, userset };
-        let mut answer = names(self.answer_from(&source, &model, with, query).await?);
+        let asked = Asked::ListUsers {
+            object: object.to_owned(),
+            relation: relation.to_owned(),
+            type_name: user_type.to_owned(),
+            userset: userset.map(str::to_owned),
+        };
+        let mut answer = names(self.answer_from(&source, &model, with, &asked).await?);
         answer.value.truncate(LISTED);
         Ok(answer)
     }
@@ -81,8 +91,9 @@ impl Service {
         model.knows_user(user)?;
         let mut found = Vec::new();
         for relation in &of.relations {
-            let query = Query::Check { object, relation: &relation.name, user };
-            match self.answer_from(&source, &model, with, query).await {
+            let asked =
+                Asked::Check { object: object.to_owned(), relation: relation.name.clone(), user: user.to_owned() };
+            match self.answer_from(&source, &model, with, &asked).await {
                 Ok(answer) if answer.value == Outcome::Decision(true) => found.push(relation.name.clone()),
                 Ok(_) | Err(PolicyError::Refused { code: RefusalCode::ValidationError, .. }) => {}
                 Err(failed) => return Err(failed),

@@ -1,11 +1,14 @@
 //! Policy: stores of authorization models and tuples, and what they decide. The rules of OpenFGA's API stand here; its HTTP
 //! form and AuthZEN's are translated in `http`.
 
+mod aside;
 mod assertions;
 mod built_in;
 mod check;
 mod conditions;
+mod evaluate;
 mod expand;
+mod follow;
 mod hot;
 mod ids;
 mod list;
@@ -32,6 +35,7 @@ pub use models::Model;
 pub use refusal::{PolicyError, RefusalCode};
 pub use sentinel_storage::{PolicyStore, StoreAccess};
 pub use token::{ConsistencyToken, list_place, list_token};
+use tokio::sync::Semaphore;
 pub use tuples::{Change, ReadFilter, TupleIn, WriteRequest};
 use uuid::Uuid;
 
@@ -68,17 +72,38 @@ impl fmt::Debug for PolicyCaller {
 }
 
 /// What this process keeps of policy between requests: all of it can be read again.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Policy {
     ids: ids::Ids,
-    /// Models, which never change, by store and id.
-    models: Mutex<HashMap<(i64, String), Arc<Model>>>,
+    /// Models, which never change.
+    models: Mutex<models::Models>,
     /// Stores in memory, by their ids.
     hot: Mutex<HashMap<String, Arc<hot::Hot>>>,
     /// The ids of workspaces' own stores, which never change.
     of_workspaces: Mutex<HashMap<Uuid, String>>,
     /// Questions so far.
     asked: AtomicU64,
+    /// Places for long work.
+    places: Arc<Semaphore>,
+    /// Places for stores that are read into memory.
+    loads: Semaphore,
+    /// Places for questions that the database answers.
+    by_sql: Arc<Semaphore>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            ids: ids::Ids::default(),
+            models: Mutex::default(),
+            hot: Mutex::default(),
+            of_workspaces: Mutex::default(),
+            asked: AtomicU64::new(0),
+            places: Arc::new(Semaphore::new(aside::places())),
+            loads: Semaphore::new(2),
+            by_sql: Arc::new(Semaphore::new(8)),
+        }
+    }
 }
 
 /// Cuts off the entry that says whether there is a next page.

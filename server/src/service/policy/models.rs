@@ -15,7 +15,9 @@ use crate::service::activity::Change;
 use crate::service::{Actor, Caller, Error, Service};
 
 /// Most models that are kept compiled.
-const KEPT: usize = 256;
+const KEPT: usize = 2048;
+/// Most bytes of their texts. Compiled a model takes some times as much.
+const KEPT_BYTES: usize = 16 << 20;
 /// Most models of one store.
 const MODELS_PER_STORE: i64 = 10_000;
 
@@ -69,23 +71,59 @@ impl Model {
     }
 }
 
+/// The models that were asked lately.
+#[derive(Debug, Default)]
+pub(super) struct Models {
+    kept: HashMap<(i64, String), Kept>,
+    bytes: usize,
+    uses: u64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    model: Arc<Model>,
+    /// Of its text.
+    bytes: usize,
+    used: u64,
+}
+
+impl Models {
+    fn find(&mut self, key: &(i64, String)) -> Option<Arc<Model>> {
+        self.uses += 1;
+        let found = self.kept.get_mut(key)?;
+        found.used = self.uses;
+        Some(Arc::clone(&found.model))
+    }
+
+    /// Keeps one, and lets go of those that were not asked for longest.
+    fn keep(&mut self, key: (i64, String), model: Arc<Model>, bytes: usize) {
+        self.uses += 1;
+        self.bytes += bytes;
+        if let Some(old) = self.kept.insert(key, Kept { model, bytes, used: self.uses }) {
+            self.bytes -= old.bytes;
+        }
+        while self.bytes > KEPT_BYTES || self.kept.len() > KEPT {
+            let oldest = self.kept.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| key.clone());
+            let Some(gone) = oldest.and_then(|key| self.kept.remove(&key)) else { return };
+            self.bytes -= gone.bytes;
+        }
+    }
+
+    fn forget(&mut self, store: i64) {
+        self.kept.retain(|(number, _), _| *number != store);
+        self.bytes = self.kept.values().map(|kept| kept.bytes).sum();
+    }
+}
+
 impl Policy {
     /// Forgets what is kept of a store.
     pub(super) fn forget(&self, store: i64) {
-        self.models.lock().unwrap_or_else(PoisonError::into_inner).retain(|(number, _), _| *number != store);
+        self.models.lock().unwrap_or_else(PoisonError::into_inner).forget(store);
     }
 
-    fn kept(&self, store: i64, id: &str) -> Option<Arc<Model>> {
-        let models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        models.get(&(store, id.to_owned())).cloned()
-    }
-
-    fn keep(&self, store: i64, model: &Arc<Model>) {
+    fn keep(&self, store: i64, model: &Arc<Model>, bytes: usize) {
         let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        if models.len() >= KEPT {
-            models.clear();
-        }
-        models.insert((store, model.id.clone()), Arc::clone(model));
+        models.keep((store, model.id.clone()), Arc::clone(model), bytes);
     }
 }
 
@@ -108,14 +146,21 @@ impl Service {
             members.insert("schema_version".to_owned(), json!("1.1"));
         }
         let invalid = |why: String| PolicyError::refused(RefusalCode::InvalidModel, why);
-        let source =
-            AuthorizationModel::from_json(document.to_string().as_bytes()).map_err(|why| invalid(why.to_string()))?;
-        let source = match store.workspace_id {
-            None => source,
-            Some(_) => own_part(source).map_err(|name| invalid(format!("the type '{name}' is built in")))?,
+        // Aside, and before anything is locked: a large model takes a while.
+        let of = store.clone();
+        let judge = move |()| {
+            let source =
+                AuthorizationModel::from_json(document.to_string().as_bytes()).map_err(|why| why.to_string())?;
+            let source = match of.workspace_id {
+                None => source,
+                Some(_) => own_part(source).map_err(|name| format!("the type '{name}' is built in"))?,
+            };
+            let effective = if of.workspace_id.is_some() { with_built_in(source.clone()) } else { source.clone() };
+            effective.validate().map_err(|why| why.to_string())?;
+            let text = source.to_json();
+            Ok::<_, String>((Model::of_store(&of, "", source)?, text))
         };
-        let effective = if store.workspace_id.is_some() { with_built_in(source.clone()) } else { source.clone() };
-        effective.validate().map_err(|why| invalid(why.to_string()))?;
+        let (model, text) = self.policy().aside(None, async {}, judge).await?.map_err(invalid)?;
         let now = self.now();
         let actor = Actor::Service(caller.service_name.clone());
         let mut transaction = self.begin_in(caller, store).await?;
@@ -126,13 +171,12 @@ impl Service {
         // The latest one is the greatest id, whichever replica's clock was ahead.
         let latest = transaction.latest_authorization_model(store.number).await?;
         let id = self.policy().ids.next(now, latest.as_deref())?;
-        let text = source.to_json();
-        let model = Model::of_store(store, &id, source).map_err(invalid)?;
+        let model = Model { id: id.clone(), ..model };
         transaction.insert_authorization_model(store.number, &id, &text, now).await?;
         let change = Change::new("store.write_model").on("store", &store.id).detail("model", &id);
         self.record(&mut transaction, &actor, from, change).await?;
         transaction.commit().await?;
-        self.policy().keep(store.number, &Arc::new(model));
+        self.policy().keep(store.number, &Arc::new(model), text.len());
         self.policy().stale(&store.id);
         Ok(id)
     }
@@ -184,15 +228,22 @@ impl Service {
                 })?
             }
         };
-        if let Some(kept) = self.policy().kept(store.number, &id) {
+        let key = (store.number, id);
+        if let Some(kept) = self.policy().models.lock().unwrap_or_else(PoisonError::into_inner).find(&key) {
             return Ok(kept);
         }
+        let (_, id) = key;
         let found = self.store().read().await?.authorization_model(store.number, &id).await?;
         let found = found.ok_or_else(|| not_found(&id))?;
         // It was judged when it was written: what does not fit now is a damaged row.
-        let source = AuthorizationModel::from_json(found.model.as_bytes()).map_err(Error::internal)?;
-        let model = Arc::new(Model::of_store(store, &id, source).map_err(Error::internal)?);
-        self.policy().keep(store.number, &model);
+        let bytes = found.model.len();
+        let of = store.clone();
+        let compile = move |()| {
+            let source = AuthorizationModel::from_json(found.model.as_bytes()).map_err(Error::internal)?;
+            Model::of_store(&of, &id, source).map_err(Error::internal)
+        };
+        let model = Arc::new(self.policy().aside(None, async {}, compile).await??);
+        self.policy().keep(store.number, &model, bytes);
         Ok(model)
     }
 }
@@ -223,4 +274,31 @@ fn check_id(id: &str) -> Result<(), PolicyError> {
     Err(PolicyError::validation(
         "invalid AuthorizationModelId: value does not match regex pattern \"^[ABCDEFGHJKMNPQRSTVWXYZ0-9]{26}$\"",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_are_kept_by_their_size() {
+        let source = AuthorizationModel::from_json(br#"{"schema_version":"1.1","type_definitions":[{"type":"user"}]}"#);
+        let model = Arc::new(Model::compile("a", source.unwrap()).unwrap());
+        let key = |number: i64| (number, "a".to_owned());
+        let mut models = Models::default();
+        for number in 0..100 {
+            models.keep(key(number), Arc::clone(&model), 256 * 1024);
+            // The first one is asked again and again.
+            assert!(models.find(&key(0)).is_some());
+        }
+        assert!(models.bytes <= KEPT_BYTES && models.kept.len() == 64, "{} {}", models.bytes, models.kept.len());
+        assert!(models.find(&key(99)).is_some() && models.find(&key(1)).is_none());
+        models.keep(key(99), Arc::clone(&model), 1);
+        models.forget(0);
+        assert_eq!(models.bytes, models.kept.values().map(|kept| kept.bytes).sum::<usize>());
+        assert!(models.find(&key(0)).is_none());
+        // What alone is too much is not kept.
+        models.keep(key(7), Arc::clone(&model), KEPT_BYTES + 1);
+        assert_eq!((models.bytes, models.kept.len()), (0, 0));
+    }
 }

@@ -121,6 +121,9 @@ impl From<Error> for PolicyError {
 
 impl From<StorageError> for PolicyError {
     fn from(error: StorageError) -> Self {
+        if matches!(error, StorageError::TooMuch) {
+            return Self::refused(RefusalCode::TooComplex, "the answer depends on more tuples than are read at once");
+        }
         Self::Failed(error.into())
     }
 }

@@ -2,61 +2,105 @@
 //! must read, and all of a round is read together.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sentinel_core::policy::tuple::TupleKey;
-use sentinel_core::policy::{Answer as Read, Budget, Outcome, Query, Read as Wanted, Resolver, Step};
+use sentinel_core::policy::{Answer as Read, Budget, Outcome, Query, QueryError, Read as Wanted, Resolver, Step};
 use sentinel_storage::{Connection, Millis, StoredTuple, TupleName};
+use tokio::runtime::Handle;
 
 use super::check::{Circumstances, contextual, refusal};
 use super::conditions::context;
+use super::evaluate::Asked;
 use super::hot::{key, object};
 use super::{Model, PolicyError};
 use crate::service::{Error, Service};
 
+/// Most tuples that one question reads.
+const TUPLES: usize = 500_000;
+/// Most times that it reads: more than tuples may lead from one to the next.
+const ROUNDS: usize = 200;
+
 impl Service {
     /// The answer as the database has it now. Each round is read anew: what is written between two of them may count for
     /// the later one, as if the question had come a moment later.
+    ///
+    /// On a thread of its own, which waits for the database; who goes away is noticed before the next round.
     pub(super) async fn resolve_by_sql(
         &self,
         store: i64,
-        model: &Model,
+        model: &Arc<Model>,
         with: &Circumstances,
-        query: Query<'_>,
+        asked: &Asked,
     ) -> Result<Outcome, PolicyError> {
-        let tuples = with.contextual_tuples.iter().map(|tuple| {
-            model.allows_in_context(tuple)?;
-            contextual(tuple)
-        });
-        let tuples = tuples.collect::<Result<Vec<_>, _>>()?;
-        let request = context(with.context.as_ref()).map_err(PolicyError::validation)?;
-        let (now, mut answers) = (self.now(), Vec::new());
-        // What a resolver holds must not be held while the database is waited for: it is made anew with all that is known.
-        let mut rounds: Vec<Vec<Read>> = Vec::new();
-        loop {
-            let step = {
-                let conditions = model.conditions.in_context(Some(&request));
-                let mut resolver = Resolver::new(&model.compiled, query)
-                    .with_conditions(&conditions)
-                    .with_budget(Budget::DEFAULT)
-                    .with_tuples(&tuples)
-                    .map_err(refusal)?;
-                let mut step = resolver.step(Vec::new());
-                for round in &rounds {
-                    step = resolver.step(round.clone());
+        let place = Arc::clone(&self.policy().by_sql).acquire_owned().await.map_err(Error::internal)?;
+        let (service, model, with, asked) = (self.clone(), Arc::clone(model), with.clone(), asked.clone());
+        let (runtime, gone) = (Handle::current(), Arc::new(AtomicBool::new(false)));
+        let _noticed = Gone(Arc::clone(&gone));
+        let work = move || {
+            let _place = place;
+            let read = |wanted: &[Wanted], left: &mut usize| {
+                if gone.load(Ordering::Relaxed) {
+                    return Err(Error::unavailable("nobody waits for the answer any more").into());
                 }
-                step
+                runtime.block_on(service.read_round(store, wanted, left))
             };
-            match step {
-                Step::Done(outcome) => return outcome.map_err(refusal),
-                Step::Read(wanted) => {
-                    let mut connection = self.store().read().await?;
-                    answers.clear();
-                    read(&mut connection, store, &wanted, now, &mut answers).await?;
-                    rounds.push(answers.clone());
-                }
-            }
+            resolve(&model, &with, asked.query(), read)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+    }
+
+    async fn read_round(&self, store: i64, wanted: &[Wanted], left: &mut usize) -> Result<Vec<Read>, PolicyError> {
+        let mut answers = Vec::with_capacity(wanted.len());
+        let mut connection = self.store().read().await?;
+        read(&mut connection, store, wanted, self.now(), &mut answers).await?;
+        drop(connection);
+        let read = answers.iter().map(|one| match one {
+            Read::Tuples(tuples) => tuples.len(),
+            Read::Unknown => 0,
+        });
+        *left = left.checked_sub(read.sum()).ok_or_else(|| refusal(QueryError::BudgetExceeded))?;
+        Ok(answers)
+    }
+}
+
+/// Tells the thread when it is dropped.
+struct Gone(Arc<AtomicBool>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Asks a resolver, and reads what it wants.
+fn resolve(
+    model: &Model,
+    with: &Circumstances,
+    query: Query<'_>,
+    read: impl Fn(&[Wanted], &mut usize) -> Result<Vec<Read>, PolicyError>,
+) -> Result<Outcome, PolicyError> {
+    let tuples = with.contextual_tuples.iter().map(|tuple| {
+        model.allows_in_context(tuple)?;
+        contextual(tuple)
+    });
+    let tuples = tuples.collect::<Result<Vec<_>, _>>()?;
+    let request = context(with.context.as_ref()).map_err(PolicyError::validation)?;
+    let conditions = model.conditions.in_context(Some(&request));
+    let mut resolver = Resolver::new(&model.compiled, query)
+        .with_conditions(&conditions)
+        .with_budget(Budget::DEFAULT)
+        .with_tuples(&tuples)
+        .map_err(refusal)?;
+    let (mut answers, mut left) = (Vec::new(), TUPLES);
+    for _ in 0..ROUNDS {
+        match resolver.step(answers) {
+            Step::Done(outcome) => return outcome.map_err(refusal),
+            Step::Read(wanted) => answers = read(&wanted, &mut left)?,
         }
     }
+    Err(refusal(QueryError::BudgetExceeded))
 }
 
 /// Reads all of a round in at most four statements.
