@@ -120,7 +120,6 @@ pub(crate) fn config(settings: &Settings, base_url: &str) -> Result<Config, Fail
         tuples_in_memory: settings.policy_tuples_in_memory,
         memory: settings.policy_memory_mib.saturating_mul(1 << 20),
         list_results: settings.policy_list_results,
-        list_deadline: settings.policy_list_deadline,
         log_reasons: settings.policy_log_reasons,
         log_context: settings.policy_log_context,
         changes: millis(settings.policy_changes),

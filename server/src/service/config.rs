@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use sentinel_keys::{RsaBits, SigningAlgorithm};
 use sentinel_storage::{Millis, WorkspaceRole};
 
@@ -45,8 +43,6 @@ pub struct PolicyConfig {
     pub changes: Millis,
     /// Most entries of a list.
     pub list_results: usize,
-    /// How long is looked for them.
-    pub list_deadline: Duration,
     /// Whether every decision is written to the log.
     pub log_decisions: bool,
     /// Whether it says why.
@@ -63,7 +59,6 @@ impl Default for PolicyConfig {
             memory: 1 << 30,
             changes: 30 * DAY,
             list_results: 1000,
-            list_deadline: Duration::from_secs(3),
             log_decisions: false,
             log_reasons: false,
             log_context: false,

@@ -217,13 +217,6 @@ pub const TABLE: &[Setting] = &[
         "Most entries that list-objects and list-users answer. Streams and searches have no such limit.",
     ),
     setting(
-        "POLICY_LIST_SECONDS",
-        Kind::Number(1, 60),
-        "3",
-        "service/policy",
-        "How long list-objects, plain and streamed, looks for objects: what was found until then is the answer.",
-    ),
-    setting(
         "POLICY_CHANGES_DAYS",
         Kind::Number(1, 3650),
         "30",

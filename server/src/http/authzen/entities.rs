@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::http::openfga::dialect::{Ask, AtLeast, Refused};
 use crate::http::openfga::wire::consistency;
-use crate::service::policy::{Circumstances, PolicyError};
+use crate::service::policy::{Circumstances, PolicyError, weight};
 
 /// A subject or a resource. In a search one of them has no `id`.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -68,6 +68,14 @@ impl Evaluation {
     pub(super) fn action(&self) -> Result<&str, PolicyError> {
         let action = self.action.as_ref().ok_or_else(|| PolicyError::validation("action is missing"))?;
         needed(action.name.as_deref(), "action.name")
+    }
+
+    /// About how many values it has.
+    pub(super) fn weight(&self) -> usize {
+        let entities = [&self.subject, &self.resource].into_iter().flatten().map(|one| &one.properties);
+        let action = self.action.iter().map(|one| &one.properties);
+        let all = entities.chain(action).chain([&self.context]);
+        all.flatten().flatten().map(|(_, value)| weight(value)).sum()
     }
 
     /// What conditions are evaluated with: the properties, each with the name of its entity before it, and the request's

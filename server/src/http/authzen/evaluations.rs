@@ -17,6 +17,9 @@ use crate::service::policy::{PolicyCaller, PolicyError, RefusalCode};
 /// Most questions of one request.
 const QUESTIONS: usize = 100;
 
+/// Most values that questions may have in common, taken times the questions.
+const IN_COMMON: usize = 200_000;
+
 pub(super) fn routes(routes: Routes) -> Routes {
     routes.add(Access::Policy, routes!(evaluations)).add(Access::Policy, routes!(evaluations_in_store))
 }
@@ -79,6 +82,10 @@ async fn all(
     }
     if questions.len() > QUESTIONS {
         return Err(PolicyError::validation(format!("evaluations must be at most {QUESTIONS}")).into());
+    }
+    // Every question evaluates it anew.
+    if common.weight().saturating_mul(questions.len()) > IN_COMMON {
+        return Err(PolicyError::validation("the evaluations have too much in common: ask fewer at once").into());
     }
     let last = match options.unwrap_or_default().evaluations_semantic.as_deref() {
         None | Some("execute_all") => None,

@@ -88,8 +88,8 @@ async fn find_subjects(service: &Service, caller: &PolicyCaller, store: &str, sa
     let asked = &search.asked;
     let (kind, object) = (asked.subject()?.kind("subject")?, asked.resource()?.text("resource")?);
     let with = said.with(store, asked)?;
-    let found = service.list_users(caller, store, (&object, asked.action()?), (kind, None), &with).await?;
-    page("subject", search, found.value, entity)
+    let found = service.list_users(caller, store, (&object, asked.action()?), (kind, None), &with, true).await?;
+    page(&format!("subjects of {store}"), search, found.value, entity)
 }
 
 async fn find_resources(service: &Service, caller: &PolicyCaller, store: &str, said: &Said, search: &Search) -> Found {
@@ -97,14 +97,14 @@ async fn find_resources(service: &Service, caller: &PolicyCaller, store: &str, s
     let (kind, user) = (asked.resource()?.kind("resource")?, asked.subject()?.text("subject")?);
     let with = said.with(store, asked)?;
     let found = service.list_objects(caller, store, (kind, asked.action()?, &user), &with, true).await?;
-    page("resource", search, found.value, entity)
+    page(&format!("resources of {store}"), search, found.value, entity)
 }
 
 async fn find_actions(service: &Service, caller: &PolicyCaller, store: &str, said: &Said, search: &Search) -> Found {
     let asked = &search.asked;
     let (user, object) = (asked.subject()?.text("subject")?, asked.resource()?.text("resource")?);
     let found = service.list_relations(caller, store, &object, &user, &said.with(store, asked)?).await?;
-    page("action", search, found, |name| json!({ "name": name }))
+    page(&format!("actions of {store}"), search, found, |name| json!({ "name": name }))
 }
 
 fn entity(name: &str) -> Value {

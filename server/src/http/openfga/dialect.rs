@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::unique::Unique;
 use crate::http::Failure;
 use crate::http::extract::has_nul;
 use crate::service::policy::{ConsistencyToken, PolicyError, RefusalCode};
@@ -74,8 +75,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Ask<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
         let bytes = Bytes::from_request(request, state).await;
         let bytes = bytes.map_err(|_| PolicyError::validation("the body is too large or could not be read"))?;
-        let body: serde_json::Value =
-            serde_json::from_slice(&bytes).map_err(|_| PolicyError::validation("the body is not JSON"))?;
+        let Unique(body) = serde_json::from_slice(&bytes)
+            .map_err(|_| PolicyError::validation("the body is not JSON, or has a member twice"))?;
         // PostgreSQL's text holds none.
         if has_nul(&body) {
             return Err(PolicyError::validation("a text holds a NUL character").into());

@@ -140,7 +140,7 @@ async fn users(
     let relation = body.relation.unwrap_or_default();
     let wanted =
         (filter.r#type.as_deref().unwrap_or_default(), filter.relation.as_deref().filter(|one| !one.is_empty()));
-    let answer = service.list_users(&caller, &store, (&object, &relation), wanted, &with).await?;
+    let answer = service.list_users(&caller, &store, (&object, &relation), wanted, &with, false).await?;
     let token = ConsistencyToken { store, revision: answer.revision };
     let users: Vec<_> = answer.value.iter().map(|user| shown(user)).collect();
     Ok(with_token(&token, Json(json!({ "users": users }))))

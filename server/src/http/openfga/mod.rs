@@ -11,6 +11,7 @@ mod lists;
 mod models;
 mod stores;
 mod tuples;
+mod unique;
 pub(super) mod wire;
 
 use super::access::Routes;

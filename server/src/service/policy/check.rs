@@ -103,26 +103,22 @@ impl Service {
         question: &Question,
         with: &Circumstances,
     ) -> Result<Answer<bool>, PolicyError> {
-        let Question { object, relation, user } = question;
-        model.knows(object, relation, user)?;
-        let asked = Asked::Check { object: object.clone(), relation: relation.clone(), user: user.clone() };
-        let answer = self.answer_from(source, model, with, &asked).await?;
-        let answer = Answer { value: answer.value == Outcome::Decision(true), revision: answer.revision };
-        if self.config().policy.log_decisions {
-            tracing::info!(
-                target: "sentinel::decisions",
-                caller = caller.service_name,
-                store = source.store().id,
-                model = model.id,
-                revision = answer.revision,
-                user,
-                relation,
-                object,
-                allowed = answer.value,
-                "decided"
-            );
-        }
-        Ok(answer)
+        let answer = self.answer_question(source, model, question, with).await;
+        self.log_decision(caller, source, model, question, with, &answer).await;
+        answer
+    }
+
+    async fn answer_question(
+        &self,
+        source: &Source,
+        model: &Arc<Model>,
+        question: &Question,
+        with: &Circumstances,
+    ) -> Result<Answer<bool>, PolicyError> {
+        let Question { object, relation, user } = question.clone();
+        model.knows(&object, &relation, &user)?;
+        let answer = self.answer_from(source, model, with, &Asked::Check { object, relation, user }).await?;
+        Ok(Answer { value: answer.value == Outcome::Decision(true), revision: answer.revision })
     }
 }
 

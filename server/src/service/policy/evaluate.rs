@@ -180,7 +180,8 @@ fn is_light(with: &Circumstances) -> bool {
 }
 
 /// About how many values there are, long texts for many.
-pub(crate) fn weight(value: &Value) -> usize {
+#[must_use]
+pub fn weight(value: &Value) -> usize {
     match value {
         Value::Array(values) => 1 + values.iter().map(weight).sum::<usize>(),
         Value::Object(members) => 1 + members.values().map(weight).sum::<usize>(),

@@ -8,11 +8,8 @@ use super::evaluate::Asked;
 use super::{Model, PolicyCaller, PolicyError, RefusalCode};
 use crate::service::Service;
 
-/// Most entries of a list (OpenFGA's `OPENFGA_LIST_OBJECTS_MAX_RESULTS`, `OPENFGA_LIST_USERS_MAX_RESULTS`).
-const LISTED: usize = 1000;
-
 impl Service {
-    /// The objects of a type that a user has a relation to, sorted; the first thousand, unless `all` are wanted.
+    /// The objects of a type that a user has a relation to, sorted; as many as a list has, unless `all` are wanted.
     ///
     /// # Errors
     /// Every refusal of OpenFGA's `ListObjects`.
@@ -34,13 +31,13 @@ impl Service {
         };
         let mut answer = names(self.answer_from(&source, &model, with, &asked).await?);
         if !all {
-            answer.value.truncate(LISTED);
+            answer.value.truncate(self.config().policy.list_results);
         }
         Ok(answer)
     }
 
-    /// The users of a type, or the usersets of a type and a relation, that have a relation to an object, sorted; the first
-    /// thousand.
+    /// The users of a type, or the usersets of a type and a relation, that have a relation to an object, sorted; as many as
+    /// a list has, unless `all` are wanted.
     ///
     /// # Errors
     /// Every refusal of OpenFGA's `ListUsers`.
@@ -51,6 +48,7 @@ impl Service {
         (object, relation): (&str, &str),
         (user_type, userset): (&str, Option<&str>),
         with: &Circumstances,
+        all: bool,
     ) -> Result<Answer<Vec<String>>, PolicyError> {
         let (source, model) = self.open_for(caller, store, with).await?;
         let of = ObjectRef::parse(object).map_err(|why| PolicyError::validation(why.message()))?;
@@ -68,7 +66,9 @@ impl Service {
             userset: userset.map(str::to_owned),
         };
         let mut answer = names(self.answer_from(&source, &model, with, &asked).await?);
-        answer.value.truncate(LISTED);
+        if !all {
+            answer.value.truncate(self.config().policy.list_results);
+        }
         Ok(answer)
     }
 

@@ -6,6 +6,7 @@ mod assertions;
 mod built_in;
 mod check;
 mod conditions;
+mod decisions;
 mod evaluate;
 mod expand;
 mod follow;
@@ -29,6 +30,7 @@ use std::sync::{Arc, Mutex};
 
 pub use assertions::Assertion;
 pub use check::{Answer, CHECKS_PER_BATCH, Circumstances, Question};
+pub use evaluate::weight;
 pub use hot::Consistency;
 pub use ids::is_ulid as is_store_id;
 pub use models::Model;

@@ -202,11 +202,12 @@ impl Service {
         token: &str,
     ) -> Result<(Vec<Value>, String), PolicyError> {
         let size = super::stores::page(page_size)?;
-        let [before] = super::token::page_read("models", token)?;
+        let list = format!("models of {}", store.id);
+        let [before] = super::token::page_read(&list, token)?;
         let before = (!before.is_empty()).then_some(before.as_str());
         let mut found = self.store().read().await?.authorization_models(store.number, before, size + 1).await?;
         let more = super::cut(&mut found, size);
-        let next = found.last().filter(|_| more).map(|last| super::token::page_write("models", [&last.id]));
+        let next = found.last().filter(|_| more).map(|last| super::token::page_write(&list, [&last.id]));
         Ok((found.iter().map(|one| shown(store, one)).collect::<Result<_, _>>()?, next.unwrap_or_default()))
     }
 

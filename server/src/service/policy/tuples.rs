@@ -173,7 +173,8 @@ impl Service {
         token: &str,
     ) -> Result<(Vec<StoredTuple>, String), PolicyError> {
         let size = page(page_size)?;
-        let [object_type, object_id, relation, subject] = page_read("tuples", token)?;
+        let list = format!("tuples of {}", store.id);
+        let [object_type, object_id, relation, subject] = page_read(&list, token)?;
         let after = TupleName { object_type, object_id, relation, subject };
         let after = (!token.is_empty()).then_some(&after);
         let none = ReadFilter::default();
@@ -195,7 +196,7 @@ impl Service {
         let more = super::cut(&mut found, size);
         let next = found.last().filter(|_| more).map(|last| {
             let TupleName { object_type, object_id, relation, subject } = &last.name;
-            page_write("tuples", [object_type, object_id, relation, subject])
+            page_write(&list, [object_type, object_id, relation, subject])
         });
         Ok((found, next.unwrap_or_default()))
     }
@@ -213,7 +214,8 @@ impl Service {
         token: &str,
     ) -> Result<(Vec<Change>, String), PolicyError> {
         let size = page(page_size)?;
-        let [of, revision, position] = page_read("changes", token)?;
+        let list = format!("changes of {}", store.id);
+        let [of, revision, position] = page_read(&list, token)?;
         let wrong = || PolicyError::refused(RefusalCode::InvalidContinuationToken, "Invalid continuation token");
         let after = if token.is_empty() {
             (0, 0)
@@ -229,7 +231,7 @@ impl Service {
         let found = self.store().read().await?.tuple_changes(store.number, &filter, after, size).await?;
         let next = found
             .last()
-            .map(|last| page_write("changes", [object_type, &last.revision.to_string(), &last.position.to_string()]));
+            .map(|last| page_write(&list, [object_type, &last.revision.to_string(), &last.position.to_string()]));
         Ok((found, next.unwrap_or_else(|| token.to_owned())))
     }
 }
