@@ -105,7 +105,7 @@ fn main() -> ExitCode {
                 Err(failure) => outcome::report(Err(failure)),
             };
         }
-        Command::Policy(command) => return policy::run(command, json),
+        Command::Policy(command) => return policy::run(config, command, json),
         Command::Keys(keys::Command::Generate(args)) => return outcome::report(keys::generate(args)),
         Command::Keys(command) => keys::run(config, command, json),
         Command::Data(command) => data::run(config, command),

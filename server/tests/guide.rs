@@ -22,8 +22,34 @@ fn commands(page: &str) -> Vec<(String, String)> {
             (_, false) => {}
             (line, true) => match line.strip_prefix("$ ") {
                 Some(command) => found.push((command.to_owned(), String::new())),
-                None => found.last_mut().unwrap().1 += line,
+                None => {
+                    let expected = &mut found.last_mut().unwrap().1;
+                    if !expected.is_empty() {
+                        expected.push('\n');
+                    }
+                    expected.push_str(line);
+                }
             },
+        }
+    }
+    found
+}
+
+/// The files that stand in the page: a block whose first line has a name behind the language.
+fn files(page: &str) -> Vec<(String, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide").join(page);
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut found: Vec<(String, String)> = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        match line.strip_prefix("```") {
+            Some(head) => {
+                let name = head.split_once(' ').map(|(_, name)| name);
+                inside = name.is_some();
+                found.extend(name.map(|name| (name.to_owned(), String::new())));
+            }
+            None if inside => found.last_mut().unwrap().1.extend([line, "\n"]),
+            None => {}
         }
     }
     found
@@ -52,6 +78,9 @@ fn matches(pattern: &str, text: &str) -> bool {
 
 fn holds(page: &str) {
     let folder = Folder::new();
+    for (name, text) in files(page) {
+        folder.write(&name, &text);
+    }
     let binary = Path::new(env!("CARGO_BIN_EXE_sentinel")).parent().unwrap();
     let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
     let commands = commands(page);
@@ -60,7 +89,7 @@ fn holds(page: &str) {
         let output = Command::new("sh")
             .args(["-c", &command])
             .current_dir(folder.path("."))
-            .envs([("PATH", path.as_str()), ("TOKEN", &token(&folder))])
+            .envs([("PATH", path.as_str()), ("TOKEN", &token(&folder)), ("DATA_DIR", "data")])
             .output()
             .unwrap();
         let printed = String::from_utf8(output.stdout).unwrap();
@@ -72,6 +101,11 @@ fn holds(page: &str) {
 #[test]
 fn the_command_line() {
     holds("command-line.md");
+}
+
+#[test]
+fn authorization_models() {
+    holds("authorization-models.md");
 }
 
 #[test]

@@ -131,6 +131,19 @@ impl Store {
         }))
     }
 
+    /// A connection to read through, all of it as of one moment: the first look.
+    ///
+    /// # Errors
+    /// [`StorageError::Unavailable`] where none is to be had in time.
+    pub async fn snapshot(&self) -> Result<Connection, StorageError> {
+        const POSTGRES: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        Ok(Connection::new(match &self.pool {
+            // In write-ahead mode a reader's transaction is a snapshot.
+            Pool::Sqlite { read, .. } => Inner::SqliteTransaction(read.begin().await?),
+            Pool::Postgres(pool) => Inner::PostgresTransaction(pool.begin_with(POSTGRES).await?),
+        }))
+    }
+
     /// A transaction to write in. SQLite's write lock is taken at once: a later statement cannot fail for want of it.
     ///
     /// # Errors

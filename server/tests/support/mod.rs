@@ -74,6 +74,9 @@ fn run_in(folder: &Path, arguments: &[&str], stdin: &[u8], environment: &[(&str,
     let mut child = Command::new(env!("CARGO_BIN_EXE_sentinel"))
         .args(arguments)
         .envs(environment.iter().copied())
+        // What tests are told by the environment is no setting.
+        .env_remove("SENTINEL_SAMPLE_STORES")
+        .env_remove("SENTINEL_FGA")
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

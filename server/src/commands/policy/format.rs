@@ -86,7 +86,11 @@ fn converted(path: &Path, to: To) -> Result<String, Vec<Mistake>> {
 
 /// OpenFGA's JSON, indented, its members in the order of the model.
 fn pretty(model: &AuthorizationModel) -> String {
-    let json = model.to_json();
+    indented(&model.to_json())
+}
+
+/// JSON, indented, its members in their order.
+pub(super) fn indented(json: &str) -> String {
     let (mut out, mut depth, mut in_string, mut escaped) = (String::new(), 0_usize, false, false);
     let mut characters = json.chars().peekable();
     let line = |out: &mut String, depth: usize| {

@@ -1,9 +1,11 @@
-//! Policy on the command line: models, tuples and questions out of files, without a server.
+//! Policy on the command line: models, tuples and questions out of files, without a server; and a deployment's stores.
 
 mod ask;
 mod format;
+mod load;
 mod model;
 mod store;
+mod stores;
 mod test;
 mod text;
 mod tuples;
@@ -11,11 +13,13 @@ mod validate;
 mod world;
 mod yaml;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 use text::Mistake;
 
+use super::data;
 use crate::outcome;
 
 #[derive(clap::Subcommand)]
@@ -32,6 +36,12 @@ pub(crate) enum Command {
     /// List what a user has, or who has it.
     #[command(subcommand)]
     List(Box<ask::ListCommand>),
+    /// The deployment's policy stores.
+    #[command(subcommand)]
+    Store(stores::Command),
+    /// The tuples of the deployment's policy stores.
+    #[command(subcommand)]
+    Tuples(Box<load::Command>),
 }
 
 #[derive(clap::Subcommand)]
@@ -42,6 +52,10 @@ pub(crate) enum ModelCommand {
     Format(format::Args),
     /// Run the tests of store files. Exits with 1 where one fails.
     Test(test::Args),
+    /// Write a model to a store of the deployment: its latest from then on.
+    Write(stores::WriteArgs),
+    /// Print a model of a store of the deployment.
+    Read(stores::ReadArgs),
 }
 
 /// What a command comes to.
@@ -72,7 +86,7 @@ impl Answer {
     }
 }
 
-pub(crate) fn run(command: Command, in_json: bool) -> ExitCode {
+pub(crate) fn run(config: Option<PathBuf>, command: Command, in_json: bool) -> ExitCode {
     let answer = match command {
         Command::Model(ModelCommand::Validate(args)) => validate::run(&args),
         Command::Model(ModelCommand::Format(args)) => format::run(&args),
@@ -81,6 +95,30 @@ pub(crate) fn run(command: Command, in_json: bool) -> ExitCode {
         Command::Explain(args) => ask::explain(&args),
         Command::Expand(args) => ask::expand(&args),
         Command::List(command) => ask::list(&command),
+        Command::Model(ModelCommand::Write(args)) => match stores::write_model(config, &args) {
+            Ok(answer) => answer,
+            Err(failure) => return outcome::report(Err(failure)),
+        },
+        Command::Model(ModelCommand::Read(args)) => match stores::read_model(config, &args) {
+            Ok(answer) => answer,
+            Err(failure) => return outcome::report(Err(failure)),
+        },
+        Command::Store(command) => match stores::run(config, command) {
+            Ok(json) => Answer { status: 0, text: data::shown(&json), json, mistakes: Vec::new() },
+            Err(failure) => return outcome::report(Err(failure)),
+        },
+        Command::Tuples(command) => {
+            let done = match *command {
+                load::Command::Import(args) => load::import(config, &args),
+                load::Command::Export(args) => load::export(config, &args),
+            };
+            match done {
+                // What was exported is all that standard output has.
+                Ok(Answer { status: 0, json: Value::Null, .. }) => return ExitCode::SUCCESS,
+                Ok(answer) => answer,
+                Err(failure) => return outcome::report(Err(failure)),
+            }
+        }
     };
     let Answer { status, text, json, mistakes } = answer;
     if in_json {

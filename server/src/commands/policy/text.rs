@@ -82,6 +82,11 @@ impl Mistake {
         Self { kind: None, message: message.into(), place: None }
     }
 
+    /// A word about what became of it.
+    pub(super) fn note(message: impl Into<String>) -> Self {
+        Self { kind: Some("note"), ..Self::new(message) }
+    }
+
     /// One about a file as a whole.
     pub(super) fn of_file(name: &str, message: impl Into<String>) -> Self {
         let place = Place { file: name.to_owned(), line: 0, column: 0, width: 0, excerpt: None };
@@ -106,6 +111,9 @@ impl Mistake {
     /// `file:line:column: message`, the line, and a caret under what it is about.
     pub(super) fn shown(&self) -> String {
         let kind = self.kind.map(|kind| format!(" [{kind}]")).unwrap_or_default();
+        if self.kind == Some("note") {
+            return self.message.clone();
+        }
         let Some(place) = &self.place else { return format!("error: {}{kind}", self.message) };
         let Place { file, line, column, width, excerpt } = place;
         let at = match (line, column) {

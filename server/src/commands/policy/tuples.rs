@@ -1,7 +1,7 @@
 //! Tuples out of files, one after the other, each with its place: YAML and JSON lists, JSON lines, and CSV with OpenFGA's
 //! columns. `expires_at`, which OpenFGA does not know, may stand in all of them.
 
-use std::io::{BufRead, Cursor, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -97,6 +97,17 @@ pub(super) fn of_text(text: &Rc<Text>, format: Format) -> Result<Vec<Entry>, Mis
         Format::Jsonl => lines(Cursor::new(text.content.as_bytes()), Box::new(in_line)).collect(),
         Format::Json => json(text),
         Format::Yaml => yaml(text),
+    }
+}
+
+/// The tuples of a stream that is never there as a whole: CSV or JSON lines.
+pub(super) fn of_stream<'a>(name: &str, from: impl Read + 'a, format: Format) -> Result<Tuples<'a>, Mistake> {
+    let name: Rc<str> = name.into();
+    let in_line = Box::new(move |line| Spot::Line(Rc::clone(&name), line));
+    let from = BufReader::new(from);
+    match format {
+        Format::Csv => csv(from, in_line),
+        _ => Ok(lines(from, in_line)),
     }
 }
 

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use super::dialect::{Ask, At, Params, Refused};
 use crate::http::access::{Access, Routes};
-use crate::service::policy::PolicyCaller;
+use crate::service::policy::{Author, PolicyCaller};
 use crate::service::{Caller, Service};
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -69,7 +69,7 @@ async fn write(
     Ask(body): Ask<Value>,
 ) -> Result<(StatusCode, Json<Written>), Refused> {
     let store = service.open_store(&caller, &id).await?;
-    let authorization_model_id = service.write_model(&caller, &from, &store, body).await?;
+    let authorization_model_id = service.write_model(Author::Key(&caller), &from, &store, body).await?;
     Ok((StatusCode::CREATED, Json(Written { authorization_model_id })))
 }
 

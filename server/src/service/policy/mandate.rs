@@ -5,9 +5,41 @@ use sentinel_storage::{Connection, PolicyStore, StoreAccess, Transaction};
 
 use super::stores::{opens, unknown};
 use super::{PolicyCaller, PolicyError};
-use crate::service::{Error, Service};
+use crate::service::{Actor, Error, Service};
+
+/// Who writes to a store.
+#[derive(Clone, Copy, Debug)]
+pub enum Author<'a> {
+    /// A service by its key.
+    Key(&'a PolicyCaller),
+    /// Whoever may run the program on the data.
+    System,
+}
+
+impl Author<'_> {
+    /// As the activity log names it.
+    pub(super) fn actor(&self) -> Actor {
+        match self {
+            Self::Key(caller) => Actor::Service(caller.service_name.clone()),
+            Self::System => Actor::System,
+        }
+    }
+}
 
 impl Service {
+    /// A transaction to write to a store in, for whoever writes. No other write to the store happens beside it.
+    ///
+    /// # Errors
+    /// As [`Service::begin_in`].
+    pub(super) async fn begin_by(&self, author: &Author<'_>, store: &PolicyStore) -> Result<Transaction, PolicyError> {
+        if let Author::Key(caller) = author {
+            return self.begin_in(caller, store).await;
+        }
+        let mut transaction = self.store().begin().await?;
+        transaction.lock_policy_store(store.number).await?.ok_or_else(unknown)?;
+        Ok(transaction)
+    }
+
     /// A transaction to write to a store in, where the caller's key opens it at this moment. No other write to the store
     /// happens beside it.
     ///

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::built_in::{own_part, with_built_in};
 use super::ids::is_ulid;
-use super::{Policy, PolicyCaller, PolicyError, RefusalCode};
+use super::{Author, Policy, PolicyError, RefusalCode};
 use crate::service::activity::Change;
-use crate::service::{Actor, Caller, Error, Service};
+use crate::service::{Caller, Error, Service};
 
 /// Most models that are kept compiled.
 const KEPT: usize = 2048;
@@ -134,7 +134,7 @@ impl Service {
     /// [`RefusalCode::InvalidModel`] with what is wrong, [`RefusalCode::ExceededEntityLimit`].
     pub async fn write_model(
         &self,
-        caller: &PolicyCaller,
+        author: Author<'_>,
         from: &Caller,
         store: &PolicyStore,
         mut document: Value,
@@ -162,8 +162,8 @@ impl Service {
         };
         let (model, text) = self.policy().aside(None, async {}, judge).await?.map_err(invalid)?;
         let now = self.now();
-        let actor = Actor::Service(caller.service_name.clone());
-        let mut transaction = self.begin_in(caller, store).await?;
+        let actor = author.actor();
+        let mut transaction = self.begin_by(&author, store).await?;
         if transaction.count_authorization_models(store.number).await? >= MODELS_PER_STORE {
             let why = format!("The number of authorization models exceeds the allowed limit of {MODELS_PER_STORE}");
             return Err(PolicyError::refused(RefusalCode::ExceededEntityLimit, why));

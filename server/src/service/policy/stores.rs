@@ -72,12 +72,7 @@ impl Service {
         from: &Caller,
         name: &str,
     ) -> Result<PolicyStore, PolicyError> {
-        let is_name = |character: char| character.is_ascii_alphanumeric() || NAME_MARKS.contains(character);
-        if !NAME_LENGTH.contains(&name.len()) || !name.chars().all(is_name) {
-            return Err(PolicyError::validation(
-                "invalid CreateStoreRequest.Name: value does not match regex pattern \"^[a-zA-Z0-9\\\\s\\\\.\\\\-\\\\/^_&@]{3,64}$\"",
-            ));
-        }
+        check_name(name)?;
         let (transaction, access) = self.begin_by_key(caller).await?;
         match access {
             StoreAccess::All => {}
@@ -216,6 +211,17 @@ impl Service {
             },
         })
     }
+}
+
+/// That a store may have this name.
+pub(super) fn check_name(name: &str) -> Result<(), PolicyError> {
+    let is_name = |character: char| character.is_ascii_alphanumeric() || NAME_MARKS.contains(character);
+    if !NAME_LENGTH.contains(&name.len()) || !name.chars().all(is_name) {
+        return Err(PolicyError::validation(
+            "invalid CreateStoreRequest.Name: value does not match regex pattern \"^[a-zA-Z0-9\\\\s\\\\.\\\\-\\\\/^_&@]{3,64}$\"",
+        ));
+    }
+    Ok(())
 }
 
 pub(super) fn opens(access: StoreAccess, store: &PolicyStore) -> bool {

@@ -86,11 +86,7 @@ impl Service {
         if !request.writes.is_empty() {
             let model = self.model(store, request.model.as_deref()).await?;
             for tuple in &request.writes {
-                model.allows(tuple).map_err(|fault| fault.in_write(tuple))?;
-                if tuple.user == format!("{}#{}", tuple.object, tuple.relation) {
-                    let why = "cannot write a tuple that is implicit";
-                    return Err(PolicyError::validation(format!("Invalid tuple '{}'. Reason: {why}", tuple.text())));
-                }
+                model.admits(tuple)?;
             }
         }
         for tuple in &request.deletes {
@@ -236,7 +232,7 @@ impl Service {
     }
 }
 
-fn parts(user: &str, relation: &str, object: &str) -> String {
+pub(super) fn parts(user: &str, relation: &str, object: &str) -> String {
     format!("user: '{user}', relation: '{relation}', object: '{object}'")
 }
 

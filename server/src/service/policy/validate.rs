@@ -56,6 +56,16 @@ impl TupleFault {
 }
 
 impl Model {
+    /// That this tuple may be written: what every write asks, one at a time or a million.
+    pub(super) fn admits(&self, tuple: &TupleIn) -> Result<(), PolicyError> {
+        self.allows(tuple).map_err(|fault| fault.in_write(tuple))?;
+        if tuple.user.strip_prefix(&tuple.object).and_then(|rest| rest.strip_prefix('#')) == Some(&tuple.relation) {
+            let why = "cannot write a tuple that is implicit";
+            return Err(PolicyError::validation(format!("Invalid tuple '{}'. Reason: {why}", tuple.text())));
+        }
+        Ok(())
+    }
+
     /// That the model allows this tuple.
     pub(super) fn allows(&self, tuple: &TupleIn) -> Result<(), TupleFault> {
         let user = UserRef::parse(&tuple.user).map_err(|why| TupleFault::Tuple(why.message().into()))?;

@@ -344,7 +344,21 @@ async fn a_large_batch_is_one_write(store: Store) {
     assert_eq!(read(&store).await.policy_store(&own.id).await.unwrap().unwrap().tuple_count, 0);
 }
 
+async fn a_snapshot_stays_as_it_was(store: Store) {
+    let own = policy_store(&store, "own").await;
+    write(&store, own.number, &[tuple("doc:1#viewer@user:anne")], &[], STRICT).await;
+    let mut before = store.snapshot().await.unwrap();
+    let revision = before.policy_store(&own.id).await.unwrap().unwrap().revision;
+    write(&store, own.number, &[tuple("doc:2#viewer@user:anne")], &[], STRICT).await;
+    let found = before.tuples(own.number, &TupleFilter::default(), None, 10, NOW).await.unwrap();
+    assert_eq!((revision, found.len()), (1, 1), "of one moment");
+    drop(before);
+    let mut after = store.snapshot().await.unwrap();
+    assert_eq!(after.tuples(own.number, &TupleFilter::default(), None, 10, NOW).await.unwrap().len(), 2);
+}
+
 cases! {
+    a_snapshot_stays_as_it_was,
     written_and_logged,
     preconditions,
     expired_tuples_say_nothing,
