@@ -6,11 +6,12 @@
 //! # Why that changes no answer
 //! A pair of object and relation that is false whatever the conditions say and whichever claims are given can be replaced by
 //! false in every rule (partial evaluation by the well-founded model). Pairs that depend on a claim are not looked
-//! at. Of the others the engine is asked with conditions unknown: its "no" means no for every outcome (`solve`, 3). If all
-//! pairs of an object are such, then rules about the object are not needed, and a tuple that leads to it
-//! stands in rules that cannot apply.
+//! at. Of the others the engine is asked which are false with conditions unknown: then they are for every outcome (`solve`, 3). A
+//! pair that is undefined, since it depends on its own exclusion, is denied as well and is *not* false: what excludes it is
+//! undefined too. If all pairs of an object are false, then rules about the object are not needed, and a tuple that leads to
+//! it stands in rules that cannot apply.
 //!
-//! What remains names objects to which the user has, or under some condition or claim would have, a relation; and the user itself.
+//! What remains names objects to which the user has, or under some condition or claim would have, a relation, or has an undefined one; and the user itself.
 
 use alloc::collections::BTreeSet;
 
@@ -35,12 +36,15 @@ pub fn slice(
     let full = |_| QueryError::BudgetExceeded;
     let near = Index::from_tuples(&found.tuples).map_err(full)?;
     let binding = Binding::new(model, &near);
-    // Without conditions whatever depends on one is an error, and so possible.
+    // Without conditions whatever depends on one is unknown, and so possible.
     let evaluator = Evaluator::bound(model, &near, &binding);
     let mut possible: BTreeSet<&str> = BTreeSet::from([user]);
+    // What a claim names is known to whoever has it. A claim under a condition that cannot be evaluated makes an answer
+    // unknown unless something else decides it, wherever it leads: then what else is there of its object counts.
+    possible.extend(claims.iter().map(TupleKey::object));
     for pair in &found.pairs {
         if !possible.contains(pair.object.as_str())
-            && (pair.claimed || evaluator.check(&pair.object, &pair.relation, user) != Ok(false))
+            && (pair.claimed || !evaluator.is_false(&pair.object, &pair.relation, user))
         {
             possible.insert(&pair.object);
         }

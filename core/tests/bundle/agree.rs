@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::bundles::{NOW, body, full, load, workspace};
 use crate::generate::{Case, Random, case, user};
 use sentinel_core::bundle::{Bundle, Given, slice};
-use sentinel_core::policy::model::{AuthorizationModel, Parameter, ParameterType};
+use sentinel_core::policy::model::{AuthorizationModel, Parameter, ParameterType, Rewrite};
 use sentinel_core::policy::tuple::TupleKey;
 use sentinel_core::policy::{Budget, CompiledModel, Evaluator, Index, ModelConditions};
 use sentinel_core::{Error, ErrorCode};
@@ -147,14 +147,25 @@ pub(crate) fn one(seed: u64, count: &mut Count) {
                 count.undecided += 1;
             }
         }
-        let is_plain = claims.is_empty() && stored.iter().all(|tuple| tuple.condition().is_none());
+        let is_plain = claims.is_empty()
+            && stored.iter().all(|tuple| tuple.condition().is_none())
+            && !model.types.iter().flat_map(|of| &of.relations).any(|relation| excludes(&relation.rewrite));
         if let Some(slice) = slice.as_ref().filter(|_| is_plain) {
             names_are_in_reach(seed, &user, slice, &store_itself, count);
         }
     }
 }
 
-/// Without claims and conditions: the user has some relation to every object that its slice names.
+/// Under an exclusion of itself a relation is neither had nor false; then a name stays.
+fn excludes(rewrite: &Rewrite) -> bool {
+    match rewrite {
+        Rewrite::Difference(..) => true,
+        Rewrite::Union(all) | Rewrite::Intersection(all) => all.iter().any(excludes),
+        _ => false,
+    }
+}
+
+/// Without claims, conditions and exclusions: the user has some relation to every object that its slice names.
 fn names_are_in_reach(seed: u64, user: &str, slice: &Bundle, store: &Store<'_>, count: &mut Count) {
     for tuple in slice.tuples() {
         for name in [tuple.object(), tuple.user().split('#').next().unwrap()] {

@@ -19,7 +19,8 @@ mod slices;
 #[test]
 fn slice_workspace_and_store_agree() {
     let mut count = agree::Count::default();
-    for seed in 0..1_500 {
+    // The last two: what is undefined is denied and not false; a claim about an object to which nothing else leads.
+    for seed in (0..1_500).chain([1_016_978, 1_017_752]) {
         agree::one(seed, &mut count);
     }
     // A generator that asks nothing of interest would agree with anything.

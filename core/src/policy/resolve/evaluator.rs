@@ -236,6 +236,20 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Whether the pair of object and relation is false for the user, whatever conditions say that cannot be evaluated
+    /// here: more than that a check denies.
+    #[cfg(feature = "bundle-write")]
+    pub(crate) fn is_false(&self, object: &str, relation: &str, user: &str) -> bool {
+        let view = self.view();
+        let Ok(question) = self.question(&view, object, relation, user) else { return false };
+        let monotone = self.model.relation(question.slot).is_some_and(|relation| relation.monotone);
+        if monotone {
+            matches!(self.decide(&view, question), Ok(Fact::No))
+        } else {
+            matches!(super::solve::is_false(&view, question), Ok(true))
+        }
+    }
+
     pub(super) fn question(
         &self,
         view: &View<'_>,

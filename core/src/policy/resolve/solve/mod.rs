@@ -104,6 +104,25 @@ pub(super) fn solve(view: &View<'_>, question: Question) -> Result<Fact, Exhaust
     }
 }
 
+/// Whether the root is false whatever the facts of unknown value are. A cell that is undefined by an exclusion of itself
+/// denies too, and is not false: what excludes it is undefined in turn, and not true.
+#[cfg(feature = "bundle-write")]
+pub(super) fn is_false(view: &View<'_>, question: Question) -> Result<bool, Exhausted> {
+    let mut solver = Solver::new(view, question);
+    let root = match solver.node(question.object, question.slot, true) {
+        Operand::Known(fact) => return Ok(fact == Fact::No),
+        Operand::Cell(root) => root,
+    };
+    if solver.run(root)? != Fact::No {
+        return Ok(false);
+    }
+    if let Some(value) = solver.value(root) {
+        return Ok(!value);
+    }
+    let (_, possible) = solver.alternate(Some(root))?;
+    Ok(possible.get(root as usize) == Some(&false))
+}
+
 struct Solver<'a, 'v> {
     view: &'a View<'v>,
     question: Question,
