@@ -3,6 +3,7 @@
 
 mod aside;
 mod assertions;
+mod bounds;
 mod built_in;
 mod check;
 mod conditions;

@@ -8,6 +8,7 @@ use sentinel_core::policy::{CompiledModel, ModelConditions};
 use sentinel_storage::{PolicyStore, StoredModel};
 use serde_json::{Value, json};
 
+use super::bounds;
 use super::built_in::{own_part, with_built_in};
 use super::ids::is_ulid;
 use super::{Author, Policy, PolicyError, RefusalCode};
@@ -149,18 +150,19 @@ impl Service {
         // Aside, and before anything is locked: a large model takes a while.
         let of = store.clone();
         let judge = move |()| {
-            let source =
-                AuthorizationModel::from_json(document.to_string().as_bytes()).map_err(|why| why.to_string())?;
+            let source = AuthorizationModel::from_json(document.to_string().as_bytes())
+                .map_err(|why| invalid(why.to_string()))?;
             let source = match of.workspace_id {
                 None => source,
-                Some(_) => own_part(source).map_err(|name| format!("the type '{name}' is built in"))?,
+                Some(_) => own_part(source).map_err(|name| invalid(format!("the type '{name}' is built in")))?,
             };
-            let effective = if of.workspace_id.is_some() { with_built_in(source.clone()) } else { source.clone() };
-            effective.validate().map_err(|why| why.to_string())?;
             let text = source.to_json();
-            Ok::<_, String>((Model::of_store(&of, "", source)?, text))
+            bounds::check(&source, &text)?;
+            let effective = if of.workspace_id.is_some() { with_built_in(source.clone()) } else { source.clone() };
+            effective.validate().map_err(|why| invalid(why.to_string()))?;
+            Ok::<_, PolicyError>((Model::of_store(&of, "", source).map_err(invalid)?, text))
         };
-        let (model, text) = self.policy().aside(None, async {}, judge).await?.map_err(invalid)?;
+        let (model, text) = self.policy().aside(None, async {}, judge).await??;
         let now = self.now();
         let actor = author.actor();
         let mut transaction = self.begin_by(&author, store).await?;
