@@ -76,6 +76,8 @@ async fn deleted_and_emptied_a_part_at_a_time(store: Store) {
     assert!(!db.delete_policy_store(&own.id, NOW).await.unwrap());
     assert_eq!(db.policy_store(&own.id).await.unwrap(), None);
     assert_eq!(db.policy_store_by_number(own.number).await.unwrap(), None);
+    assert_eq!(db.lock_policy_store(own.number).await.unwrap(), None);
+    assert_eq!(db.lock_policy_store(other.number).await.unwrap().map(|found| found.id), Some(other.id.clone()));
     assert_eq!(db.count_policy_stores().await.unwrap(), 1);
     let refused = db.write_tuples(own.number, &[tuple("doc:4#viewer@user:anne")], &[], ANY, NOW).await.unwrap();
     assert_eq!(refused, sentinel_storage::Written::NoStore);
