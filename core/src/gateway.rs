@@ -122,10 +122,17 @@ fn is_nobody(claims: Claims<'_>) -> bool {
     claims.get("sub").is_none()
 }
 
-/// A header's name as every server behind could read it: CGI, WSGI and others take `_` for `-`.
+/// A header's name as a server behind could read it at worst: in lower case, with `-` for whatever is no letter or digit. CGI and
+/// WSGI take `_` for `-`, PHP `.` for `_`, lighttpd's CGI every other character.
+#[must_use]
+pub fn plain_name(header: &str) -> String {
+    header.chars().map(|it| if it.is_ascii_alphanumeric() { it.to_ascii_lowercase() } else { '-' }).collect()
+}
+
+/// Whether only a gateway may set this header.
 #[must_use]
 pub fn is_reserved(header: &str) -> bool {
-    let plain: String = header.chars().map(|it| if it == '_' { '-' } else { it.to_ascii_lowercase() }).collect();
+    let plain = plain_name(header);
     plain.starts_with(HEADERS) || plain == HEADERS.trim_end_matches('-')
 }
 
@@ -135,8 +142,15 @@ mod tests {
 
     #[test]
     fn reserved_names_are_known_in_every_spelling() {
-        for name in ["x-sentinel-user-id", "X-Sentinel-User-Id", "x_sentinel_user_id", "X-SENTINEL_role", "x-sentinel"]
-        {
+        for name in [
+            "x-sentinel-user-id",
+            "X-Sentinel-User-Id",
+            "x_sentinel_user_id",
+            "X-SENTINEL_role",
+            "x-sentinel",
+            "X.Sentinel.User.Id",
+            "x~sentinel~user~id",
+        ] {
             assert!(is_reserved(name), "{name}");
         }
         for name in ["x-sentinels", "sentinel-user-id", "x-request-id", "authorization", ""] {

@@ -18,7 +18,7 @@ const IDENTITY: [(&str, Text); 7] = [
 /// What a client must not say to an origin behind a gateway: who it is, where it comes from, and what would make another
 /// method or path of the one that was decided on (`X-HTTP-Method-Override`; `X-Original-URL`; Next's
 /// `x-middleware-subrequest`, CVE-2025-29927). And what is for the next hop alone (RFC 9110 §7.6.1).
-const DROPPED: [&str; 19] = [
+const DROPPED: [&str; 20] = [
     "connection",
     "forwarded",
     "host",
@@ -29,6 +29,7 @@ const DROPPED: [&str; 19] = [
     "trailer",
     "true-client-ip",
     "x-client-ip",
+    "x-forwarded",
     "x-http-method",
     "x-http-method-override",
     "x-invoke-path",
@@ -77,7 +78,9 @@ pub(crate) async fn forward(gateway: &Gateway, allowed: &Allowed<'_>) -> worker:
     if let Some(body) = request.inner().body() {
         init.with_body(Some(body.into()));
     }
-    if !*public {
+    // What the origin answers when it is told who asks is for them alone, also where everyone may ask.
+    let personally = !*public || identity.is_some();
+    if personally {
         init.with_cache(CacheMode::NoStore);
     }
     let response = Fetch::Request(Request::new_with_init(target.as_str(), &init)?).send().await?;
@@ -86,7 +89,7 @@ pub(crate) async fn forward(gateway: &Gateway, allowed: &Allowed<'_>) -> worker:
         return Ok(response);
     }
     let answered = response.headers().clone();
-    if !*public || identity.is_some() {
+    if personally {
         personal(&answered)?;
     }
     Ok(response.with_headers(answered))
@@ -132,7 +135,7 @@ fn headers(gateway: &Gateway, allowed: &Allowed<'_>) -> worker::Result<Headers> 
 
 /// In every spelling that a server could take for it.
 fn is_dropped(name: &str) -> bool {
-    let name = name.to_ascii_lowercase().replace('_', "-");
+    let name = gateway::plain_name(name);
     DROPPED.contains(&name.as_str()) || name.starts_with("x-forwarded-")
 }
 
@@ -158,8 +161,9 @@ fn without_cookie(headers: &Headers, cookie: &str) -> worker::Result<()> {
 /// Keeps an answer out of every cache that others share (RFC 9111 §5.2.2.7).
 fn personal(headers: &Headers) -> worker::Result<()> {
     let said = headers.get("cache-control")?.unwrap_or_default().to_ascii_lowercase();
-    let mut directives = said.split(',').map(|directive| directive.split('=').next().unwrap_or_default().trim());
-    if !directives.any(|directive| matches!(directive, "private" | "no-store")) {
+    // With fields named (`private="set-cookie"`) others may share the rest.
+    let is_plain = !said.contains('"');
+    if !is_plain || !said.split(',').any(|directive| matches!(directive.trim(), "private" | "no-store")) {
         headers.set("cache-control", "private, no-store")?;
     }
     for name in CACHE_CONTROLS {

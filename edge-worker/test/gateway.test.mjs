@@ -96,7 +96,7 @@ test("nothing that a client says can speak for the gateway", async (t) => {
   const { us, ask } = await before(t, behind);
   const forged = {
     "x-sentinel-user-id": "root", "x-sentinel-workspace-role": "owner", "X-Sentinel-Gateway": "forged", x_sentinel_user_id: "root",
-    "x-sentinel": "1", "X_Sentinel-Anything": "1", "x-forwarded-for": "10.9.8.7", "x-forwarded-user": "root", x_forwarded_host: "evil", forwarded: "for=1",
+    "x-sentinel": "1", "X_Sentinel-Anything": "1", "X.Sentinel.User.Id": "root", "x~sentinel~user~id": "root", "X.Forwarded.For": "10.9.8.7", "x-forwarded-for": "10.9.8.7", "x-forwarded-user": "root", x_forwarded_host: "evil", forwarded: "for=1",
     "x-http-method-override": "DELETE", x_http_method_override: "DELETE", "x-original-url": "/admin", "x-rewrite-url": "/admin",
     "x-middleware-subrequest": "middleware", "x-real-ip": "10.9.8.7",
   };
@@ -124,6 +124,7 @@ test("a personal answer is in no cache that others share", async (t) => {
     [{ "cache-control": "public, max-age=600", expires: "Thu, 01 Jan 2099 00:00:00 GMT", "cdn-cache-control": "max-age=600" }, "private, no-store"],
     [{ "cache-control": "s-maxage=600", "surrogate-control": "max-age=600" }, "private, no-store"],
     [{ "cache-control": "private, max-age=5" }, "private, max-age=5"],
+    [{ "cache-control": 'public, max-age=600, private="set-cookie"' }, "private, no-store"],
     [{}, "private, no-store"],
   ]) {
     Object.keys(said).forEach((name) => delete said[name]);
@@ -133,6 +134,7 @@ test("a personal answer is in no cache that others share", async (t) => {
       assert.equal(headers.get("cache-control"), expected, path);
       for (const name of ["expires", "cdn-cache-control", "surrogate-control"]) assert.equal(headers.get(name), null, name);
       assert.match(headers.get("vary"), /authorization, cookie/);
+      assert.equal(behind.received.at(-1).headers["cache-control"], "no-cache", "nor between gateway and origin");
     }
     assert.equal((await ask("/open/page")).headers.get("cache-control"), given["cache-control"] ?? null, "nobody's answer is the origin's to cache");
   }

@@ -7,6 +7,7 @@ use alloc::string::String;
 
 use crate::claims::NumericDate;
 use crate::jose::json::{self, Value};
+use crate::verifier::MAX_LEEWAY;
 use crate::{Error, ErrorCode, Limits, VerifiedToken};
 
 /// What the server took back, as far as its `GET /revocations` was read.
@@ -100,8 +101,10 @@ impl RevocationFeed {
         Ok(count < PAGE)
     }
 
-    /// Forgets what cannot concern a living token any more; `now` is in milliseconds since 1970.
+    /// Forgets what cannot concern any token that is still accepted; `now` is in milliseconds since 1970.
     pub fn forget(&mut self, now: i64) {
+        // A verifier with a leeway accepts a token for so long after its end.
+        let now = now.saturating_sub(i64::from(MAX_LEEWAY) * 1000);
         self.exact.retain(|_, until| *until > now);
         self.before.retain(|_, (_, until)| *until > now);
     }

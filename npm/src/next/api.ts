@@ -1,7 +1,7 @@
 // The public types of `sentinel-edge/next`, as they are published.
 import type { TokenPair, Verifier } from "../api.js";
 
-/** Who asks, as the proxy has verified it for this very request. */
+/** Who asks, as the proxy has verified it, half a minute ago at most. */
 export interface SentinelUser {
   readonly userId: string;
   readonly email: string;

@@ -12,7 +12,7 @@ export const ACCESS_COOKIE = "sentinel_access_token";
 /** Where a browser's second token is. */
 export const AUTHZ_COOKIE = "sentinel_authz_token";
 /** How long a request may take to the application, in seconds. */
-const LIFE = 60;
+const LIFE = 30;
 
 /** For code that reads headers; `getUser` reads the proof. The names are those of Sentinel Auth's package for Next. */
 const NAMES = {

@@ -39,11 +39,14 @@ export function sentinelProxy(options: SentinelProxyOptions): (request: ProxiedR
     const decision = (verifier as Verifier).decide({ method: request.method, path: pathname }, verified as VerifiedToken | null);
     if (decision.allow) {
       const headers = new Headers(request.headers);
-      for (const name of [...headers.keys()]) if (name.startsWith(PREFIX)) headers.delete(name);
+      for (const name of [...headers.keys()]) if (isReserved(name)) headers.delete(name);
       if (verified !== null) {
         for (const [name, value] of Object.entries(await headersOf(userOf(verified), secret, Date.now()))) headers.set(name, value);
       }
-      return NextResponse.next({ request: { headers } });
+      const response = NextResponse.next({ request: { headers } });
+      // A prerendered page says that every cache may keep it: not where one has to be somebody, or is.
+      if (decision.reason !== "public" || verified !== null) response.headers.set("cache-control", "private, no-store");
+      return response;
     }
     if (refusal === "unavailable") return problem(503, refusal);
     const asksForPage = ["GET", "HEAD"].includes(request.method) && (request.headers.get("accept") ?? "").includes("text/html");
@@ -60,6 +63,9 @@ export function sentinelProxy(options: SentinelProxyOptions): (request: ProxiedR
 
 /** For `middleware.ts`: the same. */
 export const sentinelMiddleware = sentinelProxy;
+
+/** Whatever is no letter or digit counts as `-`: some servers behind read it so. */
+const isReserved = (name: string): boolean => name.toLowerCase().replace(/[^a-z0-9]/g, "-").startsWith(PREFIX);
 
 /** Whether a page of this application sent it, or nobody's page. */
 function isOwn(request: ProxiedRequest): boolean {

@@ -4,6 +4,9 @@ use sentinel_storage::UserFilter;
 
 use super::{Error, Service, admin_login};
 
+/// What has expired is kept for so long, in milliseconds: a verifier elsewhere may accept a token for its leeway after its end
+/// ([`sentinel_core::verifier::MAX_LEEWAY`]), and must still hear that it was revoked.
+const LEEWAY: i64 = sentinel_core::verifier::MAX_LEEWAY as i64 * 1000;
 /// How long a link for the first administrator can be used.
 const ADMIN_LINK: sentinel_storage::Millis = 24 * 60 * 60 * 1000;
 
@@ -40,7 +43,7 @@ impl Service {
     /// [`super::ErrorKind::Unavailable`].
     pub async fn prune(&self, limit: i64) -> Result<u64, Error> {
         let mut transaction = self.store().begin().await?;
-        let removed = transaction.prune_expired(self.now(), limit).await?.total();
+        let removed = transaction.prune_expired(self.now().saturating_sub(LEEWAY), limit).await?.total();
         transaction.commit().await?;
         Ok(removed + self.prune_policy(limit).await?)
     }
