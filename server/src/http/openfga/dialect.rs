@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::unique::Unique;
+use super::unique;
 use crate::http::Failure;
 use crate::http::extract::has_nul;
 use crate::service::policy::{ConsistencyToken, PolicyError, RefusalCode};
@@ -75,8 +75,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Ask<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
         let bytes = Bytes::from_request(request, state).await;
         let bytes = bytes.map_err(|_| PolicyError::validation("the body is too large or could not be read"))?;
-        let Unique(body) = serde_json::from_slice(&bytes)
-            .map_err(|_| PolicyError::validation("the body is not JSON, or has a member twice"))?;
+        let body =
+            unique::read(&bytes).map_err(|_| PolicyError::validation("the body is not JSON, or has a member twice"))?;
         // PostgreSQL's text holds none.
         if has_nul(&body) {
             return Err(PolicyError::validation("a text holds a NUL character").into());
