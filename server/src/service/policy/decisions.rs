@@ -9,7 +9,8 @@ use tokio::sync::OwnedRwLockReadGuard;
 
 use super::check::{Answer, Circumstances, Question};
 use super::evaluate::with_evaluator;
-use super::hot::{Source, State};
+use super::hot::Source;
+use super::state::State;
 use super::{Model, PolicyCaller, PolicyError};
 use crate::service::Service;
 

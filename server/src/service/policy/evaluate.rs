@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::check::{Answer, Circumstances, contextual, refusal};
 use super::conditions::context;
-use super::hot::{Hot, Source, State};
+use super::hot::{Hot, Source};
+use super::state::State;
 use super::{Model, PolicyError};
 use crate::service::Service;
 

@@ -7,7 +7,8 @@ use std::time::Instant;
 use sentinel_storage::{ChangeFilter, Millis, TupleChange, TupleFilter, TupleName};
 
 use super::PolicyError;
-use super::hot::{Hot, Loading};
+use super::hot::Hot;
+use super::state::Loading;
 use super::stores::unknown;
 use crate::service::{Error, Service};
 

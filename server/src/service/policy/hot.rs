@@ -3,20 +3,19 @@
 //! INVARIANT: what stands in an index is the store at exactly its `revision`. A question says how far behind that may be,
 //! and the database is asked before the index answers wherever it may be further.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sentinel_core::policy::tuple::TupleKey;
-use sentinel_core::policy::{Binding, Gathering, Index};
-use sentinel_keys::secrets;
-use sentinel_storage::{Millis, PolicyStore, Store, StoredTuple, TupleChange, TupleName};
+use sentinel_core::policy::{Binding, Index};
+use sentinel_storage::{Millis, PolicyStore, Store, TupleChange};
 use tokio::sync::{OwnedRwLockReadGuard, RwLock, Semaphore};
 use uuid::Uuid;
 
 use super::aside::places;
 use super::built_in::failed;
+use super::state::State;
 use super::stores::{opens, unknown};
 use super::{Model, Policy, PolicyCaller, PolicyError, RefusalCode};
 use crate::service::{Error, Service};
@@ -28,10 +27,6 @@ const BEHIND: Duration = Duration::from_millis(900);
 const STORES: usize = 4096;
 /// How long a store that did not fit is not tried again.
 const TOO_LARGE: Duration = Duration::from_secs(600);
-/// Tuples that expire at once while everybody else waits.
-const EXPIRING: usize = 1000;
-/// Bytes that are kept of a tuple that expires, beside the index.
-const EXPIRING_BYTES: usize = 500;
 
 /// How current an answer must be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,18 +91,6 @@ pub(super) struct Hot {
     too_large: Mutex<Option<Instant>>,
     /// Long questions of this store at once: half of all.
     pub(super) places: Arc<Semaphore>,
-}
-
-/// What an index holds, and of when that is.
-pub(super) struct State {
-    pub(super) index: Index,
-    pub(super) revision: i64,
-    /// Whether it is one: nothing is answered from one that was given up.
-    pub(super) is_whole: bool,
-    /// Tuples that expire, the first one first.
-    expiring: BTreeSet<(Millis, TupleName)>,
-    /// The same by tuple.
-    expires_at: HashMap<TupleName, Millis>,
 }
 
 impl std::fmt::Debug for Hot {
@@ -233,133 +216,6 @@ impl Hot {
         self.settle(None);
         Ok(())
     }
-}
-
-impl State {
-    fn empty() -> Result<Self, Error> {
-        Ok(Self {
-            index: index()?,
-            revision: 0,
-            is_whole: false,
-            expiring: BTreeSet::new(),
-            expires_at: HashMap::new(),
-        })
-    }
-
-    fn is_due(&self, now: Millis) -> bool {
-        self.expiring.first().is_some_and(|(at, _)| *at <= now)
-    }
-
-    fn expire(&mut self, now: Millis) {
-        for _ in 0..EXPIRING {
-            if !self.is_due(now) {
-                return;
-            }
-            let Some((_, name)) = self.expiring.pop_first() else { return };
-            self.expires_at.remove(&name);
-            self.index.remove(&object(&name), &name.relation, &name.subject);
-        }
-    }
-
-    fn expires(&mut self, name: TupleName, at: Millis) {
-        self.expiring.insert((at, name.clone()));
-        self.expires_at.insert(name, at);
-    }
-
-    fn bytes(&self) -> usize {
-        let memory = self.index.memory();
-        memory.tuple_bytes + memory.name_bytes + self.expires_at.len() * EXPIRING_BYTES
-    }
-
-    /// Applies changes in order; those that it has come to already stand.
-    fn advance(&mut self, changes: &[TupleChange]) -> Result<(), Error> {
-        let from = self.revision;
-        for change in changes.iter().filter(|change| change.revision > from) {
-            self.apply(change)?;
-            self.revision = change.revision;
-        }
-        Ok(())
-    }
-
-    fn apply(&mut self, change: &TupleChange) -> Result<(), Error> {
-        if let Some((name, at)) = self.expires_at.remove_entry(&change.name) {
-            self.expiring.remove(&(at, name));
-        }
-        if change.is_delete {
-            self.index.remove(&object(&change.name), &change.name.relation, &change.name.subject);
-            return Ok(());
-        }
-        let tuple = key(&change.name, change.condition.as_deref(), change.context.as_deref())?;
-        self.index.insert(&tuple).map_err(Error::internal)?;
-        if let Some(at) = change.expires_at {
-            self.expires(change.name.clone(), at);
-        }
-        Ok(())
-    }
-}
-
-/// A state on its way: tuples as they are read, page after page.
-pub(super) struct Loading {
-    gathering: Gathering,
-    expiring: Vec<(TupleName, Millis)>,
-}
-
-impl Loading {
-    pub(super) fn begin() -> Result<Self, Error> {
-        Ok(Self { gathering: Gathering::new(index()?), expiring: Vec::new() })
-    }
-
-    /// Those too that have expired: whether they have is asked when they would count.
-    pub(super) fn add(&mut self, page: Vec<StoredTuple>) -> Result<(), Error> {
-        for row in page {
-            let tuple = key(&row.name, row.condition.as_deref(), row.context.as_deref())?;
-            self.gathering.add([&tuple]).map_err(Error::internal)?;
-            if let Some(at) = row.expires_at {
-                self.expiring.push((row.name, at));
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        self.gathering.bytes() + self.expiring.len() * EXPIRING_BYTES
-    }
-
-    /// The state of this revision, with the changes that came while the tuples were read: of each tuple the last change
-    /// decides, and one that did not change was read as it is.
-    pub(super) fn finish(self, revision: i64, meanwhile: &[TupleChange]) -> Result<State, Error> {
-        let mut state = State {
-            index: self.gathering.finish(),
-            revision,
-            is_whole: true,
-            expiring: BTreeSet::new(),
-            expires_at: HashMap::with_capacity(self.expiring.len()),
-        };
-        for (name, at) in self.expiring {
-            state.expires(name, at);
-        }
-        state.advance(meanwhile)?;
-        state.index.compact();
-        Ok(state)
-    }
-}
-
-fn index() -> Result<Index, Error> {
-    let key = u128::from_le_bytes(secrets::random_bytes()?);
-    // Both halves of it.
-    Ok(Index::new((key as u64, (key >> 64) as u64)))
-}
-
-pub(super) fn object(name: &TupleName) -> String {
-    format!("{}:{}", name.object_type, name.object_id)
-}
-
-pub(super) fn key(name: &TupleName, condition: Option<&str>, context: Option<&str>) -> Result<TupleKey, Error> {
-    let key = TupleKey::new(&object(name), &name.relation, &name.subject).map_err(Error::internal)?;
-    Ok(match condition {
-        Some(condition) => key.with_condition(condition, context.unwrap_or_default()),
-        None => key,
-    })
 }
 
 impl Policy {

@@ -20,6 +20,7 @@ mod models;
 mod prune;
 mod refusal;
 mod sql;
+mod state;
 mod stores;
 mod token;
 mod tuples;

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use super::check::{Circumstances, contextual, refusal};
 use super::conditions::context;
 use super::evaluate::Asked;
-use super::hot::{key, object};
+use super::state::{key, object};
 use super::{Model, PolicyError};
 use crate::service::{Error, Service};
 

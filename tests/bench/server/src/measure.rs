@@ -93,7 +93,7 @@ pub async fn line(server: &Server, connections: usize, asks: Asks, time: Duratio
     count(server, connections, &asks, WARM_UP, time).await?.measured()
 }
 
-/// As [`line`], as one part of several.
+/// As [`line()`], as one part of several.
 ///
 /// # Errors
 /// Where an answer is not 200, or nothing listens.
