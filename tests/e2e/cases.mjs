@@ -52,7 +52,7 @@ export async function mint(server, provider, progress) {
     const headers = { authorization: `Bearer ${token}` };
     await json(`${server.url}/auth/logout`, {}, headers);
     const { status } = await fetch(`${server.url}/users/me`, { headers });
-    const { revocations } = await json(`${server.url}/revocations?after=0`, undefined, { "x-service-key": key });
+    const revocations = await json(`${server.url}/revocations?after=0`, undefined, { "x-service-key": key });
     return { status, last: refused("revoked (logged out)", "token_revoked", token, { revocations }) };
   }
   return { user, cases, logOut };

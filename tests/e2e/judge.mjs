@@ -5,8 +5,8 @@ const verifiers = new Map();
 /** What the server's `/revocations` said last. */
 let takenBack = [];
 
-export async function judge({ token, now, revocations = [], ...options }) {
-  takenBack = revocations;
+export async function judge({ token, now, revocations, ...options }) {
+  takenBack = revocations?.revocations ?? [];
   const name = JSON.stringify([now, options]);
   const fresh = !verifiers.has(name);
   // `./web` makes its verifiers asynchronously: the module's file is still to come.

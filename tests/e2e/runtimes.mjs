@@ -23,7 +23,7 @@ async function native(use) {
     if (now) args.push("--now", now);
     if (revocations) {
       const file = join(folder.path, "revocations.json");
-      await writeFile(file, JSON.stringify({ revocations }));
+      await writeFile(file, JSON.stringify(revocations));
       args.push("--revocations", file);
     }
     const start = performance.now();
