@@ -1,6 +1,7 @@
 //! `cargo xtask bench [NAME [OPTIONS…]]`: runs `tests/bench/NAME.mjs`, by default `verify`; `policy` and `server` are programs of
 //! their own.
 
+mod load;
 mod policy;
 mod server;
 

@@ -1,37 +1,11 @@
-//! `cargo xtask bench server`: the release build of `sentinel` under load from a second process, on both databases.
+//! `cargo xtask bench server`: what a request costs the server.
 
-use std::fs;
+use anyhow::Result;
 
-use anyhow::{Context, Result};
-
-use crate::postgres::Postgres;
-use crate::process::Job;
+use super::load;
 use crate::set_up::npm;
-use crate::workspace;
-
-/// Its load generator, a crate of the workspace.
-const LOAD: &str = "sentinel-bench-server";
 
 pub(super) fn run(options: &[String]) -> Result<()> {
     npm::install("tests/e2e")?;
-    // Apart: together, the one's features would be the other's.
-    for package in ["sentinel-server", LOAD] {
-        let job = Job::cargo(format!("build {package} for release"));
-        job.args(["build", "--release", "--package", package]).succeed()?;
-    }
-    let postgres = Postgres::start()?;
-    let database = postgres.database()?;
-    let folder = workspace::state("bench-server");
-    fs::remove_dir_all(&folder).ok();
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let release = workspace::target().join("release");
-    let job = Job::new("bench server", release.join(LOAD))
-        .args([release.join("sentinel").as_os_str(), folder.as_os_str(), database.url().as_ref()])
-        .args(options);
-    let done = job.attached();
-    // Its log is worth a look where something failed.
-    if done.is_ok() {
-        fs::remove_dir_all(&folder)?;
-    }
-    done
+    load::run("server", "sentinel-bench-server", options)
 }

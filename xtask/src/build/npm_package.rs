@@ -34,8 +34,11 @@ pub(super) fn modules(target: &WasmTarget) -> Result<Vec<PathBuf>> {
         let compiled = wasm::compile(target, build)?;
         let module = wasm::finished(&format!("{name}.wasm"));
         let inputs = [compiled.clone(), wasm::optimiser()];
-        wasm::unless_done(&wasm::finished(&format!("{name}.stamp")), &inputs, level, || {
-            wasm::optimise(&compiled, &module, level, &[])
+        // Where size counts: again until nothing is found any more, and what is alike next to each other.
+        let more: &[&str] = if *level == "-Oz" { &["--converge", "--reorder-functions-by-name"] } else { &[] };
+        let settings = format!("{level} {}", more.join(" "));
+        wasm::unless_done(&wasm::finished(&format!("{name}.stamp")), &inputs, &settings, || {
+            wasm::optimise(&compiled, &module, level, more)
         })?;
         Ok(module)
     };
