@@ -107,6 +107,11 @@ impl Decision {
         Self { reason, rule: Some(rule), detail: None }
     }
 
+    /// The same, in other words.
+    pub(crate) const fn explained(self, detail: &'static str) -> Self {
+        Self { detail: Some(detail), ..self }
+    }
+
     pub(crate) const fn because(reason: Reason, detail: &'static str) -> Self {
         Self { reason, rule: None, detail: Some(detail) }
     }

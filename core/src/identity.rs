@@ -1,6 +1,7 @@
 //! Who a verified token speaks for.
 
 use crate::claims::NumericDate;
+use crate::route::relation;
 use crate::{Action, Decision, Reason, RoleOrder};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -95,6 +96,13 @@ impl Identity {
     #[must_use]
     pub fn user_id(&self) -> &str {
         self.all(Part::UserId).next().unwrap_or_default()
+    }
+
+    /// Who asks for relations: `user:` and the id. `None` where the id would say something else in a tuple, as `*` (everyone)
+    /// and `eng#member` (a group's members) would.
+    #[must_use]
+    pub fn as_user(&self) -> Option<String> {
+        relation::is_id(self.user_id()).then(|| ["user:", self.user_id()].concat())
     }
 
     /// [`Text::Username`].

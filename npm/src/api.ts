@@ -129,13 +129,21 @@ export interface Rule {
 export type Allow =
   | "public"
   | "authenticated"
-  | ({ readonly role: string } & Partial<AllowActions>)
-  | AllowActions;
+  | ({ readonly role: string } & Partial<AllowActions> & Partial<AllowRelation>)
+  | (AllowActions & Partial<AllowRelation>)
+  | AllowRelation;
 
 export type AllowActions =
   | { readonly action: string }
   | { readonly anyAction: readonly string[] }
   | { readonly allActions: readonly string[] };
+
+/** A relation that the caller must have: asked for where there are relations, denied (`relation_required`) where there are none. */
+export interface AllowRelation {
+  readonly relation: string;
+  /** `note:{id}`, with the parameters of the rule's own path. */
+  readonly object: string;
+}
 
 /** Verifies tokens and decides what they allow. `createVerifier` makes one. */
 export interface Verifier {

@@ -57,6 +57,20 @@ test("a token without an identity: refused where a profile is asked for, else wh
   assert.equal(verifier().decide({ method: "GET", path: "/health" }, null).allow, true);
 });
 
+test("a rule with a relation is denied where there are no relations to ask", async () => {
+  const related = [{ method: "GET", path: "/notes/:id", allow: { relation: "viewer", object: "note:{id}" } }];
+  const one = verifier({ rules: related });
+  const owner = await one.verify(sign("RS256", { claims: { ...SENTINEL, wrole: "owner" } }));
+  const decide = (path, who) => one.decide({ method: "GET", path }, who);
+  const denied = decide("/notes/7", owner);
+  assert.deepEqual([denied.allow, denied.reason], [false, "relation_required"]);
+  assert.match(denied.explanation, /no relations here to ask.*relation viewer to note:\{id\}/);
+  assert.equal(decide("/notes/7", null).reason, "unauthenticated");
+  for (const allow of [{ relation: "viewer" }, { object: "note:{id}" }, { relation: "viewer", object: "note:{note}" }, { relation: "viewer", object: "note:*" }]) {
+    assert.throws(() => verifier({ rules: [{ ...related[0], allow }] }), { code: "configuration_invalid" }, JSON.stringify(allow));
+  }
+});
+
 test("decisions, each with its reason", async () => {
   const decider = verifier();
   const editor = await decider.verify(sign("RS256", { claims: SENTINEL }));

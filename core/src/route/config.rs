@@ -25,6 +25,7 @@ impl Policy {
     ///     "rules": [
     ///         {"method": "GET", "path": "/health", "allow": "public"},
     ///         {"method": ["POST", "PUT"], "path": "/notes/:id", "allow": {"role": "analyst", "action": "notes:write"}},
+    ///         {"method": "GET", "path": "/notes/:id", "allow": {"relation": "viewer", "object": "note:{id}"}},
     ///         {"method": "*", "path": "/reports/**", "allow": {"anyAction": ["reports:read", "reports:export"]},
     ///          "workspaces": ["ten_1"]}
     ///     ]
@@ -107,10 +108,19 @@ impl Allow {
             };
         }
         let mut read = Self::authenticated();
+        let (mut relation, mut object) = (None, None);
         for (name, value) in allow.members().ok_or(UNKNOWN)? {
             let is_list = match &*name {
                 "role" => {
                     read.role = Some((*value.as_str().ok_or(UNKNOWN)?).into());
+                    continue;
+                }
+                "relation" => {
+                    relation = Some(value.as_str().ok_or(UNKNOWN)?);
+                    continue;
+                }
+                "object" => {
+                    object = Some(value.as_str().ok_or(UNKNOWN)?);
                     continue;
                 }
                 "action" => false,
@@ -130,7 +140,12 @@ impl Allow {
                 Ok(())
             })?;
         }
-        if read.role.is_none() && read.actions.is_none() { Err(UNKNOWN) } else { Ok(read) }
+        match (relation, object) {
+            (Some(relation), Some(object)) => read = read.and_relation(&relation, &object),
+            (None, None) => {}
+            _ => return Err(invalid("a rule asks for a relation without an object, or the other way round")),
+        }
+        if read == Self::authenticated() { Err(UNKNOWN) } else { Ok(read) }
     }
 }
 

@@ -33,12 +33,16 @@
 //! while it resembles the more specific path of a rule that is not public:
 //! `/Admin`, `/admin.json`, `/admin%20x` beside a rule for `/admin`.
 //!
+//! **Relations.** A rule may ask for a relation to an object that the path names: `note:{id}` on `/notes/:id`. Who decides
+//! with [`Policy::decide_with`] says where relations are asked for; [`Policy::decide`] denies what needs one.
+//!
 //! **Readings.** `/docs/` must be allowed as `/docs` and as something below
 //! it, `/docs/index.html` also as `/docs`, where rules name these.
 
 mod config;
 mod path;
 mod pattern;
+pub(crate) mod relation;
 mod rule;
 
 pub use path::{PATH_BYTES, Path, canonical};
@@ -63,6 +67,10 @@ pub struct Request<'a> {
     pub path: &'a str,
 }
 
+/// Answers whether the caller ([`Identity::as_user`]) has a relation to an object, all as in tuples: see
+/// [`Policy::decide_with`].
+pub type Relations<'a> = dyn FnMut(&str, &str) -> Result<bool, Error> + 'a;
+
 /// The rules of a deployment with its role order and claims profile.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -80,6 +88,9 @@ enum Found<'p> {
     Ambiguous,
 }
 
+const NO_RELATIONS: &str = "the route asks for a relation, and there are no relations here to ask";
+const NO_OBJECT: &str = "the path's parameters make no object that a relation could be to";
+const NO_USER: &str = "the caller's id cannot stand in a relation";
 const RESEMBLES: &str = "the path resembles the path of a more specific rule without being it";
 
 impl Policy {
@@ -144,32 +155,70 @@ impl Policy {
         self.rules.get(usize::from(number))
     }
 
-    /// Whether the request is allowed for this identity, `None` being a caller without a (good) token.
+    /// Whether the request is allowed for this identity, `None` being a caller without a (good) token. What asks for a
+    /// relation is denied: see [`Self::decide_with`].
     ///
     /// Allocates nothing.
     pub fn decide(&self, request: &Request<'_>, identity: Option<&Identity>) -> Decision {
-        let Some(method) = rule::method_bit(request.method) else { return Decision::of(Reason::MethodRefused) };
+        // Where no relation can be asked for nothing can fail.
+        self.read(request, identity, None).unwrap_or(Decision::because(Reason::RelationRequired, NO_RELATIONS))
+    }
+
+    /// As [`Self::decide`], with relations: where a rule asks for one, and everything else that it asks for is there, this
+    /// asks `relations` whether the identity has it. For one path that is up to three times.
+    ///
+    /// ```
+    /// use sentinel_core::{Error, ErrorCode, Policy, Reason, RoleOrder, route::{Allow, Request, Rule}};
+    /// let rule = Rule::new("GET", "/notes/:id", Allow::relation("viewer", "note:{id}"))?;
+    /// let policy = Policy::new(RoleOrder::SENTINEL, [rule])?;
+    /// let request = Request { method: "GET", path: "/notes/7" };
+    /// let mut relations = |relation: &str, object: &str| Ok((relation, object) == ("viewer", "note:7"));
+    /// assert_eq!(policy.decide_with(&request, None, &mut relations)?.reason(), Reason::Unauthenticated);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Where `relations` cannot tell: that is no decision, so nothing may be allowed.
+    pub fn decide_with(
+        &self,
+        request: &Request<'_>,
+        identity: Option<&Identity>,
+        relations: &mut Relations<'_>,
+    ) -> Result<Decision, Error> {
+        self.read(request, identity, Some(relations))
+    }
+
+    /// Every reading of the request.
+    fn read(
+        &self,
+        request: &Request<'_>,
+        identity: Option<&Identity>,
+        mut relations: Option<&mut Relations<'_>>,
+    ) -> Result<Decision, Error> {
+        let Some(method) = rule::method_bit(request.method) else { return Ok(Decision::of(Reason::MethodRefused)) };
         let path = match Path::parse(request.path) {
             Ok(path) => path,
-            Err(why) => return Decision::because(Reason::PathRefused, why),
+            Err(why) => return Ok(Decision::because(Reason::PathRefused, why)),
         };
+        let mut ask = |found: &Found<'_>, path| self.ask(found, path, identity, &mut relations);
         let found = self.find(method, path, false);
-        let mut decision = self.ask(&found, identity);
+        let mut decision = ask(&found, path)?;
         // A slash at the end may mean the path itself or something below it.
         if decision.allow() && path.has_trailing_slash() {
-            decision = both(decision, self.ask(&self.find(method, path, true), identity));
+            decision = both(decision, ask(&self.find(method, path, true), path)?);
         }
         if decision.allow()
             && let Some(parent) = path.without_index()
             && let Found::Rule(_, rule) = found
             && !rule.pattern.ends_with_static()
         {
-            decision = both(decision, self.ask(&self.find(method, parent, false), identity));
+            decision = both(decision, ask(&self.find(method, parent, false), parent)?);
         }
-        decision
+        Ok(decision)
     }
 
-    /// As [`Self::decide`], and denies a caller whose token was revoked on every route that is not public.
+    /// As [`Self::decide`], and denies a caller whose token was revoked on every route that is not public. Who asks for
+    /// relations too looks for revocations with [`revocation::check`] itself.
     ///
     /// # Errors
     /// Where the host could not tell whether it was revoked: that is no decision, so nothing may be allowed.
@@ -211,16 +260,35 @@ impl Policy {
         Found::Nothing
     }
 
-    fn ask(&self, found: &Found<'_>, identity: Option<&Identity>) -> Decision {
+    /// One reading: what the rule asks for, a relation last, since that alone costs more than comparing texts.
+    #[inline(never)]
+    fn ask(
+        &self,
+        found: &Found<'_>,
+        path: Path<'_>,
+        identity: Option<&Identity>,
+        relations: &mut Option<&mut Relations<'_>>,
+    ) -> Result<Decision, Error> {
         let (number, rule) = match found {
             Found::Rule(number, rule) => (*number, *rule),
-            Found::Nothing => return Decision::of(Reason::NoRule),
-            Found::Ambiguous => return Decision::because(Reason::PathRefused, RESEMBLES),
+            Found::Nothing => return Ok(Decision::of(Reason::NoRule)),
+            Found::Ambiguous => return Ok(Decision::because(Reason::PathRefused, RESEMBLES)),
         };
-        Decision::by_rule(self.reason(rule, identity), number)
+        let decision = Decision::by_rule(self.reason(rule, identity), number);
+        let Some(wanted) = rule.allow.relation.as_ref().filter(|_| decision.allow()) else { return Ok(decision) };
+        let lacking = Decision::by_rule(Reason::RelationRequired, number);
+        let Some(relations) = relations else { return Ok(lacking.explained(NO_RELATIONS)) };
+        if !identity.is_some_and(|identity| relation::is_id(identity.user_id())) {
+            return Ok(lacking.explained(NO_USER));
+        }
+        let Some(object) = wanted.object(&rule.pattern, &Segments::of(path)) else {
+            return Ok(lacking.explained(NO_OBJECT));
+        };
+        Ok(if relations(&wanted.relation, &object)? { Decision::by_rule(Reason::Relation, number) } else { lacking })
     }
 
-    /// Identity, workspace, role, action: the first that is lacking, or the last that was asked for.
+    /// Identity, workspace, role, action: the first that is lacking, or the last that was asked for. A relation is not looked
+    /// at here.
     fn reason(&self, rule: &Rule, identity: Option<&Identity>) -> Reason {
         if rule.allow.public {
             return Reason::Public;
@@ -262,6 +330,12 @@ impl Policy {
             text.push_str(if rule.allow.any_action { ", any action of " } else { ", action " });
             text.push_str(actions);
         }
+        if let Some(wanted) = &rule.allow.relation {
+            text.push_str(", relation ");
+            text.push_str(&wanted.relation);
+            text.push_str(" to ");
+            text.push_str(&wanted.object);
+        }
         text.push(')');
         text
     }
@@ -294,5 +368,7 @@ fn is_next_data(path: &Segments<'_>) -> bool {
 mod bypass_tests;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod relation_tests;
 #[cfg(test)]
 mod tests;

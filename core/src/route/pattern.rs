@@ -107,6 +107,11 @@ impl Pattern {
         core::iter::from_fn(move || path::cut(&mut rest))
     }
 
+    /// Where the parameter of this name stands: the numbers of its segments.
+    pub(super) fn places<'p>(&'p self, name: &'p str) -> impl Iterator<Item = usize> + 'p {
+        self.segments().enumerate().filter(move |(_, segment)| parameter(segment) == Some(name)).map(|(at, _)| at)
+    }
+
     /// Whether the pattern names the last segment of what it matches.
     pub(super) fn ends_with_static(&self) -> bool {
         self.segments().last().is_none_or(|last| matches!(Segment::of(last), Segment::Static(_)))
@@ -156,11 +161,14 @@ impl<'a> Segments<'a> {
 
 /// `:name` or `{name}`. Modifiers of other routers (`:id?`, `:id(\d+)`, `{*rest}`) are refused, not read as a name.
 fn is_parameter(segment: &str) -> bool {
-    let name = segment.strip_prefix(':').or_else(|| segment.strip_prefix('{')?.strip_suffix('}'));
-    name.is_some_and(|name| {
+    parameter(segment).is_some_and(|name| {
         name.bytes().next().is_some_and(|b| !b.is_ascii_digit())
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     })
+}
+
+fn parameter(segment: &str) -> Option<&str> {
+    segment.strip_prefix(':').or_else(|| segment.strip_prefix('{')?.strip_suffix('}'))
 }
 
 /// What stands for itself in a path too, and in no router's pattern language for something else.

@@ -1,6 +1,7 @@
 //! Rules: what a method on a path asks for.
 
 use super::pattern::Pattern;
+use super::relation::Wanted;
 use crate::{Action, Error, ErrorCode};
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -21,10 +22,11 @@ pub struct Allow {
     pub(super) actions: Option<String>,
     /// One of the actions is enough.
     pub(super) any_action: bool,
+    pub(super) relation: Option<Wanted>,
 }
 
 impl Allow {
-    const AUTHENTICATED: Self = Self { public: false, role: None, actions: None, any_action: false };
+    const AUTHENTICATED: Self = Self { public: false, role: None, actions: None, any_action: false, relation: None };
 
     /// Nothing: everyone may.
     #[must_use]
@@ -66,10 +68,23 @@ impl Allow {
         Self { any_action: true, ..Self::all_actions(actions) }
     }
 
+    /// This relation to the object: `type:id`, where `{name}` in the id stands for the parameter of the rule's own path.
+    #[must_use]
+    pub fn relation(relation: &str, object: &str) -> Self {
+        Self::AUTHENTICATED.and_relation(relation, object)
+    }
+
     /// And this role or a higher one besides.
     #[must_use]
     pub fn and_role(self, role: &str) -> Self {
         Self { role: Some(role.into()), public: false, ..self }
+    }
+
+    /// And this relation besides: see [`Self::relation`].
+    #[must_use]
+    pub fn and_relation(self, relation: &str, object: &str) -> Self {
+        let relation = Some(Wanted { relation: relation.into(), object: object.into() });
+        Self { relation, public: false, ..self }
     }
 }
 
@@ -109,7 +124,8 @@ impl Rule {
     /// PATCH, DELETE, OPTIONS.
     ///
     /// # Errors
-    /// [`ErrorCode::ConfigurationInvalid`] for a method or a pattern that is none, or more than [`RULE_ACTIONS`].
+    /// [`ErrorCode::ConfigurationInvalid`] for a method or a pattern that is none, more than [`RULE_ACTIONS`], or a relation
+    /// that cannot be asked for: a name or an object that is none, a parameter that the pattern does not have once.
     pub fn new(method: &str, pattern: &str, allow: Allow) -> Result<Self, Error> {
         Self::for_methods(&[method], pattern, allow)
     }
@@ -134,7 +150,11 @@ impl Rule {
         if !allow.actions.as_ref().is_none_or(is_reviewable) {
             return Err(Error::with(INVALID, "a rule asks for no action, or for more than 32"));
         }
-        Ok(Self { methods, pattern: Pattern::new(pattern)?, allow, workspaces: None })
+        let pattern = Pattern::new(pattern)?;
+        if let Some(relation) = &allow.relation {
+            relation.check(&pattern)?;
+        }
+        Ok(Self { methods, pattern, allow, workspaces: None })
     }
 
     /// Only in these workspaces, by id. An empty list allows none.

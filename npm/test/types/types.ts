@@ -44,6 +44,7 @@ createVerifier({
     { method: "GET", path: "/health", allow: "public" },
     { method: ["PUT", "PATCH"], path: "/docs/:id", allow: { role: "admin" }, workspaces: ["w1"] },
     { method: "*", path: "/export", allow: { anyAction: ["notes:export", "notes:read"] } },
+    { method: "GET", path: "/notes/:id", allow: { relation: "viewer", object: "note:{id}", role: "viewer" } },
   ],
   revoked: async ({ claims }) => claims.jti === "t1",
 });
