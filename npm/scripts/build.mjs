@@ -74,6 +74,8 @@ const variants = [
   ["slim", "slim/", { slim: true }],
   ["policy", "policy/", { from: "policy" }],
   ["policy-slim", "policy/slim/", { from: "policy-slim" }],
+  ["bundle", "bundle/", { from: "bundle" }],
+  ["bundle-slim", "bundle/slim/", { from: "bundle" }],
 ];
 for (const [variant, path, settings] of variants) {
   const folder = new URL(path, dist);

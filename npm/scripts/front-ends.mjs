@@ -5,13 +5,19 @@ import { build } from "esbuild";
  * What one of them imports of another stays an import: the client that a
  * page makes is then the one that React asks.
  */
-const ENTRIES = [{ name: "client" }, { name: "react", directive: "use client" }, { name: "next" }];
+const ENTRIES = [
+  { name: "client" },
+  { name: "react", directive: "use client" },
+  { name: "next" },
+  { name: "slice" },
+  { name: "slice", out: "slice-web", loads: "web" },
+];
 
-async function script(root, { name, directive }, format) {
+async function script(root, { name, out = name, directive, loads = "inline" }, format) {
   const end = format === "cjs" ? "cjs" : "js";
   await build({
     entryPoints: [new URL(`src/${name}/index.ts`, root).pathname],
-    outfile: new URL(`dist/${name}.${end}`, root).pathname,
+    outfile: new URL(`dist/${out}.${end}`, root).pathname,
     bundle: true,
     format,
     target: "es2022",
@@ -20,18 +26,20 @@ async function script(root, { name, directive }, format) {
     minify: true,
     keepNames: false,
     ...(directive ? { banner: { js: JSON.stringify(directive) + ";" } } : {}),
-    plugins: [others(end)],
+    plugins: [others(end, loads)],
     logLevel: "warning",
   });
 }
 
-const others = (end) => ({
+const others = (end, loads) => ({
   name: "others",
   setup(build) {
     build.onResolve({ filter: /^(react|next\/(server|headers)\.js)$/ }, ({ path }) => ({ path, external: true }));
+    build.onResolve({ filter: /^sentinel:bundle$/ }, () => ({ path: `./bundle/slim/${loads}.${loads === "web" ? "js" : end}`, external: true }));
     build.onResolve({ filter: /^\.\.\/client\/index\.js$/ }, () => ({ path: `./client.${end}`, external: true }));
   },
 });
 
 /** Fills `dist/` with them. */
-export const frontEnds = (root) => Promise.all(ENTRIES.flatMap((entry) => ["esm", "cjs"].map((format) => script(root, entry, format))));
+export const frontEnds = (root) =>
+  Promise.all(ENTRIES.flatMap((entry) => (entry.loads === "web" ? ["esm"] : ["esm", "cjs"]).map((format) => script(root, entry, format))));

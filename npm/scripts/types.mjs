@@ -145,6 +145,32 @@ export declare function withAuth<C>(
 /** `/next` */
 const next = (api, from) => tidy([errorsOf(from), api.replace('"../api.js"', `"${from}"`), NEXT].join("\n"));
 
+const BUNDLE = `
+/** Fetches a bundle, or takes one that is at hand: resolves once it can be asked, rejects with a \`SentinelError\`. */
+export declare function openBundle(options: OpenBundleOptions): Promise<Bundle>;
+`;
+
+/** `/bundle`, and all of its kind: the module is loaded first everywhere. */
+function bundle(api, end) {
+  const [index, policy] = ["index", "policy"].map((name) => `./${name}.${end}`);
+  const imports = `import type { Algorithm } from "${index}";\nimport type { TupleKey } from "${policy}";\n`;
+  return tidy([errorsOf(index), imports, `export type { Algorithm, TupleKey };\n`, api.replace(/^import .*;\n/gm, ""), BUNDLE].join("\n"));
+}
+
+const SLICE = `
+/**
+ * A decider for \`SentinelProvider\` that answers from the user's slice of the policy, without the network, and hears of
+ * changes. A hint for the user interface: the service decides.
+ */
+export declare function createSliceDecider(client: SentinelClient, options?: SliceOptions): SliceDecider;
+`;
+
+/** `/client/slice` */
+function slice(api, end) {
+  const text = api.replace('"../bundle/api.js"', `"./bundle.${end}"`).replace('"../client/api.js"', `"./client.${end}"`);
+  return tidy(`${text.replace("{ Decider, Question }", "{ Decider, Question, SentinelClient }")}${SLICE}`);
+}
+
 /** `/slim` has the same types but for what it leaves out. */
 function slim(api, from, create) {
   const text = api.replace('"./api.js"', `"${from}"`);
@@ -171,7 +197,9 @@ export async function declarations(root) {
     await promisify(execFile)(process.execPath, [tsc, "-p", new URL("tsconfig.json", root).pathname, ...options]);
     const read = (name) => readFile(new URL(`${name}.d.ts`, pathToFileURL(`${out}/`)), "utf8");
     const [codes, errors] = [await read("codes"), await read("errors")];
-    const [api, slimApi, clientApi, reactApi, nextApi] = await Promise.all(["api", "slim-api", "client/api", "react/api", "next/api"].map((name) => readFile(new URL(`src/${name}.ts`, root), "utf8")));
+    const [api, slimApi, clientApi, reactApi, nextApi, bundleApi, sliceApi] = await Promise.all(
+      ["api", "slim-api", "client/api", "react/api", "next/api", "bundle/api", "slice/api"].map((name) => readFile(new URL(`src/${name}.ts`, root), "utf8")),
+    );
     const error = errors.slice(0, errors.indexOf("/** Something needed"));
     const index = joined(codes, error, api, PAIR, CREATE);
     const policyError = (await read("policy/errors")).replace(/^export declare function .*\n/gm, "");
@@ -190,6 +218,10 @@ export async function declarations(root) {
       "policy-slim.d.ts": policies(POLICY.slice(0, 1), "PolicyFunctions"),
       "policy-slim.d.cts": policies(POLICY.slice(0, 1), "PolicyFunctions"),
       "policy-slim-web.d.ts": policies(POLICY.slice(0, 1), "AsyncPolicyFunctions"),
+      "bundle.d.ts": bundle(bundleApi, "js"),
+      "bundle.d.cts": bundle(bundleApi, "cjs"),
+      "slice.d.ts": slice(sliceApi, "js"),
+      "slice.d.cts": slice(sliceApi, "cjs"),
       "next.d.ts": next(nextApi, "./index.js"),
       "next.d.cts": next(nextApi, "./index.cjs"),
       "react.d.ts": react(reactApi, "./client.js"),

@@ -14,6 +14,11 @@ declare module "sentinel:inline" {
   export default bytes;
 }
 
+/** `openBundle` of `/bundle/slim`, in its own file; `scripts/front-ends.mjs` says which. */
+declare module "sentinel:bundle" {
+  export const openBundle: (options: import("./bundle/api.js").OpenBundleOptions) => Promise<import("./bundle/api.js").Bundle>;
+}
+
 /** Whether this is built for `/slim`: WebCrypto alone, and no policy. `scripts/build.mjs` says so. */
 declare const SLIM: boolean;
 

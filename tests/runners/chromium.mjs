@@ -10,12 +10,14 @@ const page = `<!doctype html><title>Vectors</title><script type="module">
   import * as testing from "/npm/dist-test/testing.js";
   import * as full from "/npm/dist/web.js";
   import * as slim from "/npm/dist/slim/web.js";
+  import * as bundle from "/npm/dist/bundle/web.js";
+  import * as bundleSlim from "/npm/dist/bundle/slim/web.js";
   import * as policy from "/npm/dist/policy/web.js";
   import * as policySlim from "/npm/dist/policy/slim/web.js";
   import { judge } from "/runners/judge.mjs";
   import { waysOf } from "/runners/ways.mjs";
   const compiled = (variant) => WebAssembly.compileStreaming(fetch("/npm/dist-test/" + variant + ".wasm"));
-  const runtime = waysOf(testing, { full: await compiled("full"), slim: await compiled("slim") }, { full, slim }, { full: policy, slim: policySlim });
+  const runtime = waysOf(testing, { full: await compiled("full"), slim: await compiled("slim") }, { full, slim }, { full: policy, slim: policySlim }, { full: bundle, slim: bundleSlim });
   window.ask = async (items) => {
     const outcomes = [];
     for (const item of items) outcomes.push(await judge(item, runtime));

@@ -69,7 +69,7 @@ function filesOf(path, report) {
       if (!entry.name.endsWith(".json")) return [];
       const document = documentOf(inside, report);
       if (document === undefined) return [];
-      if (["cases", "signatures", "policies"].every((name) => document?.[name] === undefined)) {
+      if (["cases", "signatures", "policies", "bundles"].every((name) => document?.[name] === undefined)) {
         report.mention(`${inside}: not a vector file`);
         return [];
       }
@@ -88,7 +88,7 @@ function documentOf(path, report) {
 
 /** The cases and signatures of a file, as text: so they reach every runtime alike. */
 function itemsOf({ path, document }, report) {
-  const { suite = basename(path, ".json"), cases = [], signatures = [], policies = [], excluded = [], stricter = [] } = document;
+  const { suite = basename(path, ".json"), cases = [], signatures = [], policies = [], bundles = [], excluded = [], stricter = [] } = document;
   for (const [kind, remarks] of Object.entries({ "left out": excluded, stricter })) {
     for (const { name, why } of remarks) report.remark(kind, suite, why, name);
   }
@@ -102,7 +102,8 @@ function itemsOf({ path, document }, report) {
     }
   }
   for (const policy of policies) items.push({ suite, kind: "policy", name: policy.name, text: sourceOf(policy) });
-  if (items.length === 0 && excluded.length === 0) report.fail(suite, "the whole file", "no `cases`, `signatures` or `policies`");
+  for (const bundle of bundles) items.push({ suite, kind: "bundle", name: bundle.name, text: sourceOf(bundle) });
+  if (items.length === 0 && excluded.length === 0) report.fail(suite, "the whole file", "no `cases`, `signatures`, `policies` or `bundles`");
   return items;
 }
 

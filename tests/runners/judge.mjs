@@ -1,5 +1,6 @@
 // One case through every way to verify that this runtime has. Runs anywhere: no import but the reader of JSON.
 import { equal, Numeral, parse, sourceOf } from "./exact.mjs";
+import { judgeBundle } from "./bundles.mjs";
 import { judgePolicy } from "./policy.mjs";
 
 const members = {
@@ -12,11 +13,12 @@ const members = {
 
 /**
  * Judges an item `{ kind, text }` by `runtime`: `{ ways, algorithms, codes }`. Answers `{ lacking }`,
- * for a policy `{ count }` of its questions, or `{ failed }` with the reason.
+ * for a policy or a bundle `{ count }` of its questions, or `{ failed }` with the reason.
  */
 export async function judge({ kind, text }, runtime) {
   try {
-    if (kind === "policy") return { count: await judgePolicy(JSON.parse(text), runtime.policies) };
+    if (kind === "policy") return { count: await judgePolicy(JSON.parse(text), runtime) };
+    if (kind === "bundle") return { count: await judgeBundle(JSON.parse(text), runtime.bundles) };
     const lacking = await (kind === "case" ? token(parse(text), runtime) : signature(parse(text), runtime));
     return { lacking };
   } catch (error) {

@@ -10,8 +10,9 @@ const NUMBERS = {
 };
 
 /** Judges a case; answers how many questions were asked, and throws at the first wrong answer. */
-export async function judgePolicy(item, entries) {
-  return item.assertions === undefined ? generated(item, entries) : asserted(item, entries.full);
+export async function judgePolicy(item, { policies, bundles }) {
+  if (item.bundles !== undefined) return throughBundles(item, bundles);
+  return item.assertions === undefined ? generated(item, policies) : asserted(item, policies.full);
 }
 
 class Unexpected extends Error {}
@@ -33,7 +34,7 @@ function answer(ask) {
 
 /** Every object and relation for some users, from every source; and the lists that follow. */
 async function generated(item, entries) {
-  const { model, max_depth: maxDepth, tuples, objects, answers, list_users: lists } = item;
+  const { model, max_depth: maxDepth, tuples, list_users: lists } = item;
   const conditional = model.conditions !== undefined;
   const half = tuples.length >> 1;
   const made = async (entry, some) => entry.createPolicyEngine({ model, tuples: some, maxDepth });
@@ -49,29 +50,65 @@ async function generated(item, entries) {
   let count = 0;
   for (const [source, engine, contextualTuples] of sources) {
     const more = contextualTuples.length > 0 ? { contextualTuples } : {};
-    for (const [user, relations] of Object.entries(answers)) {
-      for (const [relation, { yes, error }] of Object.entries(relations)) {
-        const of = objects.filter((object) => relation in (model.type_definitions.find(({ type }) => type === object.split(":")[0])?.relations ?? {}));
-        for (const object of of) {
-          const expected = yes.includes(object) ? true : error.includes(object) ? "undecided" : false;
-          const found = answer(() => engine.check({ user, relation, object, ...more }).allowed);
-          same(found?.code ?? found, expected, `${source}: ${object}#${relation}@${user}`);
-          count += 1;
-        }
-        for (const type of new Set(of.map((object) => object.split(":")[0]))) {
-          const ours = (names) => names.filter((name) => name.startsWith(`${type}:`)).sort();
-          const found = answer(() => engine.listObjects({ user, relation, type, ...more }).objects);
-          // A list may not need the tuple for which a check has no answer.
-          if (Array.isArray(found) || ours(error).length === 0) same(found, ours(yes), `${source}: ${type}#${relation}@${user}`);
-          else same(found.code, "undecided", `${source}: ${type}#${relation}@${user}`);
-          count += 1;
-        }
-      }
-    }
+    const ask = {
+      check: (question) => engine.check({ ...question, ...more }).allowed,
+      list: (question) => engine.listObjects({ ...question, ...more }).objects,
+    };
+    count += everything(item, source, ask);
     for (const { object, relation, type, users } of lists) {
       const found = answer(() => engine.listUsers({ object, relation, user_filters: [{ type }], ...more }).users.map(named));
       same(found, users, `${source}: who has ${object}#${relation}`);
       count += 1;
+    }
+  }
+  return count;
+}
+
+/** The same of bundles: half of the tuples in a full one and the others contextual, then the others by a delta. */
+async function throughBundles(item, entries) {
+  const { model, max_depth: maxDepth, tuples, bundles } = item;
+  const { jwks, ...demands } = bundles.settings;
+  const [full, delta] = [bundles.full, bundles.delta].map(octets);
+  const contextualTuples = tuples.slice(tuples.length >> 1);
+  let count = 0;
+  for (const [entry, { openBundle }] of Object.entries(entries)) {
+    // Without conditions it is undecided wherever one matters: other answers than these.
+    if (entry === "slim" && model.conditions !== undefined) continue;
+    const bundle = await openBundle({ ...demands, jwks, bytes: full, maxDepth, clock: () => bundles.now * 1000 });
+    const asked = (more) => ({
+      check: (question) => bundle.check({ ...question, ...more }),
+      list: (question) => bundle.listObjects({ ...question, ...more }),
+    });
+    count += everything(item, `bundle (${entry}), contextual`, asked({ contextualTuples }));
+    same(await bundle.apply(delta), true, "whether the delta changed anything");
+    count += everything(item, `bundle (${entry}), after a delta`, asked({ atLeast: 2 }));
+    bundle.close();
+  }
+  return count;
+}
+
+const octets = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
+
+/** Every check, and every list of objects, of a case. */
+function everything({ model, objects, answers }, source, ask) {
+  let count = 0;
+  for (const [user, relations] of Object.entries(answers)) {
+    for (const [relation, { yes, error }] of Object.entries(relations)) {
+      const of = objects.filter((object) => relation in (model.type_definitions.find(({ type }) => type === object.split(":")[0])?.relations ?? {}));
+      for (const object of of) {
+        const expected = yes.includes(object) ? true : error.includes(object) ? "undecided" : false;
+        const found = answer(() => ask.check({ user, relation, object }));
+        same(found?.code ?? found, expected, `${source}: ${object}#${relation}@${user}`);
+        count += 1;
+      }
+      for (const type of new Set(of.map((object) => object.split(":")[0]))) {
+        const ours = (names) => names.filter((name) => name.startsWith(`${type}:`)).sort();
+        const found = answer(() => ask.list({ user, relation, type }));
+        // A list may not need the tuple for which a check has no answer.
+        if (Array.isArray(found) || ours(error).length === 0) same(found, ours(yes), `${source}: ${type}#${relation}@${user}`);
+        else same(found.code, "undecided", `${source}: ${type}#${relation}@${user}`);
+        count += 1;
+      }
     }
   }
   return count;

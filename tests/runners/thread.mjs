@@ -12,6 +12,7 @@ const runtime = waysOf(
   { full: compiled("full"), slim: compiled("slim") },
   { full: await entry("inline.js"), slim: await entry("slim/inline.js") },
   { full: await entry("policy/inline.js"), slim: await entry("policy/slim/inline.js") },
+  { full: await entry("bundle/inline.js"), slim: await entry("bundle/slim/inline.js") },
 );
 parentPort.on("message", async (items) => {
   const outcomes = [];

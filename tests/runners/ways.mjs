@@ -6,8 +6,9 @@
  * @param modules the compiled modules: `{ full, slim }`
  * @param entries the published entry points of this runtime: `{ full, slim }`
  * @param policies those of the policy engine: `{ full, slim }`
+ * @param bundles those of bundles: `{ full, slim }`
  */
-export function waysOf(testing, modules, entries, policies) {
+export function waysOf(testing, modules, entries, policies, bundles) {
   const { ANY, ALGORITHMS, ERROR_CODES, backends, harness } = testing;
   const ways = [];
   for (const backend of backends()) {
@@ -38,7 +39,7 @@ export function waysOf(testing, modules, entries, policies) {
         ask(name, (options) => entry.createVerifier({ ...options, jwks: keys }), question, entry.ANY, false, false),
     });
   }
-  return { ways, algorithms: ALGORITHMS, codes: ERROR_CODES, policies };
+  return { ways, algorithms: ALGORITHMS, codes: ERROR_CODES, policies, bundles };
 }
 
 /** Every answer of one verifier: awaited, again (now the token may be known), and at once. */

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::build;
 use crate::checks::{self, Checks};
+use crate::generate;
 use crate::process::Job;
 use crate::set_up::{chromium, npm};
 use crate::summary::{Count, Format};
@@ -119,7 +120,7 @@ fn run(checks: &mut Checks, options: &Options, built: bool) -> Result<()> {
     if options.runtimes.iter().any(|runtime| *runtime != Runtime::Native) {
         build::npm_package()?;
         if own {
-            policies = policy_cases()?;
+            policies = policy_cases(built)?;
         }
     }
     for runtime in &options.runtimes {
@@ -131,10 +132,13 @@ fn run(checks: &mut Checks, options: &Options, built: bool) -> Result<()> {
     Ok(())
 }
 
-/// What the policy engine in WebAssembly is asked: generated cases, and OpenFGA's suites where a folder holds them. They are
-/// in no published package.
-fn policy_cases() -> Result<Vec<PathBuf>> {
+/// What the policy engine in WebAssembly is asked: generated cases, the same through bundles that are made for this run, and
+/// OpenFGA's suites where a folder holds them. They are in no published package.
+fn policy_cases(built: bool) -> Result<Vec<PathBuf>> {
     let mut files = vec![workspace::root().join("tests/policy").canonicalize().context("tests/policy is missing")?];
+    let through_bundles = workspace::state("bundle-cases.json");
+    fs::write(&through_bundles, generate::printed("sentinel-core", "bundle_cases", "bundle-write", built)?)?;
+    files.push(through_bundles.canonicalize()?);
     if std::env::var_os(SUITE).is_none() {
         println!("   {SUITE} names no folder: OpenFGA's suites do not run in WebAssembly");
         return Ok(files);

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::body::{Kind, invalid};
-use super::manifest::{Digest, Manifest};
+use super::manifest::{Digest, Manifest, Scope};
 use crate::{Error, ErrorCode};
 
 /// The newest bundle of a place that was loaded. A host that keeps it (a file, KV, local storage) under
@@ -20,13 +20,20 @@ pub struct Known {
 }
 
 impl Known {
-    pub(super) const fn of(manifest: &Manifest) -> Self {
+    /// What a manifest says that is to be remembered.
+    #[must_use]
+    pub const fn of(manifest: &Manifest) -> Self {
         Self { revision: manifest.revision, issued_at: manifest.issued_at, state: manifest.state }
     }
 
     /// Whether a bundle is not older than this. What has no revision of its own (roles, revocations) is ordered by its
-    /// time within one revision.
-    pub(super) fn admits(&self, manifest: &Manifest) -> Result<(), Error> {
+    /// time within one revision. [`Bundle::load`](super::Bundle::load) asks; who applies a delta while others write the
+    /// same memory asks as well.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BundleStale`] where a newer one was seen; [`ErrorCode::BundleInvalid`] where another one of the same
+    /// revision and time was.
+    pub fn admits(&self, manifest: &Manifest) -> Result<(), Error> {
         if (manifest.revision, manifest.issued_at) < (self.revision, self.issued_at) {
             return Err(Error::with(ErrorCode::BundleStale, "a newer bundle was seen before"));
         }
@@ -64,15 +71,22 @@ impl Manifest {
     /// characters of base64url.
     #[must_use]
     pub fn place(&self) -> String {
-        let family = if self.kind == Kind::Revocations { "revocations" } else { "policy" };
-        let scope = &self.scope;
+        self.scope.place(&self.issuer, &self.audience, self.kind)
+    }
+}
+
+impl Scope {
+    /// As [`Manifest::place`], for a holder that has no bundle yet.
+    #[must_use]
+    pub fn place(&self, issuer: &str, audience: &str, kind: Kind) -> String {
+        let family = if kind == Kind::Revocations { "revocations" } else { "policy" };
         let parts = [
             family,
-            &self.issuer,
-            &self.audience,
-            &scope.workspace,
-            scope.service.as_deref().unwrap_or(""),
-            scope.user.as_deref().unwrap_or(""),
+            issuer,
+            audience,
+            &self.workspace,
+            self.service.as_deref().unwrap_or(""),
+            self.user.as_deref().unwrap_or(""),
         ];
         let mut text = String::new();
         for part in parts {

@@ -34,7 +34,7 @@ pub use held::Bundle;
 pub use known::Known;
 pub use manifest::{Digest, Manifest, Scope, TYPE};
 pub use revocations::RevocationBundle;
-pub use revoked::{RevocationList, Revoked};
+pub use revoked::{Named, RevocationList, Revoked};
 pub use roles::Roles;
 #[cfg(feature = "bundle-write")]
 pub use slice::slice;

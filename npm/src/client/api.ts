@@ -123,6 +123,8 @@ export interface JsonInit extends RequestInit {
 
 /** What `SentinelAuth` and `SentinelAuthz` have in common. */
 export interface SentinelClient {
+  /** The server's address, without a slash at its end. */
+  readonly sentinelUrl: string;
   /** Settles when it is known whether someone is logged in. */
   ready(): Promise<AuthState>;
   /** The state of this moment; the same object until it changes. */

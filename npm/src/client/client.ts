@@ -46,6 +46,10 @@ class Client implements SentinelClient {
     this.#origins = new Set(options.origins?.map(originOf) ?? [...here(), this.#server.origin]);
   }
 
+  get sentinelUrl(): string {
+    return this.#server.base;
+  }
+
   async ready(): Promise<AuthState> {
     await this.#keeper.ready();
     return this.#keeper.state;

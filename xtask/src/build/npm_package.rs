@@ -13,7 +13,7 @@ use crate::set_up::wasm_target::WasmTarget;
 use crate::workspace;
 
 /// A name, what is compiled, and wasm-opt's level.
-const VARIANTS: [(&str, Build, &str); 4] = [
+const VARIANTS: [(&str, Build, &str); 6] = [
     // The host's crypto verifies; everything is for size.
     ("slim", Build { package: "sentinel-wasm", profile: "wasm-slim", features: &[] }, "-Oz"),
     // Carries pure Rust signature verification, which the profile compiles for speed.
@@ -25,9 +25,12 @@ const VARIANTS: [(&str, Build, &str); 4] = [
         Build { package: "sentinel-wasm-policy", profile: "wasm-full", features: &["conditions", "dsl"] },
         "-O3",
     ),
+    // Signed bundles: browsers load them, too, so that both are for size.
+    ("bundle-slim", Build { package: "sentinel-wasm-bundle", profile: "wasm-slim", features: &[] }, "-Oz"),
+    ("bundle", Build { package: "sentinel-wasm-bundle", profile: "wasm-slim", features: &["conditions"] }, "-Oz"),
 ];
 
-/// `target/wasm/pkg/slim.wasm`, `full.wasm`, `policy-slim.wasm` and `policy.wasm`.
+/// `target/wasm/pkg/slim.wasm`, and so on.
 pub(super) fn modules(target: &WasmTarget) -> Result<Vec<PathBuf>> {
     fs::create_dir_all(wasm::finished(""))?;
     let module = |(name, build, level): &(&str, Build, &str)| {

@@ -15,7 +15,7 @@ use crate::set_up::wasm_target::WasmTarget;
 use crate::workspace;
 
 /// What is compiled for wasm32, and is linted as such; the last cannot be compiled for this machine.
-const FOR_WASM: [&str; 3] = ["sentinel-wasm", "sentinel-wasm-policy", WORKER];
+const FOR_WASM: [&str; 4] = ["sentinel-wasm", "sentinel-wasm-bundle", "sentinel-wasm-policy", WORKER];
 const WORKER: &str = "sentinel-edge-worker";
 
 /// Workspaces of their own, compiled by those who run them: their dependencies are no part of ours.

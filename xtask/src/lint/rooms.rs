@@ -11,9 +11,10 @@ use crate::process::ask;
 use crate::workspace;
 
 /// A crate of ours, and the crates of ours that it may depend on.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("sentinel-core", &[]),
     ("sentinel-wasm", &["sentinel-core"]),
+    ("sentinel-wasm-bundle", &["sentinel-core"]),
     ("sentinel-wasm-policy", &["sentinel-core"]),
     ("sentinel-edge-worker", &["sentinel-core"]),
     ("sentinel-tower", &["sentinel-core"]),

@@ -1,0 +1,2 @@
+// What every entry point of `/bundle` exports, beside what it needs its module for.
+export { SentinelError } from "../errors.js";
