@@ -1,4 +1,4 @@
-// The entry points for front ends: no module is in them, and every bundler takes them as they are.
+// The entry points without a module in them: for front ends, and for services beside a verifier. Every bundler takes them as they are.
 import { build } from "esbuild";
 
 /**
@@ -11,6 +11,8 @@ const ENTRIES = [
   { name: "next" },
   { name: "slice" },
   { name: "slice", out: "slice-web", loads: "web" },
+  { name: "workers" },
+  { name: "server" },
 ];
 
 async function script(root, { name, out = name, directive, loads = "inline" }, format) {

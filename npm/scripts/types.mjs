@@ -171,6 +171,64 @@ function slice(api, end) {
   return tidy(`${text.replace("{ Decider, Question }", "{ Decider, Question, SentinelClient }")}${SLICE}`);
 }
 
+const WORKERS = `
+/**
+ * A handler as Workers, Deno and Bun call it, before which every request is judged: what is refused is answered with a
+ * problem document (RFC 9457), and what is let through comes without the headers that a client may not send.
+ */
+export declare function sentinelFetch<Env, Rest extends readonly unknown[]>(
+  source: GuardSource<Env>,
+  handler: GuardedHandler<readonly [Env, ...Rest]>,
+): (request: Request, env: Env, ...rest: Rest) => Promise<Response>;
+
+/** The same as middleware for Hono: \`c.get("sentinel")\` is who sent the request. */
+export declare function sentinelHono<Env>(
+  source: GuardSource<Env>,
+): (c: HonoContext, next: () => Promise<void>) => Promise<Response | void>;
+`;
+
+const SERVER = `
+/** An answer that is none of 2xx. \`code\`: \`login_required\` for 401, \`unavailable\` for 429 and 5xx, else \`request_refused\`. */
+export declare class RequestError extends SentinelError {
+  readonly status: number;
+  /** The answer itself; its body has not been read. */
+  readonly response: Response;
+}
+
+/**
+ * Middleware for Express, and for everything with \`(request, response, next)\`: what is refused is answered with a problem
+ * document (RFC 9457), and what is let through comes without the headers that a client may not send.
+ */
+export declare function sentinelExpress(
+  options: GuardOptions,
+): (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void) => void;
+
+/** The same as a plugin for Fastify: \`app.register(sentinelFastify, { verifier })\`. Its hook is the whole application's. */
+export declare function sentinelFastify(app: FastifyApplication, options: GuardOptions, done: (error?: Error) => void): void;
+
+/** Who sent a request, as a guard before has found; throws \`configuration_invalid\` where none was there. */
+export declare function sentinelOf(request: object): SentinelContext;
+
+/** Follows what the server takes back, so that a verifier here refuses it: \`createVerifier({ revoked, … })\`. */
+export declare function followRevocations(options: RevocationOptions): Revocations;
+
+/** Asks the server what users may do with single resources, and registers and shares these. */
+export declare function createPermissionsClient(options: PermissionsOptions): PermissionsClient;
+
+/** Asks the server what users' roles allow. */
+export declare function createRolesClient(options: PermissionsOptions): RolesClient;
+
+/** Asks a policy decision point: the server, a gateway, or any other that speaks AuthZEN's Authorization API 1.0. */
+export declare function createAuthZenClient(options: AuthZenOptions): AuthZenClient;
+`;
+
+/** `/workers` and `/server` */
+function service(apis, declared, from) {
+  const names = ["Decision", "Identity", "TokenPair", "VerifiedPair", "VerifiedToken", "Verifier"];
+  const imports = `import type { ${names.join(", ")} } from "${from}";\n`;
+  return tidy([imports + errorsOf(from), ...apis.map((api) => api.replace(/^import .*;\n/gm, "")), declared].join("\n"));
+}
+
 /** `/slim` has the same types but for what it leaves out. */
 function slim(api, from, create) {
   const text = api.replace('"./api.js"', `"${from}"`);
@@ -197,8 +255,9 @@ export async function declarations(root) {
     await promisify(execFile)(process.execPath, [tsc, "-p", new URL("tsconfig.json", root).pathname, ...options]);
     const read = (name) => readFile(new URL(`${name}.d.ts`, pathToFileURL(`${out}/`)), "utf8");
     const [codes, errors] = [await read("codes"), await read("errors")];
-    const [api, slimApi, clientApi, reactApi, nextApi, bundleApi, sliceApi] = await Promise.all(
-      ["api", "slim-api", "client/api", "react/api", "next/api", "bundle/api", "slice/api"].map((name) => readFile(new URL(`src/${name}.ts`, root), "utf8")),
+    const names = ["api", "slim-api", "client/api", "react/api", "next/api", "bundle/api", "slice/api", "service/api", "workers/api", "server/api"];
+    const [api, slimApi, clientApi, reactApi, nextApi, bundleApi, sliceApi, serviceApi, workersApi, serverApi] = await Promise.all(
+      names.map((name) => readFile(new URL(`src/${name}.ts`, root), "utf8")),
     );
     const error = errors.slice(0, errors.indexOf("/** Something needed"));
     const index = joined(codes, error, api, PAIR, CREATE);
@@ -224,6 +283,10 @@ export async function declarations(root) {
       "slice.d.cts": slice(sliceApi, "cjs"),
       "next.d.ts": next(nextApi, "./index.js"),
       "next.d.cts": next(nextApi, "./index.cjs"),
+      "workers.d.ts": service([serviceApi, workersApi], WORKERS, "./index.js"),
+      "workers.d.cts": service([serviceApi, workersApi], WORKERS, "./index.cjs"),
+      "server.d.ts": service([serviceApi, serverApi], SERVER, "./index.js"),
+      "server.d.cts": service([serviceApi, serverApi], SERVER, "./index.cjs"),
       "react.d.ts": react(reactApi, "./client.js"),
       "react.d.cts": react(reactApi, "./client.cjs"),
       "client.d.ts": client(clientApi, "./index.js"),

@@ -21,6 +21,34 @@ test("import and require", async () => {
   }
 });
 
+test("the guards and clients of services, imported and required", async () => {
+  const entries = {
+    workers: ["SentinelError", "sentinelFetch", "sentinelHono"],
+    server: [
+      "RequestError",
+      "SentinelError",
+      "createAuthZenClient",
+      "createPermissionsClient",
+      "createRolesClient",
+      "followRevocations",
+      "sentinelExpress",
+      "sentinelFastify",
+      "sentinelOf",
+    ],
+  };
+  const verifier = esm.createVerifier({ ...options(), rules: [{ method: "GET", path: "/notes", allow: "authenticated" }] });
+  for (const [name, exported] of Object.entries(entries)) {
+    for (const entry of [await import(`sentinel-edge/${name}`), require(`sentinel-edge/${name}`)]) {
+      assert.deepEqual(Object.keys(entry).sort(), exported);
+      if (name !== "workers") continue;
+      const handler = entry.sentinelFetch({ verifier }, (request, { identity }) => new Response(identity.userId));
+      const ask = (headers) => handler(new Request("http://localhost/notes", { headers }));
+      assert.equal(await (await ask({ authorization: `Bearer ${sign("ES256")}` })).text(), "u1");
+      assert.equal((await ask({})).status, 401);
+    }
+  }
+});
+
 test("ANY is the same in every copy", async () => {
   const { createVerifier } = require("sentinel-edge");
   await createVerifier({ ...options(), issuer: esm.ANY, audience: slim.ANY }).verify(sign("ES256", { claims: { iss: "x" } }));

@@ -41,8 +41,10 @@ export async function startWorkerd({ entry, flags = ["nodejs_compat"], bindings 
     .sort((a, b) => a.type.localeCompare(b.type))
     .reverse();
   const worker = new Miniflare({ modules, bindings, compatibilityDate: "2026-04-01", compatibilityFlags: flags, cf: false });
-  await worker.ready;
+  const url = await worker.ready;
   return {
+    /** Where it listens, for requests that fetch would not send as they are. */
+    url,
     fetch: (path, init) => worker.dispatchFetch(`http://worker.test${path}`, init),
     close: () => worker.dispose(),
   };

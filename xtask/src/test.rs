@@ -16,11 +16,12 @@ use crate::{build, conformance, lint, size, workspace};
 const NOT_ON_HOST: [&str; 2] = ["sentinel-edge-worker", "xtask-bindgen"];
 
 /// Folders whose `*.test.mjs` drive the built package and program from outside.
-const NODE_TESTS: [(&str, &str); 6] = [
+const NODE_TESTS: [(&str, &str); 7] = [
     ("conformance runners", "tests/runners"),
     ("edge worker", "edge-worker/test"),
     ("end to end", "tests/e2e"),
     ("browser client", "tests/browser"),
+    ("services", "tests/frameworks"),
     ("packaging", "tests/packaging"),
     ("benchmark, quick", "tests/bench"),
 ];

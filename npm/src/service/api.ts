@@ -1,0 +1,24 @@
+// The public types that `sentinel-edge/workers` and `sentinel-edge/server` share, as they are published.
+import type { Decision, Identity, TokenPair, VerifiedPair, VerifiedToken, Verifier } from "../api.js";
+
+/** How requests are judged. */
+export interface GuardOptions {
+  /** Of `createVerifier`, or for two tokens a request of `createTokenPair`. Its rules say what each route asks for. */
+  readonly verifier: Verifier | TokenPair;
+  /** Whether `verifier` is for two tokens. Default false. */
+  readonly pair?: boolean;
+  /**
+   * Whether a token may also come in a cookie: `sentinel_access_token`, and `sentinel_authz_token` for the second one of a
+   * pair. Such a request changes something only where a page of this site sent it. Default true.
+   */
+  readonly cookies?: boolean;
+}
+
+/** Who sent a request, and why it was let through. */
+export interface SentinelContext {
+  /** Null on a public route to which nobody came with a token that holds. */
+  readonly identity: Identity | null;
+  /** What was verified: a token, or with `pair` two. */
+  readonly verified: VerifiedToken | VerifiedPair | null;
+  readonly decision: Decision;
+}
