@@ -4,10 +4,21 @@ import module from "../target/wasm/pkg/edge-worker/lib.wasm";
 
 initSync({ module });
 
+/** The longest body that is read of a request that was refused, in bytes. */
+const LEFT_OVER = 64 * 1024;
+
+/** A body that nobody read ends the connection, and with it the next request of whoever keeps connections, without a word. */
+async function readToTheEnd({ body, bodyUsed, headers }) {
+  if (!body || bodyUsed || body.locked || !(Number(headers.get("content-length") ?? NaN) <= LEFT_OVER)) return;
+  await body.pipeTo(new WritableStream());
+}
+
 export default {
   async fetch(request, env, context) {
     try {
-      return await handle(request, env, context);
+      const answer = await handle(request, env, context);
+      context.waitUntil(readToTheEnd(request).catch(() => {}));
+      return answer;
     } catch (error) {
       console.error(error);
       const problem = { type: "about:blank", title: "Internal Server Error", status: 500, detail: "the Worker cannot decide" };

@@ -6,6 +6,7 @@ await installed("hosts", "e2e", "browser");
 linkPackage("browser");
 // These import what was just installed.
 const { randomBytes } = await import("node:crypto");
+const { giveRole, logInAsAdmin } = await import("../e2e/admin.mjs");
 const { Browser, json } = await import("../e2e/login.mjs");
 const { startProviderFor } = await import("../e2e/provider.mjs");
 const { startSentinel } = await import("../e2e/sentinel.mjs");
@@ -65,7 +66,9 @@ export async function startWorld(use) {
   };
   await server.cli("workspace", "add-member", "guests", email("ada"), "--role", "viewer");
   await server.cli("workspace", "add-member", "team", email("bob"), "--role", "viewer");
-  await letExport(server, post, { workspace: workspaces.team.id, person: people.ada.id });
+  await post("/roles/actions/register", { service_name: "notes", actions: [{ action: "notes:export" }] });
+  const exporters = { workspace: workspaces.team.id, name: "exporters", service: "notes", actions: ["notes:export"], people: [people.ada.id] };
+  await giveRole(await logInAsAdmin(server), exporters);
   /** A note of Ada's in the team, which others see by shares alone. */
   const note = async (resource_id) => {
     const record = {
@@ -100,23 +103,4 @@ export async function startWorld(use) {
       },
     },
   };
-}
-
-/** Lets someone export notes in a workspace: by a role, which an administrator makes and gives. */
-async function letExport(server, post, { workspace, person }) {
-  await post("/roles/actions/register", { service_name: "notes", actions: [{ action: "notes:export" }] });
-  const root = new Browser();
-  await root.request(await root.answer(`${server.url}/auth/admin/login/oidc`, "root", `${server.url}/auth/admin/callback/oidc`));
-  const admin = async (method, path, body) => {
-    const headers = { "x-requested-with": "XMLHttpRequest", ...(body ? { "content-type": "application/json" } : {}) };
-    const response = await root.request(server.url + path, { method, headers, body: body && JSON.stringify(body) });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${response.status} from ${path}: ${text}`);
-    return text ? JSON.parse(text) : undefined;
-  };
-  const [{ id: action }] = await admin("GET", "/admin/actions?service_name=notes");
-  const roles = `/admin/workspaces/${workspace}/roles`;
-  const { id: role } = await admin("POST", roles, { name: "exporters" });
-  await admin("POST", `${roles}/${role}/actions/${action}`);
-  await admin("POST", `${roles}/${role}/members/${person}`);
 }

@@ -13,7 +13,7 @@ const FRONT_END = "http://127.0.0.1/callback";
  */
 export async function mint(server, provider, progress) {
   progress("a service and a front end are registered: sentinel service create, sentinel client create");
-  const { key } = await server.cli("service", "create", "notes");
+  const { key } = await server.cli("service", "create", "demo");
   await server.cli("client", "create", "web", "--redirect-uri", FRONT_END);
 
   progress(`${USER} logs in through Sentinel: /auth/login -> the provider -> /auth/callback -> a workspace -> /auth/token`);

@@ -36,7 +36,7 @@ const server = {
   application_type: "native",
   grant_types: ["authorization_code"],
   response_types: ["code"],
-  redirect_uris: ["http://localhost/auth/callback/oidc"],
+  redirect_uris: ["callback", "admin/callback"].map((path) => `http://localhost/auth/${path}/oidc`),
 };
 
 const algorithmOf = (client) => client.idTokenSignedResponseAlg;
@@ -48,14 +48,19 @@ const common = () => ({
   enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
   claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
   conformIdTokenClaims: false,
+  // A page may exchange its own code: one at a client's redirect URI, of a native client on any port (RFC 8252 §7.3).
+  clientBasedCORS: (_ctx, origin, client) => client.redirectUris.some((uri) => isOf(new URL(uri), new URL(origin), client)),
 });
 
-function configuration(redirect, errors) {
+const isOf = (uri, origin, { applicationType }) =>
+  uri.origin === origin.origin || (applicationType === "native" && uri.port === "" && uri.hostname === origin.hostname);
+
+function configuration(redirect, errors, more) {
   return {
     ...common(),
-    clients: [server, ...ALGORITHMS.map((alg) => client(`web-${alg}`, alg, redirect))],
+    clients: [server, ...ALGORITHMS.map((alg) => client(`web-${alg}`, alg, redirect)), ...more],
     async findAccount(_ctx, sub) {
-      return { accountId: sub, claims: async () => ({ sub, email: `${sub}@example.test`, email_verified: true, name: "Ada Lovelace" }) };
+      return { accountId: sub, claims: async () => ({ sub, email: `${sub}@example.test`, email_verified: true, name: sub }) };
     },
     ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
     features: {
@@ -72,9 +77,9 @@ function configuration(redirect, errors) {
   };
 }
 
-/** Starts the provider; `close` frees its port. */
-export async function startProvider() {
-  return listen((issuer, errors) => configuration(`${issuer}/callback`, errors));
+/** Starts the provider, for these clients too; `close` frees its port. */
+export async function startProvider({ clients = [] } = {}) {
+  return listen((issuer, errors) => configuration(`${issuer}/callback`, errors, clients));
 }
 
 /**
@@ -90,8 +95,6 @@ export async function startProviderFor({ clients = [], users = {}, port = 0 }) {
     clients: clients.map((client) => ({ application_type: "native", response_types: ["code"], grant_types: ["authorization_code"], ...client })),
     extraClientMetadata: { properties: ["id_token_seconds"] },
     findAccount: async (_ctx, sub) => ({ accountId: sub, claims: async () => claims(sub) }),
-    // A page may exchange its own code: one at a client's redirect URI.
-    clientBasedCORS: (_ctx, origin, client) => client.redirectUris.some((uri) => new URL(uri).origin === origin),
     ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: seconds("id_token_seconds", 600), Interaction: 600, Session: 600 },
     features: { devInteractions: { enabled: true } },
   });

@@ -1,7 +1,7 @@
 // Installs a test folder's npm packages when its lock file is newer than what is there; a second run costs nothing.
 import { spawn } from "node:child_process";
-import { existsSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The folder `tests`. */
@@ -10,13 +10,17 @@ export const tests = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The project. */
 export const root = dirname(tests);
 
+/** A folder of `tests`, or one named by its path from the project's. */
+const placeOf = (folder) => (folder.includes("/") ? join(root, folder) : join(tests, folder));
+
 export async function installed(...folders) {
   for (const folder of folders) {
-    const lock = join(tests, folder, "package-lock.json");
-    const mark = join(tests, folder, "node_modules", ".package-lock.json");
+    const cwd = placeOf(folder);
+    const lock = join(cwd, "package-lock.json");
+    const mark = join(cwd, "node_modules", ".package-lock.json");
     if (existsSync(mark) && statSync(mark).mtimeMs >= statSync(lock).mtimeMs) continue;
-    process.stderr.write(`installing the npm packages of tests/${folder} …\n`);
-    await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: join(tests, folder) });
+    process.stderr.write(`installing the npm packages of ${relative(root, cwd)} …\n`);
+    await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd });
   }
 }
 
@@ -41,11 +45,12 @@ export function run(program, args, { input, ...options } = {}) {
   });
 }
 
-/** Makes the built package importable as `sentinel-edge` from a test folder. */
+/** Makes the built package importable as `sentinel-edge` from a folder. */
 export function linkPackage(folder) {
-  const link = join(tests, folder, "node_modules", "sentinel-edge");
+  const link = join(placeOf(folder), "node_modules", "sentinel-edge");
   const target = join(root, "npm");
   if (!existsSync(join(target, "dist"))) throw new Error("npm/dist is missing: build it with `cargo xtask build`");
   rmSync(link, { force: true, recursive: true });
+  mkdirSync(dirname(link), { recursive: true });
   symlinkSync(target, link, "dir");
 }

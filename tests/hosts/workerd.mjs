@@ -20,8 +20,8 @@ const builtins = {
   },
 };
 
-/** @param {{ entry: string, flags?: string[], bindings?: Record<string, unknown> }} worker */
-export async function startWorkerd({ entry, flags = ["nodejs_compat"], bindings = {} }) {
+/** `more` are miniflare's own options. @param {{ entry: string, flags?: string[], bindings?: Record<string, unknown>, more?: object }} worker */
+export async function startWorkerd({ entry, flags = ["nodejs_compat"], bindings = {}, more = {} }) {
   const { outputFiles } = await build({
     entryPoints: [entry],
     outdir: "/out",
@@ -40,7 +40,7 @@ export async function startWorkerd({ entry, flags = ["nodejs_compat"], bindings 
     .map(({ path, contents }) => ({ type: path.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path: basename(path), contents }))
     .sort((a, b) => a.type.localeCompare(b.type))
     .reverse();
-  const worker = new Miniflare({ modules, bindings, compatibilityDate: "2026-04-01", compatibilityFlags: flags, cf: false });
+  const worker = new Miniflare({ modules, bindings, compatibilityDate: "2026-04-01", compatibilityFlags: flags, cf: false, ...more });
   const url = await worker.ready;
   return {
     /** Where it listens, for requests that fetch would not send as they are. */

@@ -23,7 +23,8 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  demo          the server, a real login through it, its tokens verified natively, in Node, workerd and Chromium
+  demo          [--once]: the server, a provider, Team Notes behind its gateways; a real login, and what it allows there; its
+                tokens verified natively, in Node, workerd and Chromium. On a terminal it goes on serving
   test          every test of the project; closes with `N passed, N failed`. `test sdk`: the published Python SDK alone
 
   set-up        finds or installs what the project needs of this machine
@@ -57,7 +58,7 @@ fn run(arguments: &[String]) -> Result<()> {
     };
     match (command.as_str(), options) {
         ("help" | "--help" | "-h", _) => print!("{HELP}"),
-        ("demo", []) => demo::run()?,
+        ("demo", options) => demo::run(options)?,
         ("test", []) => test::all()?,
         ("test", [lane]) if lane == "sdk" => test::only_sdk()?,
         ("set-up", []) => set_up::all()?,

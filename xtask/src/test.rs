@@ -10,26 +10,32 @@ use crate::postgres::{self, Postgres};
 use crate::process::Job;
 use crate::set_up::{self, chromium, node, npm, python};
 use crate::summary::{Count, Format};
-use crate::{build, conformance, lint, size, workspace};
+use crate::{build, conformance, demo, lint, size, workspace};
 
 /// Compiled for wasm32 alone, or for a minute and without tests.
 const NOT_ON_HOST: [&str; 2] = ["sentinel-edge-worker", "xtask-bindgen"];
 
 /// Folders whose `*.test.mjs` drive the built package and program from outside.
-const NODE_TESTS: [(&str, &str); 7] = [
+const NODE_TESTS: [(&str, &str); 8] = [
     ("conformance runners", "tests/runners"),
     ("edge worker", "edge-worker/test"),
     ("end to end", "tests/e2e"),
     ("browser client", "tests/browser"),
     ("services", "tests/frameworks"),
+    ("Team Notes", "tests/team-notes"),
     ("packaging", "tests/packaging"),
     ("benchmark, quick", "tests/bench"),
 ];
 
 /// What the tests in Python import: the published SDK, and what runs it.
-const PYTHON: &str = "tests/sdk/requirements.txt";
+fn python() -> Result<PathBuf> {
+    python::environment("python", "tests/sdk/requirements.txt")
+}
+
 /// Where a guide's Python is run from Node.
 const USES_PYTHON: &str = "tests/e2e";
+/// Who starts Team Notes: its own tests, and those of the demo.
+const RUN_TEAM_NOTES: [&str; 2] = ["tests/e2e", "tests/team-notes"];
 
 pub(crate) fn all() -> Result<()> {
     let mut checks = Checks::new();
@@ -65,7 +71,7 @@ pub(crate) fn only_sdk() -> Result<()> {
 /// The published Python SDK, and what attacks the same server, under pytest.
 fn sdk(environment: &Environment) -> Result<Count> {
     npm::install("tests/e2e")?;
-    let python = python::environment(PYTHON)?;
+    let python = python()?;
     let job = environment.of(Job::new("Python SDK", python)).env("PYTHONDONTWRITEBYTECODE", "1");
     let job = job.args(["-m", "pytest", "-p", "no:cacheprovider", "--no-header", "--quiet"]).dir("tests/sdk");
     checks::count(job, Format::Pytest)
@@ -90,7 +96,7 @@ impl Environment {
 fn cargo(environment: &Environment) -> Result<Count> {
     let job = Job::cargo("cargo test").args(["test", "--workspace", "--all-features", "--no-fail-fast"]);
     // OpenFGA's own engine, which the policy engine is compared with, comes with the Python packages.
-    let job = environment.of(job).env("SENTINEL_FGA", python::environment(PYTHON)?.with_file_name("fga"));
+    let job = environment.of(job).env("SENTINEL_FGA", python()?.with_file_name("fga"));
     let job = NOT_ON_HOST.iter().fold(job, |job, name| job.args(["--exclude", name]));
     checks::count(job, Format::Cargo)
 }
@@ -133,7 +139,11 @@ fn node_tests(name: &str, folder: &str, environment: &Environment) -> Result<Cou
     ensure!(!files.is_empty(), "{folder} holds no test");
     let mut job = environment.of(Job::new(name, "node"));
     if folder == USES_PYTHON {
-        job = job.env("SENTINEL_PYTHON", python::environment(PYTHON)?);
+        job = job.env("SENTINEL_PYTHON", python()?);
+    }
+    if RUN_TEAM_NOTES.contains(&folder) {
+        npm::install(demo::FRONT_END)?;
+        job = job.env(demo::PYTHON, demo::python()?);
     }
     let job = job.args(["--test", "--test-reporter=spec"]).args(files).dir(folder);
     checks::count(job.env(chromium::VARIABLE, chromium::find()?), Format::Node)

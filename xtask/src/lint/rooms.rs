@@ -11,7 +11,7 @@ use crate::process::ask;
 use crate::workspace;
 
 /// A crate of ours, and the crates of ours that it may depend on.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("sentinel-core", &[]),
     ("sentinel-wasm", &["sentinel-core"]),
     ("sentinel-wasm-bundle", &["sentinel-core"]),
@@ -27,6 +27,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ("sentinel-bench-policy", &["sentinel-bench-server", "sentinel-core"]),
     ("sentinel-bench-server", &[]),
     ("axum-service", &["sentinel-core", "sentinel-tower"]),
+    ("team-notes", &["sentinel-core", "sentinel-tower"]),
     ("xtask", &["sentinel-core"]),
     ("xtask-bindgen", &[]),
 ];

@@ -11,13 +11,13 @@ use crate::workspace;
 
 const OLDEST: (u32, u32) = (3, 12);
 
-/// The Python of an environment that holds exactly what a `requirements.txt` names, by version and by hash. It is kept
-/// until that file or the Python changes.
-pub(crate) fn environment(requirements: &str) -> Result<PathBuf> {
+/// The Python of the environment `name`, which holds exactly what a `requirements.txt` names, by version and by hash. It is
+/// kept until that file or the Python changes.
+pub(crate) fn environment(name: &str, requirements: &str) -> Result<PathBuf> {
     let (python, version) = find()
         .with_context(|| format!("Python {}.{} or later is needed: put python3.12 on PATH", OLDEST.0, OLDEST.1))?;
     let _lock = workspace::lock()?;
-    let folder = workspace::state("python");
+    let folder = workspace::state(name);
     let (own, stamp) = (folder.join("bin/python"), folder.join("requirements-stamp"));
     let extra = format!("{version} {}", python.display());
     let fingerprint = workspace::fingerprint(&[workspace::root().join(requirements)], &extra)?;

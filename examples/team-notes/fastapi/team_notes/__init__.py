@@ -1,0 +1,1 @@
+"""Team Notes, the backend: the published SDK, behind Sentinel's gateway."""
