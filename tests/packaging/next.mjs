@@ -11,12 +11,15 @@ export async function askNext(app, { options, good, bad }) {
     const ask = (token) => fetch(url, { headers: { authorization: `Bearer ${token}` } });
     const welcome = await ask(good);
     const refusal = await ask(bad);
+    const denial = await fetch(url, { method: "POST", headers: { authorization: `Bearer ${good}` } });
     return {
       status: welcome.status,
       runtime: welcome.headers.get("x-runtime"),
+      decision: welcome.headers.get("x-decision"),
       page: await welcome.text(),
       refusedStatus: refusal.status,
       refused: (await refusal.json()).code,
+      denied: [denial.status, (await denial.json()).code],
     };
   } finally {
     await close();

@@ -1,4 +1,5 @@
-// One tiny app for each bundler and runtime, fed the packed package: each must accept a real token and refuse a changed one.
+// One tiny app for each bundler and runtime, fed the packed package: each must accept a real token, refuse a changed one, and
+// decide what the good one allows.
 import assert from "node:assert/strict";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,9 +19,19 @@ const { checkGuide, checkNextApp } = await import("./next-app.mjs");
 
 const app = (...path) => join(folder, "apps", ...path);
 const bin = (name) => join(folder, "node_modules", ".bin", name);
-const expected = { good: "ada", bad: "signature_invalid", goodSync: "ada", badSync: "signature_invalid" };
+const verified = { good: "ada", bad: "signature_invalid", goodSync: "ada", badSync: "signature_invalid" };
+const expected = { ...verified, decisions: ["authenticated", "unauthenticated", "role_required"] };
 /** `/slim` has no crypto of its own and asks WebCrypto: it can only be awaited. */
-const awaitedOnly = { ...expected, goodSync: "algorithm_unavailable", badSync: "algorithm_unavailable" };
+const awaitedOnly = { ...verified, goodSync: "algorithm_unavailable", badSync: "algorithm_unavailable" };
+
+/** What a service behind a guard answers. */
+const guarded = ["hello ada", "signature_invalid", "unauthenticated", "role_required"];
+const RULES = [
+  { method: "GET", path: "/", allow: "authenticated" },
+  { method: "POST", path: "/", allow: { role: "editor" } },
+  { method: "GET", path: "/notes/:id", allow: "authenticated" },
+  { method: "PUT", path: "/notes/:id", allow: { role: "editor" } },
+];
 
 /** The policy entries, with everything and slim: an allow, a deny, and a type that the model does not know. */
 const policies = { full: [true, false, "configuration_invalid"], slim: [true, false, "configuration_invalid"] };
@@ -31,7 +42,7 @@ before(async () => {
   provider = await startProvider();
   const { access_token: good } = await login(provider, { clientId: "web-RS256", login: "ada", resource: RESOURCE });
   const jwks = await (await fetch(provider.jwksUrl)).json();
-  input = { options: { issuer: provider.issuer, audience: RESOURCE, type: "at+jwt", jwks }, good, bad: tampered(good) };
+  input = { options: { issuer: provider.issuer, audience: RESOURCE, type: "at+jwt", rules: RULES, jwks }, good, bad: tampered(good) };
   env = { ...process.env, CASE: JSON.stringify(input) };
   files = await installPacked();
   // Bun's own install script puts the right binary in place; scripts do not run by themselves here.
@@ -73,6 +84,23 @@ describe("Node", () => {
   test("policy, required", () => prints(process.execPath, [app("node-cjs/policy.cjs")], { answer: policies }));
 });
 
+describe("a service behind a guard", () => {
+  const answer = guarded;
+  test("Node", () => prints(process.execPath, [app("node-esm/service.mjs")], { answer }));
+  test("Node, CommonJS", () => prints(process.execPath, [app("node-cjs/service.cjs")], { answer }));
+  test("Deno", () => prints(bin("deno"), ["run", "--allow-env", "--allow-read", "--allow-net=127.0.0.1", app("deno/service.ts")], { answer, cwd: app("deno") }));
+  test("Bun", () => prints(bin("bun"), [app("bun/service.ts")], { answer }));
+  test("workerd", async () => {
+    const worker = await startWorkerd({ entry: app("workerd/service.mjs"), flags: [], bindings: { CASE: input } });
+    try {
+      const { asked } = await import("./apps/service.mjs");
+      assert.deepEqual(await asked(worker.url.origin, input), guarded);
+    } finally {
+      await worker.close();
+    }
+  });
+});
+
 describe("the browser's client on a server", () => {
   const answer = { status: "loading", user: null, path: "/" };
   test("Node", () => prints(process.execPath, [app("client.mjs")], { answer }));
@@ -90,7 +118,7 @@ describe("React on a server", () => {
 describe("TypeScript", () => {
   test("compiles as a Node module, strictly, and runs", async () => {
     await run(bin("tsc"), ["-p", app("typescript")]);
-    await prints(process.execPath, [app("typescript/out/index.js")]);
+    await prints(process.execPath, [app("typescript/out/index.js")], { answer: verified });
   });
   test("compiles for a bundler", () => run(bin("tsc"), ["-p", app("typescript/tsconfig.bundler.json")]));
   test("fits the types of Next and React", () => run(bin("tsc"), ["-p", app("typescript/tsconfig.next.json")]));
@@ -144,7 +172,8 @@ for (const [name, file, runtime] of [["next-proxy", "proxy.ts", "node"], ["next-
   test(`Next: ${file}`, { timeout: 300_000 }, async () => {
     const { jwks, ...options } = input.options;
     const answer = await askNext(name, { ...input, options: { ...options, jwksUrl: provider.jwksUrl } });
-    assert.deepEqual([answer.status, answer.runtime], [200, runtime]);
+    assert.deepEqual([answer.status, answer.runtime, answer.decision], [200, runtime, "authenticated"]);
+    assert.deepEqual(answer.denied, [403, "role_required"]);
     assert.match(answer.page, /Hello (<!-- -->)?ada/);
     assert.deepEqual([answer.refusedStatus, answer.refused], [401, "signature_invalid"]);
   });
