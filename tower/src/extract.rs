@@ -10,6 +10,7 @@ use sentinel_core::{Action, Decision};
 
 use crate::identity::{Identity, session};
 use crate::refusal::{Refusal, Rejection};
+use crate::relations::Relations;
 use crate::sentinel::Guard;
 
 impl<S: Sync> FromRequestParts<S> for Identity {
@@ -25,6 +26,14 @@ impl<S: Sync> OptionalFromRequestParts<S> for Identity {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
         Self::maybe_of(&parts.extensions)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Relations {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        Self::of(&parts.extensions)
     }
 }
 

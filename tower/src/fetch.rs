@@ -96,6 +96,18 @@ pub struct Fetched {
     pub body: Vec<u8>,
 }
 
+/// An answer that goes on.
+#[derive(Debug)]
+pub struct Stream(Response);
+
+impl Stream {
+    /// The next piece. `None` at its end, and where nothing comes within this time.
+    pub async fn next_within(&mut self, silence: Duration) -> Option<Vec<u8>> {
+        let piece = tokio::time::timeout(silence, self.0.chunk()).await.ok()?;
+        piece.ok()?.map(|piece| piece.to_vec())
+    }
+}
+
 /// The bounded HTTP client.
 #[derive(Clone, Debug)]
 pub struct Fetcher {
@@ -178,6 +190,23 @@ impl Fetcher {
             Ok(answer)
         };
         tokio::time::timeout(self.policy.timeout, exchange).await.map_err(|_| FetchError::TimedOut)?
+    }
+
+    /// Sends a request whose answer does not end by itself, and gives its body piece by piece. The policy's time limit is for
+    /// the header alone. It follows no redirect.
+    ///
+    /// # Errors
+    /// Where the policy refuses it, the status is not 200, or the exchange fails.
+    pub async fn open(&self, request: http::Request<Vec<u8>>) -> Result<Stream, FetchError> {
+        self.judge(&request.uri().to_string())?;
+        let request = Request::try_from(request).map_err(|_| FetchError::UrlRefused)?;
+        self.judge(request.url().as_str())?;
+        let sent = tokio::time::timeout(self.policy.timeout, self.client.execute(request));
+        let response = sent.await.map_err(|_| FetchError::TimedOut)?.map_err(|e| reason(&e))?;
+        if response.status() != http::StatusCode::OK {
+            return Err(FetchError::Status(response.status().as_u16()));
+        }
+        Ok(Stream(response))
     }
 
     async fn body(&self, response: &mut Response) -> Result<Vec<u8>, FetchError> {

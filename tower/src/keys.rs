@@ -77,17 +77,22 @@ impl Keys {
     /// # Errors
     /// `unavailable` where the keys cannot be had, else what the verifier refuses the token for.
     pub async fn verify(&self, verifier: &Verifier, token: &str, now: i64) -> Result<VerifiedToken, Error> {
+        self.with(|keys| verifier.verify(token, keys, &Ring, now)).await
+    }
+
+    /// Does what needs keys; where none of them fits, once more with newer ones if there are any.
+    pub(crate) async fn with<T>(&self, verify: impl Fn(&KeySet) -> Result<T, Error>) -> Result<T, Error> {
         match &self.0 {
-            Source::Fixed(keys) => verifier.verify(token, keys, &Ring, now),
+            Source::Fixed(keys) => verify(keys),
             #[cfg(feature = "http-client")]
             Source::Remote(remote) => {
                 let held = remote.current().await?;
-                let verdict = verifier.verify(token, &held.keys, &Ring, now);
+                let verdict = verify(&held.keys);
                 if !verdict.as_ref().is_err_and(|error| error.code() == sentinel_core::ErrorCode::KeyNotFound) {
                     return verdict;
                 }
                 match remote.newer_than(&held).await {
-                    Some(newer) => verifier.verify(token, &newer.keys, &Ring, now),
+                    Some(newer) => verify(&newer.keys),
                     None => verdict,
                 }
             }

@@ -44,6 +44,8 @@
 //!   Sentinel's in `X-Authz-Token`, bound to each other.
 //! - [`Sentinel::behind`] takes a gateway's word, proven request by request, and refuses who comes around it.
 //! - [`Sentinel::policy`] lets route rules decide instead of "every path needs a token".
+//! - [`Sentinel::relations`] says where rules and handlers ask for relations: a signed [`bundle`] that is held here and
+//!   followed, or the server. What cannot be told is answered with 503.
 //! - An extractor on a route that no layer protects answers 500 and says so in the log.
 //!
 //! Features: `axum` (the extractors) and `http-client` (key sets by URL), both
@@ -52,6 +54,8 @@
 #![deny(missing_docs)]
 
 mod bearer;
+#[cfg(feature = "http-client")]
+pub mod bundle;
 #[cfg(feature = "axum")]
 mod extract;
 #[cfg(feature = "http-client")]
@@ -62,6 +66,7 @@ pub mod jwks;
 mod keys;
 mod layer;
 mod refusal;
+mod relations;
 mod sentinel;
 
 pub use sentinel_core as core;
@@ -73,6 +78,9 @@ pub use identity::Identity;
 pub use keys::{Keys, KeysError};
 pub use layer::{SentinelLayer, SentinelService};
 pub use refusal::{Refusal, Rejection, Which};
+pub use relations::{Answering, RelationQuestion, RelationSource, Relations};
+#[cfg(feature = "http-client")]
+pub use relations::{Dialect, ServerRelations, ServerSettings};
 pub use sentinel::Sentinel;
 
 /// The guide's examples, run as tests.

@@ -25,6 +25,8 @@ pub enum Refusal {
     Token(Which, Error),
     /// The caller is known and may not.
     Denied(Decision),
+    /// The caller is known, and it cannot be told whether they may: nothing is let through.
+    Undecided(Error),
     /// The service is not set up for what it asks: its own mistake, so nothing is let through.
     Misconfigured(&'static str),
 }
@@ -56,6 +58,7 @@ impl Refusal {
             Self::Unauthenticated | Self::Incomplete(_) | Self::Token(..) => StatusCode::UNAUTHORIZED,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::Denied(_) => StatusCode::FORBIDDEN,
+            Self::Undecided(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Misconfigured(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -70,7 +73,7 @@ impl Refusal {
         match self {
             Self::Unauthenticated => Reason::Unauthenticated.sentence(),
             Self::Incomplete(why) | Self::Malformed(why) => why,
-            Self::Token(_, error) => error.message(),
+            Self::Token(_, error) | Self::Undecided(error) => error.message(),
             Self::Denied(decision) => decision.explanation(),
             // The service's own mistake is for its log, not for the caller.
             Self::Misconfigured(_) => "the service cannot decide",
@@ -83,7 +86,7 @@ impl Refusal {
             Self::Incomplete(_) | Self::Malformed(_) => Some("invalid_request"),
             Self::Token(..) => Some("invalid_token"),
             Self::Denied(_) => Some("insufficient_scope"),
-            Self::Unauthenticated | Self::Misconfigured(_) => None,
+            Self::Unauthenticated | Self::Undecided(_) | Self::Misconfigured(_) => None,
         }
     }
 
@@ -102,6 +105,9 @@ impl Refusal {
             }
             Self::Denied(decision) => {
                 member("reason", decision.reason().as_str().into());
+            }
+            Self::Undecided(error) => {
+                member("code", error.code().as_str().into());
             }
             Self::Token(which, error) => {
                 member("code", error.code().as_str().into());

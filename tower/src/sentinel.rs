@@ -7,6 +7,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, Uri};
 use sentinel_core::gateway::{Forwarded, Gateway, Proven};
 use sentinel_core::jose::signature::Ring;
+use sentinel_core::policy::ClaimedRelations;
 use sentinel_core::route::{Allow, Request, Rule};
 use sentinel_core::{Algorithm, ClaimsProfile, Error, ErrorCode, KeySet, Policy, Reason, Revocations, TokenPair};
 use sentinel_core::{VerifiedToken, Verifier, config::Config, revocation};
@@ -15,6 +16,7 @@ use crate::bearer::{self, Credentials};
 use crate::keys::Keys;
 use crate::layer::SentinelLayer;
 use crate::refusal::{Refusal, Rejection, Which};
+use crate::relations::{self, RelationSource};
 
 /// What a service demands of its callers: which tokens, and on which paths.
 ///
@@ -29,6 +31,8 @@ pub struct Sentinel {
     rules: Option<Policy>,
     workspaces: Option<Vec<String>>,
     revocations: Option<Arc<dyn Revocations + Send + Sync>>,
+    relations: Option<Arc<dyn RelationSource>>,
+    claimed: ClaimedRelations,
     realm: Option<Arc<str>>,
     clock: Arc<dyn Fn() -> i64 + Send + Sync>,
 }
@@ -103,8 +107,8 @@ impl Sentinel {
     /// # Errors
     /// `configuration_invalid` with what is wrong.
     pub fn from_json(configuration: &[u8], keys: Keys) -> Result<Self, Error> {
-        let Config { verifier, policy, .. } = Config::from_json(configuration)?;
-        Ok(Self::new(verifier, keys).policy(policy))
+        let Config { verifier, policy, relations, .. } = Config::from_json(configuration)?;
+        Ok(Self::new(verifier, keys).policy(policy).claimed_relations(relations))
     }
 
     fn with(tokens: Tokens) -> Self {
@@ -115,6 +119,8 @@ impl Sentinel {
             rules: None,
             workspaces: None,
             revocations: None,
+            relations: None,
+            claimed: ClaimedRelations::default(),
             realm: None,
             clock: Arc::new(system_clock),
         }
@@ -176,6 +182,21 @@ impl Sentinel {
         self
     }
 
+    /// Where rules with a relation, and handlers by [`Relations`](crate::Relations), ask for it. Without one such rules deny.
+    #[must_use]
+    pub fn relations(mut self, source: impl RelationSource + 'static) -> Self {
+        self.relations = Some(Arc::new(source));
+        self
+    }
+
+    /// What tokens claim as tuples of a question: [`Config::relations`]. It is read from the token that speaks of this service:
+    /// the only one, the authorization token of a pair, or a gateway's proof, whose `iss` is the gateway.
+    #[must_use]
+    pub fn claimed_relations(mut self, claimed: ClaimedRelations) -> Self {
+        self.claimed = claimed;
+        self
+    }
+
     /// The `realm` of challenges (RFC 9110 §11.5).
     ///
     /// # Errors
@@ -203,7 +224,7 @@ impl Sentinel {
 }
 
 /// A clock that cannot be right makes every token expired.
-fn system_clock() -> i64 {
+pub(crate) fn system_clock() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok();
     since.and_then(|since| i64::try_from(since.as_secs()).ok()).unwrap_or(i64::MAX)
 }
@@ -215,6 +236,14 @@ impl Guard {
     #[cfg(feature = "axum")]
     pub(crate) fn roles(&self) -> &sentinel_core::RoleOrder {
         self.0.rules.as_ref().map_or(self.0.profile.role_order(), Policy::roles)
+    }
+
+    pub(crate) fn source(&self) -> Option<&dyn RelationSource> {
+        self.0.relations.as_deref()
+    }
+
+    pub(crate) fn claimed(&self) -> &ClaimedRelations {
+        &self.0.claimed
     }
 
     pub(crate) fn reject(&self, why: Refusal) -> Rejection {
@@ -237,17 +266,21 @@ impl Guard {
             Ok(None) => Sender::Anonymous,
             Err(refusal) => Sender::Refused(refusal),
         };
-        self.decide(&request, &sender)?;
+        self.decide(&request, &sender).await?;
         Ok(sender)
     }
 
-    fn decide(&self, request: &Request<'_>, sender: &Sender) -> Result<(), Refusal> {
-        let identity = match sender {
-            Sender::Known(caller) => Some(&caller.identity),
+    async fn decide(&self, request: &Request<'_>, sender: &Sender) -> Result<(), Refusal> {
+        let caller = match sender {
+            Sender::Known(caller) => Some(caller),
             Sender::Anonymous | Sender::Refused(_) => None,
         };
+        let identity = caller.map(|caller| &caller.identity);
         if let Some(rules) = &self.0.rules {
-            let decision = rules.decide(request, identity);
+            let decision = match caller {
+                Some(caller) => relations::decide(self, rules, request, caller).await?,
+                None => rules.decide(request, None),
+            };
             if decision.reason() == Reason::Public {
                 return Ok(());
             }

@@ -22,7 +22,7 @@ pub(crate) const AUDIENCE: &str = "sentinel:access";
 pub(crate) const WORKSPACE: &str = "11111111-1111-4111-8111-111111111111";
 
 /// A signing key with its id.
-pub(crate) struct Signer(ES256KeyPair, String);
+pub(crate) struct Signer(pub(crate) ES256KeyPair, String);
 
 impl Signer {
     pub(crate) fn new(kid: &str) -> Self {
