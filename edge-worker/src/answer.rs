@@ -10,6 +10,8 @@ pub(crate) enum Refusal {
     Unauthenticated,
     Token(Error),
     Denied(Decision),
+    /// It cannot be told whether the caller may.
+    Undecided(Error),
     /// For the log, not for the caller.
     Misconfigured(String),
     TooMany,
@@ -31,7 +33,7 @@ impl Refusal {
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Unauthenticated => Reason::Unauthenticated.as_str(),
-            Self::Token(error) => error.code().as_str(),
+            Self::Token(error) | Self::Undecided(error) => error.code().as_str(),
             Self::Denied(decision) => decision.reason().as_str(),
             Self::Misconfigured(_) => ErrorCode::ConfigurationInvalid.as_str(),
             Self::TooMany | Self::NoOrigin => ErrorCode::Unavailable.as_str(),
@@ -93,6 +95,7 @@ pub(crate) fn refusal(refusal: Refusal) -> worker::Result<Response> {
         Refusal::Token(error) if error.code() == ErrorCode::Unavailable => {
             (503, "Service Unavailable", None, error.message())
         }
+        Refusal::Undecided(error) => (503, "Service Unavailable", None, error.message()),
         Refusal::Token(error) => (401, "Unauthorized", Some("invalid_token"), error.message()),
         Refusal::Denied(decision) => (403, "Forbidden", Some("insufficient_scope"), decision.explanation()),
         Refusal::Misconfigured(why) => {
@@ -105,7 +108,7 @@ pub(crate) fn refusal(refusal: Refusal) -> worker::Result<Response> {
     let mut problem = json!({ "type": "about:blank", "title": title, "status": status, "detail": detail });
     let more = match &refusal {
         Refusal::Unauthenticated => Some(("reason", Reason::Unauthenticated.as_str())),
-        Refusal::Token(error) => Some(("code", error.code().as_str())),
+        Refusal::Token(error) | Refusal::Undecided(error) => Some(("code", error.code().as_str())),
         Refusal::Denied(decision) => Some(("reason", decision.reason().as_str())),
         Refusal::Misconfigured(_) | Refusal::TooMany | Refusal::NoOrigin => None,
     };
@@ -138,6 +141,24 @@ pub(crate) fn refusal(refusal: Refusal) -> worker::Result<Response> {
     let response = builder.from_json(&problem)?;
     response.headers().set("content-type", "application/problem+json")?;
     Ok(response)
+}
+
+/// A problem that has no more to say than this.
+pub(crate) fn problem(status: u16, detail: &str) -> worker::Result<Response> {
+    let title = match status {
+        400 => "Bad Request",
+        404 => "Not Found",
+        _ => "Content Too Large",
+    };
+    let problem = json!({ "type": "about:blank", "title": title, "status": status, "detail": detail });
+    let response = uncached()?.with_status(status).from_json(&problem)?;
+    response.headers().set("content-type", "application/problem+json")?;
+    Ok(response)
+}
+
+/// JSON for this moment.
+pub(crate) fn fresh(answer: &serde_json::Value) -> worker::Result<Response> {
+    uncached()?.from_json(answer)
 }
 
 /// To where a login begins.

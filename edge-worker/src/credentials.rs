@@ -3,6 +3,7 @@
 use sentinel_core::{Error, ErrorCode, Identity, VerifiedToken};
 use worker::{Headers, Method};
 
+use crate::host::Host;
 use crate::setup::{Gateway, Pair, Setup};
 
 /// Where the authorization token of a pair travels.
@@ -16,15 +17,27 @@ pub(crate) struct Asked<'a> {
     pub(crate) origin: &'a str,
 }
 
+/// Who is asking.
+pub(crate) struct Caller {
+    pub(crate) identity: Identity,
+    /// The first issuer's token, or the authorization token of a pair: revocations and relations are that issuer's.
+    pub(crate) token: Option<VerifiedToken>,
+}
+
 /// The caller by the request's tokens; `None` where it has none.
-pub(crate) async fn authenticate(setup: &Setup, asked: &Asked<'_>, now: f64) -> Result<Option<Identity>, Error> {
+pub(crate) async fn authenticate(
+    setup: &Setup,
+    asked: &Asked<'_>,
+    now: f64,
+    host: &Host<'_>,
+) -> Result<Option<Caller>, Error> {
     let bearer = match bearer(asked.headers) {
         Some(token) => Some(token),
         None => setup.gateway().and_then(|gateway| cookie(gateway, asked)),
     };
     let (token, identity) = match (setup.pair(), bearer) {
         (None, None) => return Ok(None),
-        (None, Some(token)) => one(setup, &token, now).await?,
+        (None, Some(token)) => one(setup, &token, now, host).await?,
         (Some(pair), identity) => {
             let authorization = header(asked.headers, AUTHZ_TOKEN);
             let (Some(identity), Some(authorization)) = (&identity, &authorization) else {
@@ -34,22 +47,27 @@ pub(crate) async fn authenticate(setup: &Setup, asked: &Asked<'_>, now: f64) -> 
                     _ => Err(Error::with(ErrorCode::BindingMismatch, "one token of the pair is missing")),
                 };
             };
-            two(setup, pair, identity, authorization, now).await?
+            two(setup, pair, identity, authorization, now, host).await?
         }
     };
     if let Some(revocations) = setup.gateway().and_then(|gateway| gateway.revocations.as_ref())
-        && let Some(token) = token
+        && let Some(token) = &token
     {
-        revocations.check(&token, now).await?;
+        revocations.check(token, now, host).await?;
     }
-    Ok(Some(identity))
+    Ok(Some(Caller { identity, token }))
 }
 
 /// One token, of any of the issuers. The first issuer's token comes along: the revocations are that issuer's.
-async fn one(setup: &Setup, token: &str, now: f64) -> Result<(Option<VerifiedToken>, Identity), Error> {
+async fn one(
+    setup: &Setup,
+    token: &str,
+    now: f64,
+    host: &Host<'_>,
+) -> Result<(Option<VerifiedToken>, Identity), Error> {
     let mut refused: Option<Error> = None;
     for (number, issuer) in setup.issuers().enumerate() {
-        match issuer.keys.verify(&issuer.config.verifier, token, now).await {
+        match issuer.keys.verify(&issuer.config.verifier, token, now, host).await {
             Ok(verified) => {
                 let identity = issuer.config.policy.profile().identity(&verified)?;
                 return Ok(((number == 0).then_some(verified), identity));
@@ -75,9 +93,10 @@ async fn two(
     identity: &str,
     authorization: &str,
     now: f64,
+    host: &Host<'_>,
 ) -> Result<(Option<VerifiedToken>, Identity), Error> {
-    let identity = identity_keys.verify(pair.identity_verifier(), identity, now).await?;
-    let token = setup.first().keys.verify(pair.authorization_verifier(), authorization, now).await?;
+    let identity = identity_keys.verify(pair.identity_verifier(), identity, now, host).await?;
+    let token = setup.first().keys.verify(pair.authorization_verifier(), authorization, now, host).await?;
     let identity = pair.bind(&identity, &token)?;
     Ok((Some(token), identity))
 }

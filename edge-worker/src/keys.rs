@@ -14,12 +14,15 @@ use sentinel_core::jose::signature::PureRust;
 use sentinel_core::{Error, ErrorCode, KeySet, Limits, SymmetricKeys, VerifiedToken, Verifier};
 use worker::{Headers, Url};
 
+use crate::host::Host;
 use crate::outgoing;
 
 /// Milliseconds.
 const LEAST_AGE: f64 = 60_000.0;
 const UNSAID_AGE: f64 = 600_000.0;
 const MOST_AGE: f64 = 86_400_000.0;
+/// For so long after they ceased to be fresh, keys are fetched behind the requests.
+const LATE: f64 = 60_000.0;
 const MOST_STALE: f64 = 86_400_000.0;
 const UNKNOWN_KID_PAUSE: f64 = 30_000.0;
 const LEAST_RETRY: f64 = 1_000.0;
@@ -28,7 +31,7 @@ const MOST_RETRY: f64 = 30_000.0;
 /// Where keys come from.
 pub(crate) enum Keys {
     Fixed(Rc<KeySet>),
-    Remote(Remote),
+    Remote(Rc<Remote>),
 }
 
 /// A key set behind a URL.
@@ -62,15 +65,31 @@ impl Keys {
 
     /// The key set behind a URL.
     pub(crate) fn remote(url: &str) -> Option<Self> {
-        outgoing::allowed(url).map(|url| Self::Remote(Remote { url, state: RefCell::default() }))
+        outgoing::allowed(url).map(|url| Self::Remote(Rc::new(Remote { url, state: RefCell::default() })))
     }
 
     /// Verifies a token; where no key fits it, once more with newer keys if there are any.
-    pub(crate) async fn verify(&self, verifier: &Verifier, token: &str, now: f64) -> Result<VerifiedToken, Error> {
-        let keys = self.current(now).await?;
-        match verifier.verify(token, &keys, &PureRust, crate::seconds(now)) {
+    pub(crate) async fn verify(
+        &self,
+        verifier: &Verifier,
+        token: &str,
+        now: f64,
+        host: &Host<'_>,
+    ) -> Result<VerifiedToken, Error> {
+        self.with(now, Some(host), |keys| verifier.verify(token, keys, &PureRust, crate::seconds(now))).await
+    }
+
+    /// Does what needs keys; where none of them fits, once more with newer ones if there are any. Behind a request there is no
+    /// `host`: nobody waits.
+    pub(crate) async fn with<T>(
+        &self,
+        now: f64,
+        host: Option<&Host<'_>>,
+        verify: impl Fn(&KeySet) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match verify(&*self.current(now, host).await?) {
             Err(error) if error.code() == ErrorCode::KeyNotFound => match self.newer(now).await {
-                Some(keys) => verifier.verify(token, &keys, &PureRust, crate::seconds(now)),
+                Some(keys) => verify(&keys),
                 None => Err(error),
             },
             verdict => verdict,
@@ -78,10 +97,10 @@ impl Keys {
     }
 
     /// The keys to verify with now.
-    async fn current(&self, now: f64) -> Result<Rc<KeySet>, Error> {
+    async fn current(&self, now: f64, host: Option<&Host<'_>>) -> Result<Rc<KeySet>, Error> {
         match self {
             Self::Fixed(keys) => Ok(Rc::clone(keys)),
-            Self::Remote(remote) => remote.current(now).await,
+            Self::Remote(remote) => remote.current(now, host).await,
         }
     }
 
@@ -95,7 +114,7 @@ impl Keys {
 }
 
 impl Remote {
-    async fn current(&self, now: f64) -> Result<Rc<KeySet>, Error> {
+    async fn current(self: &Rc<Self>, now: f64, host: Option<&Host<'_>>) -> Result<Rc<KeySet>, Error> {
         let (held, waits) = {
             let state = self.state.borrow();
             (state.held.clone(), now < state.retry_at || now < state.under_way_until)
@@ -107,6 +126,13 @@ impl Remote {
         let usable = held.filter(|held| (held.fetched_at..held.fresh_until + MOST_STALE).contains(&now));
         if let (true, Some(stale)) = (waits, &usable) {
             return Ok(Rc::clone(&stale.keys));
+        }
+        // What was fresh a moment ago serves this request too; the next one finds newer ones.
+        if let (Some(held), Some(host)) = (usable.as_ref().filter(|held| now < held.fresh_until + LATE), host) {
+            let remote = Rc::clone(self);
+            self.state.borrow_mut().under_way_until = now + f64::from(outgoing::TIMEOUT);
+            host.context.wait_until(async move { drop(remote.refresh(now).await) });
+            return Ok(Rc::clone(&held.keys));
         }
         let resting = now < self.state.borrow().retry_at;
         let fetched = if resting { None } else { self.refresh(now).await };

@@ -9,7 +9,9 @@
 //!
 //! | `SENTINEL_GATEWAY` | what makes it a gateway before an origin: [`settings::Settings`]. Also in KV |
 //! | `SENTINEL_GATEWAY_KEY` | secret: what proofs for the origin are signed with |
-//! | `SENTINEL_SERVICE_KEY` | secret: opens the server's revocations |
+//! | `SENTINEL_SERVICE_KEY` | secret: opens the server's revocations and bundles |
+//! | `SENTINEL_STATE` | a KV namespace that remembers which bundle was seen last, so that an older one is refused |
+//! | `SENTINEL_EVALUATION_KEY` | secret: opens AuthZEN's evaluation API on this host, answered from the bundle |
 //! | `SENTINEL_LIMIT` | a rate limiter, counted by the client's address |
 //!
 //! As a gateway it forwards what the rules allow, with who asks and a proof ([`sentinel_core::gateway`]). Without
@@ -21,30 +23,36 @@
 //! nothing is let through that core did not accept.
 
 mod answer;
+mod bundle;
 mod credentials;
+mod evaluation;
 mod forward;
+mod host;
 mod keys;
 mod outgoing;
 mod proof;
 mod record;
+mod relations;
 mod revocations;
 mod settings;
 mod setup;
 
-use sentinel_core::{Decision, Identity, Reason};
+use sentinel_core::{Decision, ErrorCode, Identity, Reason};
 use worker::{Context, Env, Method, Request, Response, Url, event};
 
 use answer::Refusal;
 use credentials::Asked;
 use forward::Allowed;
+use host::Host;
 use record::Record;
+use relations::Told;
 use setup::{Gateway, Setup};
 
 /// The binding of a rate limiter.
 const LIMITER: &str = "SENTINEL_LIMIT";
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _: Context) -> worker::Result<Response> {
+async fn fetch(mut request: Request, env: Env, context: Context) -> worker::Result<Response> {
     let began = now();
     let setup = match Setup::of(&env, began).await {
         Ok(setup) => setup,
@@ -54,9 +62,17 @@ async fn fetch(request: Request, env: Env, _: Context) -> worker::Result<Respons
         return answer::refusal(Refusal::TooMany);
     }
     let url = request.url()?;
-    let Verdict { decision, identity, outcome } = judge(&setup, &request, &url).await;
+    let host = Host { env: &env, context: &context };
+    if let Some(gateway) = setup.gateway()
+        && let Some(answer) = evaluation::answer(gateway, &mut request, &url, &host).await?
+    {
+        return Ok(answer);
+    }
+    let Verdict { decision, identity, outcome, revision } = judge(&setup, &request, &url, &host).await;
     let (decided, identity) = (now(), identity.as_ref());
-    Record { request: &request, url: &url, identity, decision: &decision, outcome: &outcome }.write(setup.gateway());
+    let record = Record { request: &request, url: &url, identity, decision: &decision, outcome: &outcome, revision };
+    record.write(setup.gateway());
+    let why = record.why();
     let answer = match (outcome, setup.gateway()) {
         (Ok(()), None) => answer::identity(identity)?,
         (Ok(()), Some(gateway)) => {
@@ -78,7 +94,7 @@ async fn fetch(request: Request, env: Env, _: Context) -> worker::Result<Respons
         (Err(refusal), _) => answer::refusal(refusal)?,
     };
     // The clock stands still but for I/O: what a decision computes counts as nothing, what it waits for counts.
-    let timing = format!("sentinel;dur={:.0}, origin;dur={:.0}", decided - began, now() - decided);
+    let timing = format!("sentinel;dur={:.0};desc={why}, origin;dur={:.0}", decided - began, now() - decided);
     answer.headers().append("server-timing", &timing)?;
     Ok(answer)
 }
@@ -89,19 +105,35 @@ struct Verdict {
     /// The caller, where one is known. On a public route nobody has to be.
     identity: Option<Identity>,
     outcome: Result<(), Refusal>,
+    /// Of the bundle that was asked for relations.
+    revision: Option<u64>,
 }
 
-async fn judge(setup: &Setup, request: &Request, url: &Url) -> Verdict {
+async fn judge(setup: &Setup, request: &Request, url: &Url, host: &Host<'_>) -> Verdict {
     let (method, path) = (request.inner().method(), url.path());
     let origin = url.origin().ascii_serialization();
     let asked = Asked { method: &request.method(), headers: request.headers(), origin: &origin };
-    let authenticated = credentials::authenticate(setup, &asked, now()).await;
+    let authenticated = credentials::authenticate(setup, &asked, now(), host).await;
     let question = sentinel_core::Request { method: &method, path };
     let known = authenticated.as_ref().ok().and_then(Option::as_ref);
-    let decision = setup.policy().decide(&question, known);
+    let told = match (setup.gateway().and_then(|gateway| gateway.relations.as_ref()), known) {
+        (Some(relations), Some(caller)) => relations.decide(setup, &question, caller, host).await,
+        (_, known) => {
+            let decision = setup.policy().decide(&question, known.map(|caller| &caller.identity));
+            Told { outcome: Ok(decision), revision: None }
+        }
+    };
+    let revision = told.revision;
     let (identity, refused) = match authenticated {
-        Ok(identity) => (identity, None),
+        Ok(caller) => (caller.map(|caller| caller.identity), None),
         Err(error) => (None, Some(error)),
+    };
+    let decision = match told.outcome {
+        Ok(decision) => decision,
+        Err(error) => {
+            let decision = Decision::of(Reason::RelationRequired);
+            return Verdict { decision, identity, outcome: Err(untold(error)), revision };
+        }
     };
     let outcome = match (refused, &identity) {
         // A token that was refused is no caller, but a public route does not ask for one.
@@ -111,7 +143,18 @@ async fn judge(setup: &Setup, request: &Request, url: &Url) -> Verdict {
         (None, Some(_)) if decision.allow() => Ok(()),
         (None, Some(_)) => Err(Refusal::Denied(decision)),
     };
-    Verdict { decision, identity, outcome }
+    Verdict { decision, identity, outcome, revision }
+}
+
+/// Why a relation could not be told.
+fn untold(error: sentinel_core::Error) -> Refusal {
+    match error.code() {
+        ErrorCode::TokenRevoked | ErrorCode::ClaimMissing | ErrorCode::ClaimInvalid => Refusal::Token(error),
+        ErrorCode::ConfigurationInvalid => {
+            Refusal::Misconfigured("a rule asks for a relation that the bundle's model does not know".to_owned())
+        }
+        _ => Refusal::Undecided(error),
+    }
 }
 
 /// Whether the client's address has asked too often. Who cannot be counted is not let through.

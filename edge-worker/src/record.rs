@@ -15,9 +15,19 @@ pub(crate) struct Record<'a> {
     pub(crate) identity: Option<&'a Identity>,
     pub(crate) decision: &'a Decision,
     pub(crate) outcome: &'a Result<(), Refusal>,
+    /// Of the bundle that was asked.
+    pub(crate) revision: Option<u64>,
 }
 
 impl Record<'_> {
+    /// In a word, what it came to.
+    pub(crate) fn why(&self) -> &'static str {
+        match self.outcome {
+            Ok(()) => self.decision.reason().as_str(),
+            Err(refusal) => refusal.word(),
+        }
+    }
+
     /// Writes the line, where the gateway's setting asks for it.
     pub(crate) fn write(&self, gateway: Option<&Gateway>) {
         let log = gateway.map_or(Log::None, |gateway| gateway.log);
@@ -25,19 +35,16 @@ impl Record<'_> {
         if log == Log::None || (log == Log::Denied && allowed) {
             return;
         }
-        let why = match self.outcome {
-            Ok(_) => self.decision.reason().as_str(),
-            Err(refusal) => refusal.word(),
-        };
         let line = json!({
             "event": "decision",
             "allow": allowed,
-            "why": why,
+            "why": self.why(),
             "method": self.request.inner().method(),
             "path": self.url.path(),
             "user": self.identity.map(Identity::user_id),
             "workspace": self.identity.and_then(Identity::workspace_id),
             "issuer": self.identity.and_then(|identity| identity.text(sentinel_core::Text::Issuer)),
+            "revision": self.revision,
             "token": self.identity.and_then(Identity::jwt_id),
             "ray": self.request.headers().get("cf-ray").ok().flatten(),
         });

@@ -1,10 +1,12 @@
 //! What the server took back: followed while requests come, and bounded in how old it may be.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use sentinel_core::{Error, ErrorCode, RevocationFeed, VerifiedToken};
 use worker::Url;
 
+use crate::host::Host;
 use crate::outgoing;
 use crate::settings::RevocationSettings;
 
@@ -53,15 +55,19 @@ impl Followed {
     ///
     /// # Errors
     /// As [`RevocationFeed::check`]; `unavailable` where what was heard last is too old.
-    pub(crate) async fn check(&self, token: &VerifiedToken, now: f64) -> Result<(), Error> {
-        if !self.is_within(self.max_age, now) {
-            let waits = {
-                let state = self.state.borrow();
-                now < state.retry_at || now < state.under_way_until
-            };
-            if !waits {
-                self.ask(now).await;
-            }
+    pub(crate) async fn check(self: &Rc<Self>, token: &VerifiedToken, now: f64, host: &Host<'_>) -> Result<(), Error> {
+        let waits = {
+            let state = self.state.borrow();
+            now < state.retry_at || now < state.under_way_until
+        };
+        if !self.is_within(self.max_age, now) && !waits {
+            self.ask(now).await;
+        } else if !self.is_within(self.max_age / 2.0, now) && !waits {
+            // Early enough that under a steady stream of requests none of them waits, and none is answered by what is older
+            // than `maxAge`.
+            let followed = Rc::clone(self);
+            self.state.borrow_mut().under_way_until = now + f64::from(outgoing::TIMEOUT);
+            host.context.wait_until(async move { followed.ask(now).await });
         }
         if !self.is_within(self.max_stale, crate::now()) {
             return Err(Error::with(ErrorCode::Unavailable, "it cannot be told what was revoked"));

@@ -28,6 +28,13 @@ pub(crate) struct Settings {
     pub(crate) forward_tokens: bool,
     /// Where to hear what was taken back. Its service key is the secret `SENTINEL_SERVICE_KEY`.
     pub(crate) revocations: Option<RevocationSettings>,
+    /// What answers rules with a relation. The service key is the secret `SENTINEL_SERVICE_KEY`.
+    pub(crate) bundle: Option<BundleSettings>,
+    /// What becomes of a relation that the bundle has no answer to.
+    #[serde(default)]
+    pub(crate) undecided: Undecided,
+    /// Where the server is asked then: AuthZEN's evaluation, or OpenFGA's check of a store.
+    pub(crate) ask: Option<String>,
     /// Which decisions are logged.
     #[serde(default)]
     pub(crate) log: Log,
@@ -67,6 +74,38 @@ pub(crate) struct RevocationSettings {
     pub(crate) max_stale: u32,
 }
 
+/// Which bundle is held.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct BundleSettings {
+    /// `…/bundles/v1/workspaces/W`, with `/services/S` for a service's part; `{workspace}` for the token's own.
+    pub(crate) url: String,
+    /// For whom it must be (`aud`).
+    pub(crate) audience: String,
+    /// Who must publish it; the issuer of `SENTINEL_CONFIG` until said otherwise.
+    pub(crate) issuer: Option<String>,
+    /// Seconds after which it is asked for again, behind the requests.
+    #[serde(default = "five")]
+    pub(crate) max_age: u32,
+    /// For so many seconds more no request waits for it (RFC 5861).
+    #[serde(default = "thirty")]
+    pub(crate) stale_while_revalidate: u32,
+    /// Whether the Cache API keeps it for the next isolate.
+    #[serde(default = "yes")]
+    pub(crate) cache: bool,
+}
+
+/// What becomes of what the bundle has no answer to.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Undecided {
+    /// It opens nothing.
+    #[default]
+    Deny,
+    /// The server is asked.
+    Ask,
+}
+
 /// Which decisions are logged.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -83,6 +122,14 @@ fn gateway() -> String {
 
 fn five() -> u32 {
     5
+}
+
+fn thirty() -> u32 {
+    30
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn sixty() -> u32 {

@@ -8,16 +8,19 @@ use sentinel_core::{KeySet, Limits, Policy, SymmetricKeys, TokenPair};
 use wasm_bindgen::JsValue;
 use worker::{Env, Url};
 
+use crate::bundle::Demands;
+use crate::evaluation::EvaluationKey;
 use crate::keys::Keys;
 use crate::outgoing;
 use crate::proof::Prover;
+use crate::relations::Relations;
 use crate::revocations::Followed;
-use crate::settings::{self, Log, Settings};
+use crate::settings::{self, Log, Settings, Undecided};
 
 /// What a binding or, where there is no configuration among the bindings, KV holds.
 const NAMES: [&str; 4] = ["SENTINEL_CONFIG", "SENTINEL_JWKS", "SENTINEL_JWKS_URL", "SENTINEL_GATEWAY"];
 /// What only a secret binding holds: who may read KV must not be able to sign.
-const SECRETS: [&str; 2] = ["SENTINEL_GATEWAY_KEY", "SENTINEL_SERVICE_KEY"];
+const SECRETS: [&str; 3] = ["SENTINEL_GATEWAY_KEY", "SENTINEL_SERVICE_KEY", "SENTINEL_EVALUATION_KEY"];
 const NAMESPACE: &str = "SENTINEL_KV";
 
 /// KV takes up to a minute to tell every place of a change anyway.
@@ -41,13 +44,13 @@ pub(crate) struct Setup {
 /// Whose tokens count, and with which keys.
 pub(crate) struct Issuer {
     pub(crate) config: Config,
-    pub(crate) keys: Keys,
+    pub(crate) keys: Rc<Keys>,
 }
 
 /// What is asked for where it is two tokens.
 pub(crate) struct Pair {
     pub(crate) pair: TokenPair,
-    pub(crate) identity_keys: Keys,
+    pub(crate) identity_keys: Rc<Keys>,
 }
 
 /// What makes the Worker a gateway.
@@ -57,8 +60,25 @@ pub(crate) struct Gateway {
     pub(crate) cookie: Option<String>,
     pub(crate) login: Option<String>,
     pub(crate) forward_tokens: bool,
-    pub(crate) revocations: Option<Followed>,
+    pub(crate) revocations: Option<Rc<Followed>>,
+    pub(crate) relations: Option<Relations>,
+    evaluation: Option<EvaluationKey>,
     pub(crate) log: Log,
+}
+
+impl Gateway {
+    /// What is asked by AuthZEN's API, and who may; where it is served.
+    pub(crate) fn evaluation(&self) -> Option<(&Relations, &EvaluationKey)> {
+        self.relations.as_ref().zip(self.evaluation.as_ref())
+    }
+}
+
+/// What core has read already, for what is named by it.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FirstConfig {
+    issuer: Option<serde_json::Value>,
+    allowed_workspaces: Option<Vec<String>>,
 }
 
 struct Held {
@@ -106,12 +126,17 @@ impl Setup {
         let mut setup = Self { first, others: Vec::new(), pair: None, gateway: None };
         if let Some(gateway) = gateway {
             let settings: Settings = serde_json::from_str(gateway).map_err(|why| format!("SENTINEL_GATEWAY: {why}"))?;
-            setup.become_gateway(settings, secret).map_err(|why| format!("SENTINEL_GATEWAY: {why}"))?;
+            setup.become_gateway(settings, config, secret).map_err(|why| format!("SENTINEL_GATEWAY: {why}"))?;
         }
         Ok(setup)
     }
 
-    fn become_gateway(&mut self, settings: Settings, [key, service_key]: &[Option<String>; 2]) -> Result<(), String> {
+    fn become_gateway(
+        &mut self,
+        mut settings: Settings,
+        config: &str,
+        [key, service_key, evaluation_key]: &[Option<String>; SECRETS.len()],
+    ) -> Result<(), String> {
         for issuer in &settings.issuers {
             self.others.push(Issuer::of(issuer)?);
         }
@@ -125,8 +150,13 @@ impl Setup {
             let pair = pair.identity_profile(config.policy.profile().clone());
             self.pair = Some(Pair { pair, identity_keys: keys });
         }
+        let relations = self.relations(&mut settings, config, service_key.as_deref())?;
+        let evaluation = evaluation_key.as_deref().map(EvaluationKey::new).transpose()?;
+        if evaluation.is_some() && relations.is_none() {
+            return Err("SENTINEL_EVALUATION_KEY needs a `bundle` to answer from".to_owned());
+        }
         let revocations = match (settings.revocations, service_key) {
-            (Some(asked), Some(key)) => Some(Followed::new(asked, key)?),
+            (Some(asked), Some(key)) => Some(Rc::new(Followed::new(asked, key)?)),
             (Some(_), None) => return Err("`revocations` needs the secret SENTINEL_SERVICE_KEY".to_owned()),
             (None, _) => None,
         };
@@ -139,9 +169,44 @@ impl Setup {
             login: settings.login.map(login).transpose()?,
             forward_tokens: settings.forward_tokens,
             revocations,
+            relations,
+            evaluation,
             log: settings.log,
         });
         Ok(())
+    }
+
+    /// What answers rules with a relation.
+    fn relations(
+        &self,
+        settings: &mut Settings,
+        config: &str,
+        service_key: Option<&str>,
+    ) -> Result<Option<Relations>, String> {
+        let asked = settings.ask.take();
+        let Some(bundle) = settings.bundle.take() else {
+            let alone = asked.is_some() || settings.undecided == Undecided::Ask;
+            return if alone { Err("`undecided` and `ask` are for a `bundle`".to_owned()) } else { Ok(None) };
+        };
+        let service_key = service_key.ok_or("`bundle` needs the secret SENTINEL_SERVICE_KEY")?;
+        let said: FirstConfig = serde_json::from_str(config).map_err(|why| why.to_string())?;
+        let issuer = bundle.issuer.or(said.issuer.and_then(|issuer| issuer.as_str().map(str::to_owned)));
+        let demands = Demands {
+            issuer: issuer.ok_or("`bundle` needs an `issuer`: the configuration has not exactly one")?,
+            audience: bundle.audience,
+            algorithms: self.first.config.verifier.algorithms(),
+            keys: Rc::clone(&self.first.keys),
+            service_key: service_key.to_owned(),
+            max_age: f64::from(bundle.max_age) * 1000.0,
+            stale_while_revalidate: f64::from(bundle.stale_while_revalidate) * 1000.0,
+            cache: bundle.cache,
+        };
+        let relations = Relations::new(bundle.url, said.allowed_workspaces, demands)?;
+        match (settings.undecided, asked) {
+            (Undecided::Ask, Some(url)) => Ok(Some(relations.or_ask(&url)?)),
+            (Undecided::Deny, None) => Ok(Some(relations)),
+            _ => Err("`undecided` is \"ask\" exactly where `ask` says whom".to_owned()),
+        }
     }
 
     /// The issuer of `SENTINEL_CONFIG`.
@@ -182,12 +247,13 @@ impl Issuer {
             (None, Some(url)) => Keys::remote(url).ok_or("the key set's URL must be https, without credentials")?,
             _ => return Err("there must be either a key set or its URL".to_owned()),
         };
-        Ok(Self { config, keys })
+        Ok(Self { config, keys: Rc::new(keys) })
     }
 
     fn of(settings::Issuer { config, jwks, jwks_url }: &settings::Issuer) -> Result<Self, String> {
-        if ["rules", "roleOrder", "allowedWorkspaces"].iter().any(|name| config.get(name).is_some()) {
-            return Err("only SENTINEL_CONFIG has rules, and they count for every issuer".to_owned());
+        if ["rules", "roleOrder", "allowedWorkspaces", "relations"].iter().any(|name| config.get(name).is_some()) {
+            return Err("only SENTINEL_CONFIG has rules, and they count for every issuer; relations are that issuer's"
+                .to_owned());
         }
         let jwks = jwks.as_ref().map(ToString::to_string);
         Self::read(config.to_string().as_bytes(), jwks.as_deref(), jwks_url.as_deref())

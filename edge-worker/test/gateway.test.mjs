@@ -64,7 +64,7 @@ test("forwards what is allowed, and says who asks", async (t) => {
     iss: "sentinel-gateway", aud: "notes-backend", htm: "POST", htu: "/notes/7?page=2&q=a%20b", sub: "u1", token_iss: "https://id.example",
     token_jti: "t1", email: "ada@example.com", name: "Ada Ümläut 100%", wid: "w1", wslug: "team", wroles: ["editor"], groups: ["g1"], actions: [],
   });
-  assert.match(headers.get("server-timing"), /sentinel;dur=\d+, origin;dur=\d+/);
+  assert.match(headers.get("server-timing"), /sentinel;dur=\d+;desc=authenticated, origin;dur=\d+/);
   assert.equal(headers.get("cache-control"), "private, no-store");
 });
 
@@ -302,7 +302,7 @@ test("logs what it refuses, and never a token", async (t) => {
   await ask("/notes", { token: signer("ES256", "k1").token({}) });
   for (let waited = 0; log.join("").split('"event"').length < 4 && waited < 100; waited += 1) await new Promise((later) => setTimeout(later, 50));
   const lines = log.join("").split("\n").filter((line) => line.includes('"event":"decision"')).map((line) => JSON.parse(line));
-  const known = { user: "u1", workspace: "w1", issuer: "https://id.example", token: "t1", ray: null, event: "decision" };
+  const known = { user: "u1", workspace: "w1", issuer: "https://id.example", token: "t1", ray: null, revision: null, event: "decision" };
   assert.deepEqual(lines[0], { ...known, allow: true, why: "authenticated", method: "GET", path: "/notes/7" });
   assert.deepEqual(lines[1], { ...known, allow: false, why: "role_required", method: "GET", path: "/edit" });
   assert.deepEqual([lines[2].allow, lines[2].why, lines[2].user], [false, "signature_invalid", null]);

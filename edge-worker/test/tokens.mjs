@@ -21,6 +21,11 @@ export function signer(alg, kid) {
   return {
     jwk: { ...publicKey.export({ format: "jwk" }), kid, alg },
     token: (claims) => token({ alg, kid }, claims, (input) => signatures[alg](Buffer.from(input), privateKey)),
+    /** A JWS with just these members, and a type of its own. */
+    jws: (typ, payload) => {
+      const input = `${encode({ alg, kid, typ })}.${encode(payload)}`;
+      return `${input}.${signatures[alg](Buffer.from(input), privateKey).toString("base64url")}`;
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 // The Worker as it is deployed, in Cloudflare's own runtime; and key endpoints on loopback.
 import { build } from "esbuild";
-import { Miniflare } from "miniflare";
+import { Miniflare, Response } from "miniflare";
 import { createServer } from "node:http";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,7 +43,13 @@ export async function gateway(t, bindings, { log, ...options } = {}) {
   const given = Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined));
   const handleRuntimeStdio = (...streams) => streams.forEach((stream) => stream.on("data", (text) => log?.push(text.toString())));
   const started = await worker(t, given, { ...options, handleRuntimeStdio });
-  return { fetch: (url, init) => started.dispatchFetch(url, init) };
+  return {
+    fetch: (url, init) => started.dispatchFetch(url, init),
+    kv: (name) => started.getKVNamespace(name),
+    cache: async (name) => (await started.getCaches()).open(name),
+    /** Miniflare's caches take its own responses. */
+    put: (cache, url, body) => cache.put(url, new Response(body, { headers: { "cache-control": "max-age=300" } })),
+  };
 }
 
 /** Starts the Worker as a decision point; `t` stops it. */

@@ -22,7 +22,7 @@ struct Budget {
 }
 
 pub(crate) fn command() -> Result<()> {
-    build::npm_package()?;
+    build::all()?;
     let mut checks = Checks::new();
     all(&mut checks)?;
     checks.close()
