@@ -140,7 +140,7 @@ export class Instance {
       return Status.Done;
     });
     if (start === 0) throw new SentinelError("bundle_invalid", "the bundle is longer than the module takes");
-    new Uint8Array(this.#exports!.memory.buffer, start, frame.length).set(frame);
+    new Uint8Array(this.#alive.memory.buffer, start, frame.length).set(frame);
     this.#call((exports) => exports.begin());
     return {
       key: this.#record[Word.Key]!,
@@ -223,6 +223,11 @@ export class Instance {
     return decoder.decode(this.#bytes(word));
   }
 
+  get #alive(): Exports {
+    if (this.#exports === undefined) throw unavailable("the bundle is closed, or has failed before: open another one");
+    return this.#exports;
+  }
+
   /** INVARIANT: whatever came out of a call as an exception ends the instance. */
   #ended(cause: unknown): SentinelError {
     this.close();
@@ -231,8 +236,7 @@ export class Instance {
 
   /** Calls the module. Whatever goes wrong in there refuses, and ends the instance. */
   #call(ask: (exports: Exports) => Status): Status {
-    const exports = this.#exports;
-    if (exports === undefined) throw unavailable("the bundle is closed, or has failed before: open another one");
+    const exports = this.#alive;
     let status: Status;
     try {
       status = ask(exports);
@@ -264,7 +268,7 @@ export class Instance {
   /** When the memory grows, views of it are left with a length of 0. */
   #refresh(moved = false): void {
     if (!moved && this.#input.length !== 0) return;
-    const { input, record, memory } = this.#exports!;
+    const { input, record, memory } = this.#alive;
     this.#input = new Uint8Array(memory.buffer, input(this.#capacity), this.#capacity);
     this.#record = new Uint32Array(memory.buffer, record(), Word.Count);
   }
