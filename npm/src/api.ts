@@ -164,8 +164,10 @@ export interface Verifier {
   /**
    * Whether a request is allowed for a verified token or pair, or for nobody (`null`). A token that has expired by now
    * is nobody's; so is one whose keys were replaced since, unless the new ones verify it again without waiting.
+   *
+   * Rules that ask for a relation need `relations`. What that throws is thrown: there is no decision then.
    */
-  decide(request: RouteRequest, verified: VerifiedToken | null): Decision;
+  decide(request: RouteRequest, verified: VerifiedToken | null, options?: DecideOptions): Decision;
 
   /** Resolves when there are keys to verify with; rejects while they cannot be had. */
   ready(): Promise<void>;
@@ -244,6 +246,15 @@ export interface RouteRequest {
   readonly path?: string;
 }
 
+/** What rules that ask for a relation are answered with. */
+export interface DecideOptions {
+  /**
+   * Whether the user has the relation to the object, all as in tuples: `true` or `false`, at once. A bundle's `check` says
+   * so. Asked up to three times for one request.
+   */
+  readonly relations?: (relation: string, object: string, user: string) => boolean;
+}
+
 /** Yes or no, and why. */
 export interface Decision {
   readonly allow: boolean;
@@ -272,7 +283,7 @@ export interface TokenPair {
   /** As `verify`, at once: see `Verifier.verifySync`. */
   verifySync(identityToken: string, authorizationToken: string): VerifiedPair;
   /** As `Verifier.decide`, for the bearer of both tokens. */
-  decide(request: RouteRequest, verified: VerifiedPair | null): Decision;
+  decide(request: RouteRequest, verified: VerifiedPair | null, options?: DecideOptions): Decision;
 }
 
 /** Two tokens that were verified and belong together. */

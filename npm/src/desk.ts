@@ -1,4 +1,4 @@
-import type { RouteRequest } from "./api.js";
+import type { DecideOptions, RouteRequest } from "./api.js";
 import type { KeyMaterial } from "./backends.js";
 import { type Engine, Status, Word } from "./engine.js";
 import { misconfigured, type SentinelError, unavailable } from "./errors.js";
@@ -72,14 +72,16 @@ export class Desk {
   }
 
   /** Asks about a subject that was verified before: who it is, or whether it may do what a request asks for. */
-  about(subject: Subject, now: number, request?: RouteRequest): unknown {
+  about(subject: Subject, now: number, request?: RouteRequest, options?: DecideOptions): unknown {
     if (!SLIM) {
       const { engine } = this;
       const { token, pair } = subject;
       const other = pair?.desk ?? this;
       const texts = [token, pair?.token ?? "", pair?.service ?? ""];
       if (request !== undefined) texts.push(request.method, pathOf(request));
-      for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      // A bit for each, behind a leading 1.
+      let answers = options?.relations ? 1 : 0;
+      for (let tries = 0; tries < MOST_TRIES; ) {
         other.#ensure();
         this.#ensure();
         let end = 0;
@@ -89,10 +91,19 @@ export class Desk {
           return length;
         });
         const status = engine.call(({ identity, decide }) =>
-          (request === undefined ? identity : decide)(this.#handle, other.#handle, now, ...lengths),
+          (request === undefined ? identity : decide)(this.#handle, other.#handle, now, ...lengths, answers),
         );
-        if (status === Status.Accepted) return engine.json();
+        if (status === Status.Accepted) return JSON.parse(engine.output());
         if (status === Status.Refused) throw engine.refusal();
+        if (status === Status.RelationNeeded) {
+          // It may use this verifier itself: nothing in the module is relied on.
+          const holds: unknown = options!.relations!(...(engine.output().split("\n") as [string, string, string]));
+          // Only a clear answer is one.
+          if (typeof holds !== "boolean") throw unavailable("relations gave no answer");
+          answers = answers * 2 + Number(holds);
+          continue;
+        }
+        tries += 1;
         other.#handle = 0;
         this.#handle = 0;
       }

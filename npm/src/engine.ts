@@ -18,7 +18,7 @@ interface Exports {
   verify?(handle: number, length: number, now: number): number;
   /** Lengths of texts in the input: token, other token, service. */
   identity(handle: number, other: number, now: number, ...lengths: number[]): number;
-  /** And method, path. */
+  /** And method, path; then what was said of relations. */
   decide(handle: number, other: number, now: number, ...lengths: number[]): number;
 }
 
@@ -30,6 +30,7 @@ export const enum Status {
   KeysChanged,
   Gone,
   Recalled,
+  RelationNeeded,
 }
 
 /** The record's words: `wasm/src/record.rs`. Bytes take two, their address and their length. */
@@ -158,9 +159,9 @@ export class Engine {
     return new Uint8Array(this.record.buffer, this.record[word]!, this.record[word + 1]!);
   }
 
-  /** The JSON that the module wrote. */
-  json(): unknown {
-    return JSON.parse(decoder.decode(this.bytes(Word.Output)));
+  /** The text that the module wrote. */
+  output(): string {
+    return decoder.decode(this.bytes(Word.Output));
   }
 
   /** The error that the record describes. */

@@ -26,13 +26,13 @@ class TokenPair implements api.TokenPair {
     return this.#bind(this.identity.verifySync(identityToken), this.authorization.verifySync(authorizationToken));
   }
 
-  decide(request: api.RouteRequest, pair: api.VerifiedPair | null): api.Decision {
+  decide(request: api.RouteRequest, pair: api.VerifiedPair | null, options?: api.DecideOptions): api.Decision {
     if (pair === null) return this.authorization.decide(request, null);
     const identity = stillText(this.identity, pair.identityToken);
     const authorization = stillText(this.authorization, pair.authorizationToken);
     // Never one of the two alone: without an identity token the module would take the other for a token of its own.
     if (!identity || !authorization) return this.authorization.decide(request, null);
-    return this.#about(identity, authorization, request) as api.Decision;
+    return this.#about(identity, authorization, request, options) as api.Decision;
   }
 
   #bind(identityToken: api.VerifiedToken, authorizationToken: api.VerifiedToken): VerifiedPair {
@@ -42,10 +42,10 @@ class TokenPair implements api.TokenPair {
   }
 
   /** Core binds the two tokens each time: what is handed in here need not be a pair that was bound before. */
-  #about(identityToken: string, authorizationToken: string, request?: api.RouteRequest): unknown {
+  #about(identityToken: string, authorizationToken: string, request?: api.RouteRequest, options?: api.DecideOptions): unknown {
     const ours = deskOf(this.authorization);
     const pair = { desk: deskOf(this.identity).desk, token: identityToken, service: this.service };
-    return ours.desk.about({ token: authorizationToken, pair }, ours.now, request);
+    return ours.desk.about({ token: authorizationToken, pair }, ours.now, request, options);
   }
 }
 

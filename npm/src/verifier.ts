@@ -97,9 +97,9 @@ export class Verifier implements api.Verifier {
     await this.#remote?.ready();
   }
 
-  decide(request: api.RouteRequest, verified: VerifiedToken | null): api.Decision {
+  decide(request: api.RouteRequest, verified: VerifiedToken | null, options?: api.DecideOptions): api.Decision {
     const token = SLIM || verified === null ? "" : (stillText(this, verified) ?? "");
-    return this.#desk.about({ token }, this.#now(), request) as api.Decision;
+    return this.#desk.about({ token }, this.#now(), request, options) as api.Decision;
   }
 
   updateKeys(source: api.KeySource): void {

@@ -225,3 +225,46 @@ test("a pair needs two verifiers of one entry point that check what a pair needs
   const both = createTokenPair({ identity: loose, authorization, service: "notes" });
   assert.equal(await refusal(() => both.verify(identityToken(), authorizationToken())), "configuration_invalid");
 });
+
+test("relations are asked of whoever knows them, last and as tuples have them", async () => {
+  const rules = [
+    { method: "GET", path: "/notes/:id", allow: { relation: "viewer", object: "note:{id}" } },
+    { method: "*", path: "/notes/:id/**", allow: { role: "editor", relation: "editor", object: "note:{id}" } },
+  ];
+  const one = verifier({ rules });
+  const editor = await one.verify(sign("RS256", { claims: SENTINEL }));
+  const viewer = await one.verify(sign("RS256", { claims: { ...SENTINEL, wrole: "viewer" } }));
+  const asked = [];
+  const relations = (...question) => {
+    asked.push(question);
+    return question[1] === "note:7";
+  };
+  const decide = (path, who = editor, answer = relations) => {
+    asked.length = 0;
+    const { allow, reason } = one.decide({ method: "GET", path }, who, { relations: answer });
+    return [allow, reason];
+  };
+  assert.deepEqual(decide("/notes/7"), [true, "relation"]);
+  assert.deepEqual(asked, [["viewer", "note:7", "user:u1"]]);
+  assert.deepEqual(decide("/notes/8"), [false, "relation_required"]);
+  // With a slash at its end it may mean both rules.
+  assert.deepEqual(decide("/notes/7/"), [true, "relation"]);
+  assert.deepEqual(asked, [["viewer", "note:7", "user:u1"], ["editor", "note:7", "user:u1"]]);
+  assert.deepEqual(decide("/notes/7/", editor, (relation) => relation === "viewer"), [false, "relation_required"]);
+  // What costs less is asked first.
+  assert.deepEqual([decide("/notes/7/share", viewer), asked.length], [[false, "role_required"], 0]);
+  assert.deepEqual([decide("/notes/7", null), asked.length], [[false, "unauthenticated"], 0]);
+  assert.deepEqual([decide("/notes/a%3Ab"), asked.length], [[false, "relation_required"], 0]);
+  // Only a clear answer is one, and what is thrown is thrown.
+  for (const answer of [1, "yes", undefined, null, {}, Promise.resolve(true)]) {
+    assert.throws(() => decide("/notes/7", editor, () => answer), { code: "unavailable" });
+  }
+  const stale = new testing.SentinelError("bundle_stale", "the bundle is too old");
+  assert.throws(() => decide("/notes/7", editor, () => { throw stale; }), stale);
+  // Whoever answers may use the verifier, and replace its keys.
+  assert.deepEqual(decide("/notes/7", editor, () => one.decide({ method: "GET", path: "/notes/8" }, viewer, { relations: () => true }).allow), [true, "relation"]);
+  const both = pair({ rules });
+  const verified = await both.verify(identityToken(), authorizationToken());
+  assert.equal(both.decide({ method: "GET", path: "/notes/7" }, verified, { relations }).reason, "relation");
+  assert.equal(both.decide({ method: "GET", path: "/notes/7" }, verified).reason, "relation_required");
+});

@@ -22,97 +22,103 @@ const TEXTS: [(Text, &str); Text::COUNT] = [
 
 /// `Identity` of `npm/src/claims.ts`.
 pub(crate) fn identity(out: &mut String, identity: &Identity) {
-    out.push('{');
-    name(out, "userId");
-    text(out, identity.user_id());
+    put(out, "{");
+    member(out, "userId", identity.user_id());
     for (which, key) in TEXTS {
         if let Some(value) = identity.text(which) {
-            out.push(',');
-            name(out, key);
-            text(out, value);
+            member(out, key, value);
         }
     }
     if let Some(verified) = identity.email_verified() {
-        out.push(',');
         name(out, "emailVerified");
-        out.push_str(if verified { "true" } else { "false" });
+        truth(out, verified);
     }
     if let Some(at) = identity.issued_at() {
-        out.push(',');
         name(out, "issuedAt");
         number(out, at.seconds());
     }
     if let Some(role) = identity.role() {
-        out.push(',');
-        name(out, "role");
-        text(out, role);
+        member(out, "role", role);
     }
-    out.push(',');
-    name(out, "roles");
-    list(out, identity.roles());
-    out.push(',');
-    name(out, "groups");
-    list(out, identity.groups());
-    out.push(',');
-    name(out, "actions");
-    list(out, identity.actions());
-    out.push('}');
+    list(out, "roles", &mut identity.roles());
+    list(out, "groups", &mut identity.groups());
+    list(out, "actions", &mut identity.actions());
+    put(out, "}");
 }
 
 /// `Decision` of `npm/src/verifier.ts`.
 pub(crate) fn decision(out: &mut String, policy: &Policy, decision: &Decision) {
-    out.push('{');
+    put(out, "{");
     name(out, "allow");
-    out.push_str(if decision.allow() { "true" } else { "false" });
-    out.push(',');
-    name(out, "reason");
-    text(out, decision.reason().as_str());
-    out.push(',');
-    name(out, "explanation");
-    text(out, &policy.explain(decision));
-    out.push('}');
+    truth(out, decision.allow());
+    member(out, "reason", decision.reason().as_str());
+    member(out, "explanation", &policy.explain(decision));
+    put(out, "}");
 }
 
+/// Not at the place of each call: together these would weigh kilobytes.
+#[inline(never)]
+fn put(out: &mut String, text: &str) {
+    out.push_str(text);
+}
+
+fn truth(out: &mut String, value: bool) {
+    put(out, if value { "true" } else { "false" });
+}
+
+/// A member, with a comma before it where it is not the first.
+#[inline(never)]
 fn name(out: &mut String, name: &str) {
+    if !out.ends_with('{') {
+        put(out, ",");
+    }
     text(out, name);
-    out.push(':');
+    put(out, ":");
 }
 
-fn list<'a>(out: &mut String, values: impl Iterator<Item = &'a str>) {
-    out.push('[');
-    for (index, value) in values.enumerate() {
-        if index > 0 {
-            out.push(',');
+#[inline(never)]
+fn member(out: &mut String, key: &str, value: &str) {
+    name(out, key);
+    text(out, value);
+}
+
+#[inline(never)]
+fn list<'a>(out: &mut String, key: &str, values: &mut dyn Iterator<Item = &'a str>) {
+    name(out, key);
+    put(out, "[");
+    for value in values {
+        if !out.ends_with('[') {
+            put(out, ",");
         }
         text(out, value);
     }
-    out.push(']');
+    put(out, "]");
 }
 
 /// A JSON string (RFC 8259 §7).
+#[inline(never)]
 fn text(out: &mut String, value: &str) {
-    out.push('"');
+    put(out, "\"");
     for character in value.chars() {
         match character {
             '"' | '\\' => {
-                out.push('\\');
+                put(out, "\\");
                 out.push(character);
             }
             '\0'..='\x1f' => {
-                out.push_str("\\u00");
-                out.push(if character < '\x10' { '0' } else { '1' });
+                put(out, if character < '\x10' { "\\u000" } else { "\\u001" });
                 out.push(char::from_digit(character as u32 & 15, 16).unwrap_or('0'));
             }
             _ => out.push(character),
         }
     }
-    out.push('"');
+    put(out, "\"");
 }
 
 /// Whole seconds. Without `core::fmt`, which would weigh more than all of this.
 fn number(out: &mut String, value: i64) {
     if value < 0 {
-        out.push('-');
+        put(out, "-");
     }
     let mut digits = [0u8; 20];
     let mut rest = value.unsigned_abs();

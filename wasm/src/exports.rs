@@ -116,6 +116,7 @@ extern "C" fn decide(
     service: usize,
     method: usize,
     path: usize,
+    answers: u32,
 ) -> u32 {
-    ask(|state| state.decide(&Subject { handle, pair, token, other, service }, method, path, now))
+    ask(|state| state.decide(&Subject { handle, pair, token, other, service }, method, path, now, answers))
 }

@@ -1,10 +1,10 @@
 //! Who the bearer of a token is, and what they may do.
 
-use sentinel_core::{Error, Identity, Request, TokenPair, VerifiedToken};
+use sentinel_core::{Error, ErrorCode, Identity, Request, TokenPair, VerifiedToken};
 
 use crate::answer;
 use crate::desk::{self, Desk};
-use crate::record::{ACCEPTED, Text};
+use crate::record::{ACCEPTED, RELATION_NEEDED, Text};
 use crate::state::{Answer, State, Stop, seconds, text};
 
 /// Whom a question is about: lengths of texts in the input, one after the other. Of a pair, `token` is the
@@ -28,7 +28,10 @@ impl State {
     }
 
     /// Whether the bearer may do what the request says, as JSON in the output.
-    pub(crate) fn decide(&mut self, subject: &Subject, method: usize, path: usize, now: f64) -> Answer {
+    ///
+    /// `answers` are what the host has said of relations so far, a bit each behind a leading 1; 0 where it has none to ask.
+    /// INVARIANT: a request asks the same relations in the same order, as far as the answers before are the same.
+    pub(crate) fn decide(&mut self, subject: &Subject, method: usize, path: usize, now: f64, answers: u32) -> Answer {
         let now = seconds(now)?;
         // A token that is not valid any more is nobody's.
         let identity = match self.who(subject, now) {
@@ -43,11 +46,34 @@ impl State {
             path: text(&self.input, start.saturating_add(method), path).unwrap_or_default(),
         };
         let policy = &desk::get(&mut self.desks, subject.handle)?.config.policy;
-        let decision = policy.decide(&request, identity.as_ref());
-        self.output.clear();
-        answer::decision(&mut self.output, policy, &decision);
+        let output = &mut self.output;
+        output.clear();
+        let status = match answers.checked_ilog2() {
+            None => {
+                answer::decision(output, policy, &policy.decide(&request, identity.as_ref()));
+                ACCEPTED
+            }
+            Some(mut left) => {
+                let decision = policy.decide_with(&request, identity.as_ref(), &mut |relation, object| {
+                    if let Some(next) = left.checked_sub(1) {
+                        left = next;
+                        return Ok(answers >> next & 1 == 1);
+                    }
+                    let user = identity.as_ref().and_then(Identity::as_user).unwrap_or_default();
+                    *output = [relation, "\n", object, "\n", &user].concat();
+                    Err(ErrorCode::Undecided.into())
+                });
+                match decision {
+                    Ok(decision) => {
+                        answer::decision(output, policy, &decision);
+                        ACCEPTED
+                    }
+                    Err(_) => RELATION_NEEDED,
+                }
+            }
+        };
         self.record.output = Text::of(self.output.as_bytes());
-        Ok(ACCEPTED)
+        Ok(status)
     }
 
     /// The identity in a token, or in a pair, that JavaScript has verified here before.

@@ -14,6 +14,9 @@ pub(crate) const KEYS_CHANGED: u32 = 3;
 pub(crate) const GONE: u32 = 4;
 /// As [`ACCEPTED`], from the cache: the record says from which place in it.
 pub(crate) const RECALLED: u32 = 5;
+/// The host must say whether the caller has the relation in the output: a line each for relation, object and user.
+#[cfg(feature = "policy")]
+pub(crate) const RELATION_NEEDED: u32 = 6;
 
 /// The words. `npm/src/engine.ts` reads them in this order.
 #[repr(C)]

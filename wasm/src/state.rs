@@ -219,11 +219,13 @@ fn utf8(bytes: &[u8]) -> Result<&str, Error> {
     core::str::from_utf8(bytes).map_err(|_| ErrorCode::TokenMalformed.into())
 }
 
+#[inline(never)]
 pub(crate) fn text(input: &[u8], start: usize, length: usize) -> Result<&str, Error> {
     utf8(bytes(input, start, length)?)
 }
 
 /// The host's time in whole seconds, rounded down. One that is no number refuses everything.
+#[inline(never)]
 pub(crate) fn seconds(now: f64) -> Result<i64, Error> {
     if !now.is_finite() {
         return Err(Error::with(ErrorCode::Unavailable, "the clock does not tell the time"));

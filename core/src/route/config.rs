@@ -1,5 +1,6 @@
 //! A policy as JSON.
 
+use super::relation::Wanted;
 use super::rule::{Workspaces, add, named_method};
 use super::{Allow, Policy, Rule};
 use crate::jose::json::Value;
@@ -108,21 +109,19 @@ impl Allow {
             };
         }
         let mut read = Self::authenticated();
-        let (mut relation, mut object) = (None, None);
+        let (mut role, mut relation, mut object) = (None, None, None);
         for (name, value) in allow.members().ok_or(UNKNOWN)? {
+            let text = match &*name {
+                "role" => Some(&mut role),
+                "relation" => Some(&mut relation),
+                "object" => Some(&mut object),
+                _ => None,
+            };
+            if let Some(text) = text {
+                *text = Some(value.as_str().ok_or(UNKNOWN)?);
+                continue;
+            }
             let is_list = match &*name {
-                "role" => {
-                    read.role = Some((*value.as_str().ok_or(UNKNOWN)?).into());
-                    continue;
-                }
-                "relation" => {
-                    relation = Some(value.as_str().ok_or(UNKNOWN)?);
-                    continue;
-                }
-                "object" => {
-                    object = Some(value.as_str().ok_or(UNKNOWN)?);
-                    continue;
-                }
                 "action" => false,
                 "allActions" => true,
                 "anyAction" => {
@@ -140,12 +139,15 @@ impl Allow {
                 Ok(())
             })?;
         }
-        match (relation, object) {
-            (Some(relation), Some(object)) => read = read.and_relation(&relation, &object),
-            (None, None) => {}
-            _ => return Err(invalid("a rule asks for a relation without an object, or the other way round")),
+        read.role = role.map(|role| (*role).into());
+        if relation.is_some() != object.is_some() {
+            return Err(invalid("a rule lacks a relation or its object"));
         }
-        if read == Self::authenticated() { Err(UNKNOWN) } else { Ok(read) }
+        if let (Some(relation), Some(object)) = (relation, object) {
+            read.relation = Some(Wanted { relation: (*relation).into(), object: (*object).into() });
+        }
+        let asks = read.role.is_some() || read.actions.is_some() || read.relation.is_some();
+        if asks { Ok(read) } else { Err(UNKNOWN) }
     }
 }
 

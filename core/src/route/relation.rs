@@ -28,10 +28,10 @@ impl Wanted {
     pub(super) fn check(&self, pattern: &Pattern) -> Result<(), Error> {
         const OBJECT: Error = Error::with(
             ErrorCode::ConfigurationInvalid,
-            "a rule's object is not type:id with a fixed type, parameters of its path and a mark between two of them",
+            "a rule's object is not type:id with parameters of its path, marks between them",
         );
         if !is_id(&self.relation) || self.relation.len() > RELATION_BYTES || self.relation.contains('@') {
-            return Err(Error::with(ErrorCode::ConfigurationInvalid, "a rule's relation is no relation's name"));
+            return Err(Error::with(ErrorCode::ConfigurationInvalid, "a rule's relation is no name"));
         }
         let (kind, id) = self.object.split_once(':').ok_or(OBJECT)?;
         let is_fixed = is_id(kind) && !kind.contains(['{', '}']);

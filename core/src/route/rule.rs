@@ -189,16 +189,14 @@ impl Rule {
     pub fn describe(&self) -> String {
         let mut text = String::new();
         if self.methods == ANY_METHOD {
-            text.push('*');
+            add(&mut text, ',', "*");
         }
         for (index, name) in METHODS.iter().enumerate() {
             if self.methods != ANY_METHOD && self.methods & 1 << index != 0 {
-                text.push_str(if text.is_empty() { "" } else { "," });
-                text.push_str(name);
+                add(&mut text, ',', name);
             }
         }
-        text.push(' ');
-        text.push_str(self.pattern.as_str());
+        add(&mut text, ' ', self.pattern.as_str());
         text
     }
 

@@ -37,8 +37,12 @@ pub(super) fn modules(target: &WasmTarget) -> Result<Vec<PathBuf>> {
         let compiled = wasm::compile(target, build)?;
         let module = wasm::finished(&format!("{name}.wasm"));
         let inputs = [compiled.clone(), wasm::optimiser()];
-        // Where size counts: again until nothing is found any more, and what is alike next to each other.
-        let more: &[&str] = if *level == "-Oz" { &["--converge", "--reorder-functions-by-name"] } else { &[] };
+        // What is alike next to each other; where size counts, again until nothing is found any more.
+        let more: &[&str] = match *level {
+            "-Oz" => &["--converge", "--reorder-functions-by-name"],
+            // What the passes before have made simpler becomes simpler again.
+            _ => &["--optimize-instructions", "--vacuum", "--reorder-functions-by-name"],
+        };
         let settings = format!("{level} {}", more.join(" "));
         wasm::unless_done(&wasm::finished(&format!("{name}.stamp")), &inputs, &settings, || {
             wasm::optimise(&compiled, &module, level, more)
