@@ -197,7 +197,7 @@ fn hash_key(digest: &Digest) -> (u64, u64) {
     (half(first), half(second))
 }
 
-fn read_content(sections: &Sections<'_>, bounds: &Bounds) -> Result<Content, Error> {
+pub(super) fn read_content(sections: &Sections<'_>, bounds: &Bounds) -> Result<Content, Error> {
     let from = Sources {
         words: sections.list(section::WORDS),
         names: sections.list(section::NAMES),

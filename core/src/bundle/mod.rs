@@ -27,6 +27,8 @@ mod verify;
 mod wire;
 #[cfg(feature = "bundle-write")]
 mod write;
+#[cfg(feature = "bundle-write")]
+mod written;
 
 pub use asked::{Current, Given};
 pub use body::Kind;
@@ -43,6 +45,8 @@ pub use types::of_types;
 pub use verify::{BundleVerifier, MAGIC, Opened, Sealed};
 #[cfg(feature = "bundle-write")]
 pub use write::{Change, Draft, Snapshot, frame, revocations};
+#[cfg(feature = "bundle-write")]
+pub use written::tuples;
 
 /// What a bundle may take before it is refused. Its signer is trusted with what it says, not with the holder's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

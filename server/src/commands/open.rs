@@ -6,7 +6,7 @@ use secrecy::ExposeSecret as _;
 use sentinel_idp::Providers;
 use sentinel_keys::{KeysError, MasterKey, Origin, SigningAlgorithm};
 use sentinel_server::service::{
-    Clock, Config, Lifetimes, Millis, Newcomers, Parts, PolicyConfig, Service, WorkspaceRole,
+    BundleConfig, Clock, Config, Lifetimes, Millis, Newcomers, Parts, PolicyConfig, Service, WorkspaceRole,
 };
 use sentinel_server::settings::{Settings, Sources};
 use sentinel_storage::{StorageError, Store, StoreOptions};
@@ -124,6 +124,10 @@ pub(crate) fn config(settings: &Settings, base_url: &str) -> Result<Config, Fail
         log_context: settings.policy_log_context,
         changes: millis(settings.policy_changes),
         log_decisions: settings.policy_log_decisions,
+    };
+    config.bundles = BundleConfig {
+        life: millis(settings.bundle_lifetime),
+        memory: settings.bundle_memory_mib.saturating_mul(1 << 20),
     };
     config.admin_emails.clone_from(&settings.admin_emails);
     config.newcomers = match settings.newcomers.as_str() {

@@ -93,6 +93,8 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     tracing::info!(%address, management = %management_address, base_url, "listening");
     told_to_stop.await;
     tracing::info!("stopping: no new connections; requests in work are ended");
+    // Answers that go on until somebody ends them.
+    service.end_events();
     // Without a receiver there is nobody left to tell.
     let _ = stop.send(true);
     for task in [public, private] {

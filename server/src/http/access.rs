@@ -16,6 +16,7 @@ use super::layers::limits::{Limits, ServiceProven};
 use super::layers::refusals::Refused;
 use super::openfga::dialect::failed;
 use super::{Failure, credentials};
+use crate::service::bundles::Listener;
 use crate::service::policy::PolicyCaller;
 use crate::service::{Administrator, Caller, Error, Service, ServiceApp, User};
 
@@ -42,11 +43,15 @@ pub enum Access {
     /// A service with a key that stores of policy were opened to: as a bearer token, which is all that OpenFGA's and
     /// AuthZEN's clients can send, or in `X-Service-Key`.
     Policy,
+    /// As `Policy`, refused in the words of the other routes.
+    Bundle,
+    /// As `Bundle`, or a person as `Directory`.
+    Events,
 }
 
 impl Access {
     /// Every rule.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Public,
         Self::User,
         Self::Directory,
@@ -55,6 +60,8 @@ impl Access {
         Self::Resolve,
         Self::Admin,
         Self::Policy,
+        Self::Bundle,
+        Self::Events,
     ];
 
     /// The rule's name in the OpenAPI document.
@@ -69,6 +76,8 @@ impl Access {
             Self::Resolve => "resolve",
             Self::Admin => "admin",
             Self::Policy => "policy",
+            Self::Bundle => "bundle",
+            Self::Events => "events",
         }
     }
 
@@ -82,7 +91,8 @@ impl Access {
             Self::ServiceUser => &[&["bearer", "serviceKey"]],
             Self::Resolve => &[&["serviceKey"], &["origin"]],
             Self::Admin => &[&["adminCookie"]],
-            Self::Policy => &[&["bearer"], &["serviceKey"]],
+            Self::Policy | Self::Bundle => &[&["bearer"], &["serviceKey"]],
+            Self::Events => &[&["bearer"], &["bearer", "serviceKey"], &["bearer", "authzToken"], &["serviceKey"]],
         };
         let requirement = |schemes: &&[&str]| {
             schemes.iter().fold(SecurityRequirement::default(), |all, scheme| all.add(*scheme, [] as [&str; 0]))
@@ -153,19 +163,7 @@ async fn guard(
             parts.extensions.insert(user);
         }
         Access::Directory => {
-            let app = credentials::optional_service(&service, &parts).await?;
-            let user = match credentials::authz_token(&parts)? {
-                Some(authz) if app.is_none() => {
-                    let who = parts.extensions.get::<Caller>().and_then(Refused::of_client);
-                    let pair = credentials::pair(&service, &parts, authz);
-                    match parts.extensions.get::<Arc<Limits>>() {
-                        Some(limits) => limits.judged(who, pair).await?,
-                        None => pair.await?,
-                    }
-                }
-                _ => credentials::user(&service, &parts, app.as_ref()).await?,
-            };
-            parts.extensions.insert(user);
+            parts.extensions.insert(directory(&service, &parts).await?);
         }
         Access::Service => {
             parts.extensions.insert(credentials::service(&service, &parts).await?);
@@ -191,6 +189,19 @@ async fn guard(
             // Its clients read errors in another dialect.
             Err(error) => return Ok(failed(error)),
         },
+        Access::Bundle => {
+            parts.extensions.insert(credentials::policy(&service, &parts).await?);
+        }
+        Access::Events if credentials::is_keyed(&parts) => {
+            let caller = credentials::policy(&service, &parts).await?;
+            parts.extensions.insert(Listener::Service(caller.clone()));
+            parts.extensions.insert(caller);
+        }
+        Access::Events => {
+            let user = directory(&service, &parts).await?;
+            parts.extensions.insert(Listener::Person(user.clone()));
+            parts.extensions.insert(user);
+        }
     }
     if let (Some(limits), Some(user)) = (parts.extensions.get::<Arc<Limits>>(), parts.extensions.get::<User>()) {
         limits.account(user.id)?;
@@ -203,6 +214,22 @@ async fn guard(
         response.extensions_mut().insert(ServiceProven);
     }
     Ok(response)
+}
+
+/// A person with a token of ours, or with a pair.
+async fn directory(service: &Service, parts: &Parts) -> Result<User, Failure> {
+    let app = credentials::optional_service(service, parts).await?;
+    match credentials::authz_token(parts)? {
+        Some(authz) if app.is_none() => {
+            let who = parts.extensions.get::<Caller>().and_then(Refused::of_client);
+            let pair = credentials::pair(service, parts, authz);
+            Ok(match parts.extensions.get::<Arc<Limits>>() {
+                Some(limits) => limits.judged(who, pair).await?,
+                None => pair.await?,
+            })
+        }
+        _ => credentials::user(service, parts, app.as_ref()).await,
+    }
 }
 
 /// Who asks for an authorization token.
@@ -227,4 +254,4 @@ macro_rules! taken_from_the_guard {
         }
     )*};
 }
-taken_from_the_guard!(User, ServiceApp, Administrator, Resolver, PolicyCaller);
+taken_from_the_guard!(User, ServiceApp, Administrator, Resolver, PolicyCaller, Listener);

@@ -36,6 +36,14 @@ pub(super) async fn policy(service: &Service, parts: &Parts) -> Result<PolicyCal
     service.authenticate_policy(key).await
 }
 
+/// Whether a service speaks for itself alone: by its key, without anybody's token.
+pub(super) fn is_keyed(parts: &Parts) -> bool {
+    match bearer(parts) {
+        Ok(token) => token.starts_with("sk_"),
+        Err(_) => parts.headers.contains_key(SERVICE_KEY) && !parts.headers.contains_key(header::AUTHORIZATION),
+    }
+}
+
 /// The person whose token is in `Authorization`: an access token, or with a service an authz token of its scope.
 pub(super) async fn user(service: &Service, parts: &Parts, app: Option<&ServiceApp>) -> Result<User, Failure> {
     Ok(service.authenticate_user(bearer(parts)?, app).await?)

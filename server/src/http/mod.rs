@@ -7,6 +7,7 @@ mod admin_login;
 mod auth;
 mod authz;
 mod authzen;
+mod bundles;
 mod caller;
 mod cookies;
 mod credentials;
@@ -88,6 +89,7 @@ pub fn routes(service: Service) -> (Router, utoipa::openapi::OpenApi) {
         roles::routes,
         openfga::routes,
         authzen::routes,
+        bundles::routes,
         docs::routes,
     ];
     let routes = rooms.iter().fold(routes, |all, room| room(all));

@@ -122,10 +122,25 @@ impl Service {
             groups: state.groups,
             token,
             jti: claims.jti,
+            issued_at: claims.iat,
             expires_at: claims.exp,
             session_id: claims.sid,
             scope: claims.svc,
         })
+    }
+
+    /// That a person who was let in may still act: nothing has ended the token since, and the membership goes on.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Unauthenticated`].
+    pub(crate) async fn still_acts(&self, user: &User) -> Result<(), Error> {
+        let facts = Facts { id: user.id, workspace_id: Some(user.workspace_id), session_id: user.session_id };
+        let mut connection = self.store().read().await?;
+        let found = connection.access_state(user.id, facts.workspace_id, facts.session_id, &user.jti, None).await?;
+        let state = found.ok_or_else(invalid)?;
+        let now = self.now();
+        let is_alive = user.expires_at.saturating_mul(1000) > now && state.role.is_some();
+        if is_alive && holds_of(&facts, user.issued_at, &state, now) { Ok(()) } else { Err(ended(&state)) }
     }
 
     /// What storage says now of a token's user, session and `jti`, in one statement; an error where any of them ended
@@ -139,15 +154,27 @@ impl Service {
     }
 }
 
+/// Whose a token is: the user, the workspace and the session.
+struct Facts {
+    id: Uuid,
+    workspace_id: Option<Uuid>,
+    session_id: Option<Uuid>,
+}
+
 /// Whether nothing has ended the token since it was issued.
 fn holds(claims: &Claims, state: &AccessState, now: Millis) -> bool {
-    let voided = state.sessions_invalidated_at.is_some_and(|at| claims.iat.saturating_mul(1000) < at);
+    let Some(id) = claims.sub else { return false };
+    holds_of(&Facts { id, workspace_id: claims.wid, session_id: claims.sid }, claims.iat, state, now)
+}
+
+fn holds_of(token: &Facts, issued_at: i64, state: &AccessState, now: Millis) -> bool {
+    let voided = state.sessions_invalidated_at.is_some_and(|at| issued_at.saturating_mul(1000) < at);
     let session = match &state.session {
-        SessionState::NotAsked => claims.sid.is_none(),
+        SessionState::NotAsked => token.session_id.is_none(),
         SessionState::Unknown => false,
         SessionState::Known { user_id, workspace_id, expires_at, revoked_at } => {
-            Some(*user_id) == claims.sub
-                && Some(*workspace_id) == claims.wid
+            *user_id == token.id
+                && Some(*workspace_id) == token.workspace_id
                 && revoked_at.is_none()
                 && *expires_at > now
         }

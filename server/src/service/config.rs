@@ -28,6 +28,23 @@ pub struct Config {
     pub admin_home: String,
     /// Stores of policy.
     pub policy: PolicyConfig,
+    /// Bundles of them.
+    pub bundles: BundleConfig,
+}
+
+/// How bundles are published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BundleConfig {
+    /// How long one is good, in milliseconds.
+    pub life: Millis,
+    /// About how many bytes of those that were published lately are kept.
+    pub memory: usize,
+}
+
+impl Default for BundleConfig {
+    fn default() -> Self {
+        Self { life: 5 * MINUTE, memory: 64 << 20 }
+    }
 }
 
 /// How stores of policy are kept and asked.
@@ -144,6 +161,7 @@ impl Config {
             newcomers: Newcomers::PersonalWorkspace,
             admin_home: format!("{base_url}/auth/admin/me"),
             policy: PolicyConfig::default(),
+            bundles: BundleConfig::default(),
             base_url,
         }
     }

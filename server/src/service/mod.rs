@@ -5,6 +5,7 @@ mod activity;
 pub mod admin_login;
 pub mod administration;
 mod authenticate;
+pub mod bundles;
 pub mod client_apps;
 mod clock;
 mod config;
@@ -39,7 +40,7 @@ use std::sync::{Arc, OnceLock};
 
 pub use activity::Actor;
 pub use clock::Clock;
-pub use config::{Config, Lifetimes, Newcomers, PolicyConfig};
+pub use config::{BundleConfig, Config, Lifetimes, Newcomers, PolicyConfig};
 pub use error::{Error, ErrorKind};
 pub use principal::{Administrator, Caller, Realm, ServiceApp, TokenKind, User};
 use sentinel_idp::Providers;
@@ -78,6 +79,7 @@ struct Inner {
     /// Where newcomers belong, where the settings name a workspace.
     default_workspace: OnceLock<Uuid>,
     policy: policy::Policy,
+    bundles: bundles::Bundles,
 }
 
 impl Service {
@@ -93,7 +95,8 @@ impl Service {
         let signing = signing::Signing::open(&store, &master, &config, clock.now()).await?;
         let default_workspace = OnceLock::new();
         let policy = policy::Policy::default();
-        let inner = Inner { store, clock, master, providers, config, signing, default_workspace, policy };
+        let bundles = bundles::Bundles::default();
+        let inner = Inner { store, clock, master, providers, config, signing, default_workspace, policy, bundles };
         let service = Self { inner: Arc::new(inner) };
         service.bind_default_workspace().await?;
         Ok(service)

@@ -6,7 +6,7 @@ use super::{Error, Service, admin_login};
 
 /// What has expired is kept for so long, in milliseconds: a verifier elsewhere may accept a token for its leeway after its end
 /// ([`sentinel_core::verifier::MAX_LEEWAY`]), and must still hear that it was revoked.
-const LEEWAY: i64 = sentinel_core::verifier::MAX_LEEWAY as i64 * 1000;
+pub(super) const LEEWAY: i64 = sentinel_core::verifier::MAX_LEEWAY as i64 * 1000;
 /// How long a link for the first administrator can be used.
 const ADMIN_LINK: sentinel_storage::Millis = 24 * 60 * 60 * 1000;
 

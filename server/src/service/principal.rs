@@ -34,8 +34,10 @@ pub struct User {
     pub groups: Vec<Uuid>,
     /// What the user came with.
     pub token: TokenKind,
-    /// The token's own id, and when it expires (seconds since 1970).
+    /// The token's own id, and when it was issued and expires (seconds since 1970).
     pub jti: String,
+    /// See `jti`.
+    pub issued_at: i64,
     /// See `jti`.
     pub expires_at: i64,
     /// The login that the token came from.

@@ -12,7 +12,7 @@ use super::{Caller, Error, Lifetimes, Service, ServiceApp};
 const FEED: i64 = 1000;
 
 /// Under which the feed's epoch is remembered.
-const EPOCH: &str = "revocations_epoch";
+pub(super) const EPOCH: &str = "revocations_epoch";
 
 /// What was taken back, for verifiers elsewhere.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub async fn restart(store: &Store, lifetimes: &Lifetimes, now: Millis) -> Resul
     let Lifetimes { access, authz, admin, m2m, .. } = *lifetimes;
     let longest = [access, authz, admin, m2m].into_iter().max().unwrap_or_default();
     let mut transaction = store.begin().await?;
+    // First: the revocation of everything has the first of the new numbers.
+    transaction.renumber(now).await?;
     transaction.insert_revocation(RevocationKind::All, "", now, now.saturating_add(longest)).await?;
     transaction.invalidate_all_sessions(now).await?;
     transaction.put_deployment_value(EPOCH, &Uuid::new_v4().to_string(), now).await?;
@@ -132,7 +134,7 @@ impl Service {
     }
 
     /// Made when somebody first asks.
-    async fn feed_epoch(&self) -> Result<String, Error> {
+    pub(super) async fn feed_epoch(&self) -> Result<String, Error> {
         if let Some(epoch) = self.store().read().await?.deployment_value(EPOCH).await? {
             return Ok(epoch);
         }

@@ -59,6 +59,8 @@ pub struct Settings {
     pub policy_log_decisions: bool,
     pub policy_log_reasons: bool,
     pub policy_log_context: bool,
+    pub bundle_lifetime: Duration,
+    pub bundle_memory_mib: usize,
     /// Requests a minute and address; `None`: no limits at all.
     pub rate_limit_rpm: Option<u32>,
     pub trusted_proxies: Vec<Network>,
@@ -181,6 +183,8 @@ impl Settings {
             policy_log_context: read.switch("POLICY_LOG_CONTEXT")?.unwrap_or(false),
             policy_memory_mib: read.number("POLICY_MEMORY_MIB")?,
             policy_list_results: read.number("POLICY_LIST_RESULTS")?,
+            bundle_lifetime: seconds("BUNDLE_LIFETIME")?,
+            bundle_memory_mib: read.number("BUNDLE_MEMORY_MIB")?,
             rate_limit_rpm: Some(rate_limit_rpm).filter(|rpm| *rpm > 0),
             trusted_proxies: if behind_proxy { trusted_proxies } else { Vec::new() },
             trusted_proxy_count: read.number("TRUSTED_PROXY_COUNT")?,

@@ -245,6 +245,20 @@ pub const TABLE: &[Setting] = &[
         "Whether the log of decisions has the values of the context, too. They may be personal.",
     ),
     setting(
+        "BUNDLE_LIFETIME",
+        Kind::Number(10, 86_400),
+        "300",
+        "service/bundles",
+        "How many seconds a bundle of policy is good: for so long at most whoever decides by it decides without this server.",
+    ),
+    setting(
+        "BUNDLE_MEMORY_MIB",
+        Kind::Number(1, 100_000),
+        "64",
+        "service/bundles",
+        "About how much the bundles that were published lately take in memory. What is no longer there is made again.",
+    ),
+    setting(
         "RATE_LIMIT_RPM",
         Kind::Number(0, 1_000_000),
         "600",

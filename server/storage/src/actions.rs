@@ -127,6 +127,7 @@ impl Transaction {
     /// # Errors
     /// As every statement.
     pub async fn delete_action(&mut self, id: Uuid) -> Result<bool, StorageError> {
+        self.action_goes(id).await?;
         Ok(affected!(self, db => sqlx::query("DELETE FROM actions WHERE id = $1").bind(id).execute(db)) > 0)
     }
 }

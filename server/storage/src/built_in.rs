@@ -41,6 +41,12 @@ pub fn resources_of(service_name: &str, resource_type: &str) -> String {
     format!("{service_name}/{resource_type}/").replace(':', "~")
 }
 
+/// What the ids of all resources of a scope begin with: `SERVICE/`.
+#[must_use]
+pub fn resources_of_scope(service_name: &str) -> String {
+    format!("{service_name}/").replace(':', "~")
+}
+
 /// What is shared with a group is shared with its members.
 pub(crate) fn grantee_name(grantee: Grantee) -> String {
     match grantee {

@@ -4,10 +4,11 @@ use crate::connection::{Transaction, affected, on};
 use crate::{Connection, Millis, StorageError, Store};
 
 /// Each schema in order. What has been released is never edited: a change is a new file.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_policy.sql"),
     include_str!("../migrations/0003_workspace_stores.sql"),
+    include_str!("../migrations/0004_bundles.sql"),
 ];
 
 /// The schema that this release reads and writes.

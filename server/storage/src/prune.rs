@@ -51,6 +51,10 @@ macro_rules! expired {
     };
 }
 
+/// The last one stays: its number says how far followers have come, and must not fall.
+const REVOCATIONS: &str = "DELETE FROM revocations WHERE seq IN (SELECT seq FROM revocations WHERE expires_at < $1 \
+                           AND seq < (SELECT MAX(seq) FROM revocations) ORDER BY expires_at LIMIT $2)";
+
 impl Transaction {
     /// Removes what expired before `before`, at most `limit` rows of each kind. Call it again while anything was removed.
     ///
@@ -65,7 +69,7 @@ impl Transaction {
             authorization_codes: execute!(self, expired!("authorization_codes", "code_hash"), before, limit),
             relay_codes: execute!(self, expired!("relay_codes", "code_hash"), before, limit),
             sessions: execute!(self, expired!("sessions", "id"), before, limit),
-            revocations: execute!(self, expired!("revocations", "seq"), before, limit),
+            revocations: execute!(self, REVOCATIONS, before, limit),
             one_time_links: execute!(self, expired!("one_time_links", "hash"), before, limit),
             service_keys: execute!(self, expired!("service_keys", "hash"), before, limit),
             invitations: execute!(self, expired!("invitations", "id"), before, limit),

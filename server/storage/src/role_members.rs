@@ -153,7 +153,7 @@ impl Transaction {
             .bind(assigned_by)
             .bind(now)
             .execute(db));
-        Ok(())
+        self.roles_changed(workspace_id).await
     }
 
     /// Takes a role of this workspace from a user. False for who does not have it.
@@ -167,7 +167,9 @@ impl Transaction {
         user_id: Uuid,
     ) -> Result<bool, StorageError> {
         let sql = "DELETE FROM role_members WHERE workspace_id = $1 AND role_id = $2 AND user_id = $3";
-        Ok(affected!(self, db => sqlx::query(sql).bind(workspace_id).bind(role_id).bind(user_id).execute(db)) > 0)
+        let gone = affected!(self, db => sqlx::query(sql).bind(workspace_id).bind(role_id).bind(user_id).execute(db));
+        self.roles_changed(workspace_id).await?;
+        Ok(gone > 0)
     }
 }
 

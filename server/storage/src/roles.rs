@@ -142,6 +142,7 @@ impl Transaction {
             .bind(change.description.is_some())
             .bind(change.description.flatten())
             .execute(db));
+        self.roles_changed(workspace_id).await?;
         Ok(changed > 0)
     }
 
@@ -151,7 +152,9 @@ impl Transaction {
     /// As every statement.
     pub async fn delete_role(&mut self, workspace_id: Uuid, id: Uuid) -> Result<bool, StorageError> {
         let sql = "DELETE FROM roles WHERE workspace_id = $1 AND id = $2";
-        Ok(affected!(self, db => sqlx::query(sql).bind(workspace_id).bind(id).execute(db)) > 0)
+        let gone = affected!(self, db => sqlx::query(sql).bind(workspace_id).bind(id).execute(db));
+        self.roles_changed(workspace_id).await?;
+        Ok(gone > 0)
     }
 
     /// Adds an action to a role of this workspace.
@@ -168,7 +171,10 @@ impl Transaction {
         let sql = "INSERT INTO role_actions (role_id, action_id) \
                    SELECT r.id, $3 FROM roles r WHERE r.workspace_id = $1 AND r.id = $2";
         let made = affected!(self, db => sqlx::query(sql).bind(workspace_id).bind(role_id).bind(action_id).execute(db));
-        if made == 0 { Err(StorageError::Reference) } else { Ok(()) }
+        if made == 0 {
+            return Err(StorageError::Reference);
+        }
+        self.roles_changed(workspace_id).await
     }
 
     /// Takes an action out of a role of this workspace. False: the role does not have it.
@@ -183,6 +189,8 @@ impl Transaction {
     ) -> Result<bool, StorageError> {
         let sql = "DELETE FROM role_actions WHERE action_id = $3 \
                    AND role_id = (SELECT r.id FROM roles r WHERE r.workspace_id = $1 AND r.id = $2)";
-        Ok(affected!(self, db => sqlx::query(sql).bind(workspace_id).bind(role_id).bind(action_id).execute(db)) > 0)
+        let gone = affected!(self, db => sqlx::query(sql).bind(workspace_id).bind(role_id).bind(action_id).execute(db));
+        self.roles_changed(workspace_id).await?;
+        Ok(gone > 0)
     }
 }

@@ -92,7 +92,7 @@ def test_across_workspaces(routes: list[Operation], attacker: Team, victim: Team
     with victim.server.http() as http:
         for operation in routes:
             # A service alone is at home in every workspace: across services it is attacked below.
-            if operation.access not in ("user", "directory", "service-user") or not operation.names_ids():
+            if operation.access not in ("user", "directory", "events", "service-user") or not operation.names_ids():
                 continue
             headers = attacker.owner.headers | (attacker.key if operation.access == "service-user" else {})
             answer = send(http, operation, theirs, headers, params=operation.query(theirs, everything=True))

@@ -49,6 +49,8 @@ def headers(team: Team, root: Administrator):
         "resolve": team.key,
         "admin": cookie,
         "policy": {"Authorization": f"Bearer {policy}"},
+        "bundle": {"Authorization": f"Bearer {policy}"},
+        "events": team.owner.headers,
     }
     return lambda operation: by_rule[operation.access]
 

@@ -19,6 +19,8 @@ RULES = {
     "resolve": [{"serviceKey"}, {"origin"}],
     "admin": [{"adminCookie"}],
     "policy": [{"bearer"}, {"serviceKey"}],
+    "bundle": [{"bearer"}, {"serviceKey"}],
+    "events": [{"bearer"}, {"bearer", "serviceKey"}, {"bearer", "authzToken"}, {"serviceKey"}],
 }
 #: The kind of thing that a path's variable names, by the segment before it.
 SEGMENTS = {

@@ -13,7 +13,9 @@ from .team import Administrator, Team, must
 
 #: What each good combination opens; `service` here includes what a key alone is enough for.
 BY_KEY = {"service", "resolve"}
-BY_USER = {"user", "directory"}
+BY_USER = {"user", "directory", "events"}
+#: The same for a key that stores of policy were opened to.
+BY_POLICY = {"policy", "bundle", "events"}
 #: Headers that the edge sets for an application behind it: nothing to the server.
 SPOOFED = {
     "X-Sentinel-User-Id": "",
@@ -63,10 +65,10 @@ def wallet(team: Team, foreign: Team, root: Administrator, machine: str) -> list
         Credential("access + key", bearer(access) | key, everyone, good=True),
         Credential("authz + key", bearer(authz) | key, everyone, good=True),
         Credential("key", key, BY_KEY, good=True),
-        Credential("pair", pair, {"directory"}, good=True),
+        Credential("pair", pair, {"directory", "events"}, good=True),
         Credential("admin cookie", admin_cookie(admin), {"admin"}, good=True),
         # As OpenFGA's and AuthZEN's clients send it. As a bearer token it opens nothing else.
-        Credential("policy key", bearer(policy), {"policy"}, good=True),
+        Credential("policy key", bearer(policy), BY_POLICY, good=True),
         # It identifies a front end, which may ask for what its person is anyway allowed to have.
         Credential("a registered origin", {"Origin": team.origin}, {"resolve"}),
         # A key of another service is one; what is ours it must not touch (see the attacks across services).

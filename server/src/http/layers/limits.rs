@@ -48,7 +48,7 @@ const PROOF: Duration = Duration::from_secs(60);
 const KEYED: [&str; 8] =
     ["/authz/resolve", "/permissions/", "/roles/", "/realm/", "/oauth/", "/revocations", "/users/", "/workspaces"];
 /// Where they may also come as bearer tokens.
-const POLICY: [&str; 2] = ["/stores", "/access/v1/"];
+const POLICY: [&str; 3] = ["/stores", "/access/v1/", "/bundles/"];
 
 /// Counters of one process. Addresses are counted by what one customer gets: an IPv4 address, an IPv6 /64.
 pub(crate) struct Limits {

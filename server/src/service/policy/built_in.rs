@@ -16,8 +16,11 @@ use super::evaluate::Asked;
 use super::{Model, PolicyError, TupleIn};
 use crate::service::{Error, Permission, Service};
 
+/// The built-in model as text.
+pub(in crate::service) const TEXT: &str = include_str!("built_in.fga");
+
 static MODEL: LazyLock<Option<Arc<Model>>> = LazyLock::new(|| {
-    let source = AuthorizationModel::from_dsl(include_str!("built_in.fga")).ok()?;
+    let source = AuthorizationModel::from_dsl(TEXT).ok()?;
     Model::compile("built-in", source).ok().map(Arc::new)
 });
 

@@ -77,7 +77,7 @@ impl Service {
 
     /// What the log has after a revision, as far as a page goes: whole revisions, at least one. None where some of it is
     /// no longer there.
-    async fn changes(&self, store: i64, from: i64) -> Result<Option<Vec<TupleChange>>, PolicyError> {
+    pub(super) async fn changes(&self, store: i64, from: i64) -> Result<Option<Vec<TupleChange>>, PolicyError> {
         let (mut after, mut changes): (_, Vec<TupleChange>) = ((from, i64::MAX), Vec::new());
         loop {
             let page = {

@@ -24,6 +24,8 @@ pub(super) struct State {
     expiring: BTreeSet<(Millis, TupleName)>,
     /// The same by tuple.
     expires_at: HashMap<TupleName, Millis>,
+    /// How many tuples have expired of which the log does not say so yet.
+    unlogged: usize,
 }
 
 impl State {
@@ -34,6 +36,7 @@ impl State {
             is_whole: false,
             expiring: BTreeSet::new(),
             expires_at: HashMap::new(),
+            unlogged: 0,
         })
     }
 
@@ -49,7 +52,27 @@ impl State {
             let Some((_, name)) = self.expiring.pop_first() else { return };
             self.expires_at.remove(&name);
             self.index.remove(&object(&name), &name.relation, &name.subject);
+            self.unlogged += 1;
         }
+    }
+
+    /// Whether the index holds what the log says at its revision, no more and no less: nothing has expired of which the
+    /// log does not say so yet.
+    pub(super) fn is_as_logged(&self, now: Millis) -> bool {
+        self.unlogged == 0 && !self.is_due(now)
+    }
+
+    /// When the first tuple expires.
+    pub(super) fn next_expiry(&self) -> Option<Millis> {
+        self.expiring.first().map(|(at, _)| *at)
+    }
+
+    /// When the first of these tuples expires.
+    pub(super) fn first_expiry<'a>(&self, tuples: impl Iterator<Item = &'a TupleKey>) -> Option<Millis> {
+        if self.expires_at.is_empty() {
+            return None;
+        }
+        tuples.filter_map(|tuple| self.expires_at.get(&name(tuple)?).copied()).min()
     }
 
     fn expires(&mut self, name: TupleName, at: Millis) {
@@ -77,7 +100,10 @@ impl State {
             self.expiring.remove(&(at, name));
         }
         if change.is_delete {
-            self.index.remove(&object(&change.name), &change.name.relation, &change.name.subject);
+            if !self.index.remove(&object(&change.name), &change.name.relation, &change.name.subject) {
+                // It had expired, and now the log says so.
+                self.unlogged = self.unlogged.saturating_sub(1);
+            }
             return Ok(());
         }
         let tuple = key(&change.name, change.condition.as_deref(), change.context.as_deref())?;
@@ -125,6 +151,7 @@ impl Loading {
             is_whole: true,
             expiring: BTreeSet::new(),
             expires_at: HashMap::with_capacity(self.expiring.len()),
+            unlogged: 0,
         };
         for (name, at) in self.expiring {
             state.expires(name, at);
@@ -145,7 +172,22 @@ pub(super) fn object(name: &TupleName) -> String {
     format!("{}:{}", name.object_type, name.object_id)
 }
 
-pub(super) fn key(name: &TupleName, condition: Option<&str>, context: Option<&str>) -> Result<TupleKey, Error> {
+/// The name of a tuple as the log has it.
+fn name(tuple: &TupleKey) -> Option<TupleName> {
+    let (object_type, object_id) = tuple.object().split_once(':')?;
+    Some(TupleName {
+        object_type: object_type.to_owned(),
+        object_id: object_id.to_owned(),
+        relation: tuple.relation().to_owned(),
+        subject: tuple.user().to_owned(),
+    })
+}
+
+pub(in crate::service) fn key(
+    name: &TupleName,
+    condition: Option<&str>,
+    context: Option<&str>,
+) -> Result<TupleKey, Error> {
     let key = TupleKey::new(&object(name), &name.relation, &name.subject).map_err(Error::internal)?;
     Ok(match condition {
         Some(condition) => key.with_condition(condition, context.unwrap_or_default()),

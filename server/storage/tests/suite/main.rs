@@ -6,6 +6,7 @@ mod actions;
 mod activity;
 mod authorization_codes;
 mod backup;
+mod bundles;
 mod clients;
 mod coverage;
 mod crash;

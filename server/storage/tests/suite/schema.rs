@@ -79,7 +79,8 @@ async fn what_was_there_before_gets_its_tuples(place: Place) {
     db.insert_resource(&document(lab, bob, Visibility::Workspace), NOW).await.unwrap();
     db.commit().await.unwrap();
     store.close().await;
-    let before = "DELETE FROM stores; DROP INDEX resources_of_owner; DELETE FROM schema_versions WHERE version > 2";
+    let before = "DELETE FROM stores; DROP INDEX resources_of_owner; ALTER TABLE workspaces DROP COLUMN roles_revision; \
+                  DELETE FROM schema_versions WHERE version > 2";
     match &place.options {
         StoreOptions::Sqlite { file } => {
             let mut db = SqliteConnection::connect(file.to_str().unwrap()).await.unwrap();

@@ -1,0 +1,114 @@
+//! Who gets which bundle.
+
+use sentinel_core::bundle::Scope;
+use sentinel_storage::user_name;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::service::policy::{PolicyCaller, StoreAccess};
+use crate::service::{Error, Service, User, WorkspaceRole};
+
+/// `aud` of a slice: it is for whoever holds its user's token.
+const SLICE: &str = "sentinel:slice";
+
+/// A bundle that its caller may have. A value of it exists only after that was decided on this request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub(super) workspace: Uuid,
+    pub(super) audience: String,
+    pub(super) part: Part,
+}
+
+/// What of a workspace is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Everything.
+    Workspace,
+    /// One service: of resources its scope's alone.
+    Service { name: String, scope: String },
+    /// What concerns one member; where the token is bound to a scope, the actions of that scope alone.
+    User { id: Uuid, scope: Option<String> },
+}
+
+impl Place {
+    /// What the manifest says of it.
+    pub(super) fn scope(&self) -> Scope {
+        let scope = Scope::workspace(&self.workspace.to_string());
+        match &self.part {
+            Part::Workspace => scope,
+            Part::Service { name, .. } => scope.of_service(name),
+            Part::User { id, .. } => scope.of_user(&user_name(*id)),
+        }
+    }
+
+    /// In which scope the actions count; `None`: in all.
+    pub(super) fn actions(&self) -> Option<&str> {
+        match &self.part {
+            Part::Workspace => None,
+            Part::Service { scope, .. } => Some(scope),
+            Part::User { scope, .. } => scope.as_deref(),
+        }
+    }
+
+    /// Whose alone it is.
+    pub(super) fn user(&self) -> Option<Uuid> {
+        match self.part {
+            Part::User { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+
+    /// A text for each content: what two places share that have the same.
+    pub(super) fn content(&self) -> String {
+        match &self.part {
+            Part::Workspace => "workspace".to_owned(),
+            Part::Service { scope, .. } => format!("service {scope}"),
+            Part::User { id, scope } => format!("user {id} {}", scope.as_deref().unwrap_or("*")),
+        }
+    }
+
+    /// A text for each place.
+    pub(super) fn key(&self) -> String {
+        let name = match &self.part {
+            Part::Service { name, .. } => name.as_str(),
+            _ => "",
+        };
+        json!([self.workspace, self.audience, name, self.content()]).to_string()
+    }
+}
+
+impl Service {
+    /// The bundle of a whole workspace, for a service whose key opens the workspace's store.
+    ///
+    /// # Errors
+    /// Not found for the workspace.
+    pub async fn bundle_of_workspace(&self, caller: &PolicyCaller, workspace: Uuid) -> Result<Place, Error> {
+        self.opens_workspace(caller, workspace).await?;
+        Ok(Place { workspace, audience: caller.service_name.clone(), part: Part::Workspace })
+    }
+
+    /// The bundle of a service in a workspace, for that service, or one whose key opens all stores.
+    ///
+    /// # Errors
+    /// Not found for the workspace or the service; forbidden for another service's key.
+    pub async fn bundle_of_service(&self, caller: &PolicyCaller, workspace: Uuid, name: &str) -> Result<Place, Error> {
+        self.opens_workspace(caller, workspace).await?;
+        if caller.service_name != name && caller.access != StoreAccess::All {
+            return Err(Error::forbidden("The key is another service's"));
+        }
+        let found = self.store().read().await?.service_by_name(name).await?;
+        let found = found.filter(|service| service.is_active).ok_or_else(|| Error::not_found("Service not found"))?;
+        let part = Part::Service { name: found.service_name.clone(), scope: found.scope };
+        Ok(Place { workspace, audience: found.service_name, part })
+    }
+
+    /// The slice of who is asking, in the workspace of their token.
+    ///
+    /// # Errors
+    /// Forbidden for another workspace.
+    pub fn bundle_of_user(&self, user: &User, workspace: Uuid) -> Result<Place, Error> {
+        user.require(workspace, WorkspaceRole::Viewer)?;
+        let part = Part::User { id: user.id, scope: user.scope.clone() };
+        Ok(Place { workspace, audience: SLICE.to_owned(), part })
+    }
+}

@@ -1,0 +1,9 @@
+//! Bundles over real HTTP, read back as any holder reads them: our server on ports of its own, on SQLite and on PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "part of tests")]
+
+mod access;
+mod agree;
+mod events;
+mod full;
+mod holder;
+mod server;
