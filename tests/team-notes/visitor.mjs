@@ -6,12 +6,14 @@ import { root } from "../hosts/install.mjs";
 import { logInAs } from "../browser/pages.mjs";
 
 const shots = join(root, "target", "team-notes");
-let taken = 0;
+const taken = new Set();
 
-/** Keeps what a page shows, as `target/team-notes/NN name.png`. */
+/** Keeps what a page shows, once, as `target/team-notes/NN name.png`. */
 export async function shot(page, name) {
+  if (taken.has(name)) return;
+  const number = String(taken.add(name).size).padStart(2, "0");
   await mkdir(shots, { recursive: true });
-  await page.screenshot({ path: join(shots, `${String(++taken).padStart(2, "0")} ${name}.png`) });
+  await page.screenshot({ path: join(shots, `${number} ${name}.png`) });
 }
 
 /** A browser of someone's own; what a page throws fails the test. */
@@ -41,7 +43,12 @@ export async function visitor(t, browser, pages) {
       async logIn(login, workspace) {
         await page.getByRole("button", { name: "Log in" }).click();
         await logInAs(page, login);
-        if (workspace) await page.getByRole("button", { name: workspace }).click();
+        if (workspace) {
+          const choice = page.getByRole("button", { name: workspace });
+          await choice.waitFor();
+          await shot(page, `${login} chooses a workspace`);
+          await choice.click();
+        }
         await page.getByText(`${login}@example.test · `).waitFor();
       },
       async write(title, text) {

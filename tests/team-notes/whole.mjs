@@ -38,6 +38,8 @@ const notes = join(root, "examples", "team-notes");
 
 export async function startTeamNotes(use, { server, provider, progress = () => {} }) {
   const { key } = await server.cli("service", "create", "notes", "--audience", CLIENT.client_id);
+  // The gateway reads what the workspaces' policy says of the notes.
+  const { key: readsPolicy } = await server.cli("service", "create", "gateway", "--policy", "all");
   const people = await invite(server, progress);
   const gatewayKey = randomBytes(32).toString("base64url");
   const idp = { IDP_CLIENT_ID: CLIENT.client_id, IDP_ISSUER: provider.issuer, IDP_JWKS_URL: provider.jwksUrl };
@@ -52,7 +54,7 @@ export async function startTeamNotes(use, { server, provider, progress = () => {
   for (const [name, start] of Object.entries(starts)) {
     progress(`Team Notes: the ${name} backend, the gateway in workerd before it, the Next.js front end before that`);
     const backend = use(await start());
-    const gateway = use(await startGateway({ server, provider, backend, key, gatewayKey }));
+    const gateway = use(await startGateway({ server, provider, backend, key: readsPolicy, gatewayKey, workspaces: Object.values(people.workspaces) }));
     const pages = use(await startFrontEnd({ ...idp, ...settings, SENTINEL_SERVICE_NAME: "notes", GATEWAY_URL: gateway.url.origin, IDP_AUTHORIZATION_URL: `${provider.issuer}/auth`, IDP_TOKEN_URL: `${provider.issuer}/token` }, progress));
     stacks[name] = { backend: backend.url, gateway: gateway.url.origin, pages: pages.url };
   }
@@ -95,9 +97,10 @@ async function configuration(addresses = {}) {
   return JSON.parse(Object.entries(addresses).reduce((all, [shown, real]) => all.replaceAll(shown, real), text));
 }
 
-async function startGateway({ server, provider, backend, key, gatewayKey }) {
+async function startGateway({ server, provider, backend, key, gatewayKey, workspaces }) {
   const addresses = { "https://auth.example.com": server.url, "https://login.example.com": provider.issuer, "https://backend.example.com": backend.url };
   const { main, vars } = await configuration(addresses);
+  vars.SENTINEL_CONFIG.allowedWorkspaces = workspaces;
   const secrets = { SENTINEL_GATEWAY_KEY: gatewayKey, SENTINEL_SERVICE_KEY: key };
   // It logs what it denies, one line each.
   const more = { handleRuntimeStdio: (...streams) => streams.forEach((stream) => stream.resume()) };

@@ -178,12 +178,14 @@ fn unanswered(error: Error) -> Refusal {
 }
 
 /// Whose tokens a source speaks of. A `sub` is unique only within its issuer, and a token is for one workspace.
+#[cfg(feature = "http-client")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Realm {
     pub(crate) issuer: String,
     pub(crate) workspace: Option<String>,
 }
 
+#[cfg(feature = "http-client")]
 impl Realm {
     /// `Ok(false)`: of another workspace, whose members have nothing here.
     pub(crate) fn admits(&self, identity: &sentinel_core::Identity) -> Result<bool, Error> {

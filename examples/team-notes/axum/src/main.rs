@@ -9,7 +9,7 @@
 //! | `GET /api/notes` | a role: viewer | gateway; which notes, Sentinel says |
 //! | `POST /api/notes` | a role: editor | gateway, and `RequireRole` |
 //! | `GET /api/notes/export` | an action: `notes:export` | gateway, and `RequireAction` |
-//! | `GET`, `PUT /api/notes/{id}` | a relation to this note: `view`, `edit` | Sentinel's `/permissions` |
+//! | `GET`, `PUT /api/notes/{id}` | a relation to this note: `view`, `edit` | gateway, by Sentinel's signed policy |
 //! | `POST`, `DELETE /api/notes/{id}/shares` | to own it | Sentinel's `/permissions` |
 #![forbid(unsafe_code)]
 

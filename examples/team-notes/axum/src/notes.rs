@@ -109,33 +109,19 @@ pub(crate) async fn export(
     Ok(notes.iter().map(|Note { title, text, .. }| format!("# {title}\n\n{text}\n\n")).collect())
 }
 
-/// A relation: whoever may view this very note.
-pub(crate) async fn read(
-    user: Identity,
-    token: Token,
-    State(app): State<App>,
-    Path(id): Path<Uuid>,
-) -> Result<Json<Note>, Failure> {
-    let note = app.find(&user, id)?;
-    match app.permissions.may(&token, Permission::View, id).await? {
-        true => Ok(Json(note)),
-        false => Err(Failure::FORBIDDEN),
-    }
+/// A relation: whoever may view this very note. The gateway has asked.
+pub(crate) async fn read(user: Identity, State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Note>, Failure> {
+    app.find(&user, id).map(Json)
 }
 
-/// A relation: whoever may edit this very note.
+/// A relation: whoever may edit this very note. The gateway has asked.
 pub(crate) async fn edit(
     user: Identity,
-    token: Token,
     State(app): State<App>,
     Path(id): Path<Uuid>,
     Json(Draft { title, text }): Json<Draft>,
 ) -> Result<Json<Note>, Failure> {
-    let note = app.find(&user, id)?;
-    if !app.permissions.may(&token, Permission::Edit, id).await? {
-        return Err(Failure::FORBIDDEN);
-    }
-    let note = Note { title, text, ..note };
+    let note = Note { title, text, ..app.find(&user, id)? };
     app.notes().insert(id, note.clone());
     Ok(Json(note))
 }

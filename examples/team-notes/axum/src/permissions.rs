@@ -25,7 +25,7 @@ pub(crate) struct Permissions {
     key: String,
 }
 
-/// What a share lets someone do, and what a note is asked for.
+/// What a share lets someone do.
 #[derive(Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Permission {
@@ -52,16 +52,6 @@ struct Registered {
     id: Uuid,
 }
 
-#[derive(Deserialize)]
-struct Checked {
-    results: Vec<Allowed>,
-}
-
-#[derive(Deserialize)]
-struct Allowed {
-    allowed: bool,
-}
-
 impl Permissions {
     pub(crate) fn new(url: &str, key: &str) -> Result<Self, Box<dyn Error>> {
         let client = Client::builder().timeout(Duration::from_secs(5)).build()?;
@@ -84,13 +74,6 @@ impl Permissions {
         });
         let Registered { id } = self.ask(Method::POST, "/permissions/register", None, body).await?;
         Ok(id)
-    }
-
-    pub(crate) async fn may(&self, user: &Token, action: Permission, note: Uuid) -> Result<bool, Failure> {
-        let check = json!({ "service_name": SERVICE, "resource_type": NOTE, "resource_id": note, "action": action });
-        let body = json!({ "checks": [check] });
-        let Checked { results } = self.ask(Method::POST, "/permissions/check", Some(user), body).await?;
-        Ok(results.first().is_some_and(|result| result.allowed))
     }
 
     pub(crate) async fn visible(&self, user: &Token, workspace: &str) -> Result<Visible, Failure> {

@@ -1,5 +1,5 @@
 import { connection } from "next/server";
-import { Session } from "./session";
+import { SessionProvider } from "./session";
 import "./style.css";
 
 export const metadata = { title: "Team Notes" };
@@ -12,9 +12,9 @@ export default async function Layout({ children }) {
   return (
     <html lang="en">
       <body>
-        <Session sentinelUrl={SENTINEL_URL} idp={idp}>
+        <SessionProvider sentinelUrl={SENTINEL_URL} idp={idp}>
           {children}
-        </Session>
+        </SessionProvider>
       </body>
     </html>
   );

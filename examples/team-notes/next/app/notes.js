@@ -2,6 +2,7 @@
 import { useRouter } from "next/navigation";
 import { useCallback, useEffect, useState } from "react";
 import { Guard, useCan, useSentinel } from "sentinel-edge/react";
+import { useSession } from "./session";
 import { ShareForm } from "./share";
 
 export function Notes() {
@@ -28,9 +29,10 @@ export function Notes() {
   );
 }
 
-/** The notes that the user may see, as they are now. */
+/** The notes that the user may see: looked up anew when something was shared, and now and then for what was written. */
 function useNotes() {
   const { fetchJson } = useSentinel();
+  const { onChange } = useSession();
   const [state, setState] = useState({ notes: [], error: null });
   const reload = useCallback(
     () =>
@@ -42,9 +44,13 @@ function useNotes() {
   );
   useEffect(() => {
     reload();
-    const timer = setInterval(reload, 1000);
-    return () => clearInterval(timer);
-  }, [reload]);
+    const stop = onChange(reload);
+    const timer = setInterval(reload, 5000);
+    return () => {
+      stop();
+      clearInterval(timer);
+    };
+  }, [onChange, reload]);
   return { ...state, reload };
 }
 

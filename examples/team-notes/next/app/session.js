@@ -1,20 +1,27 @@
 "use client";
-// Who is logged in, for all pages below.
+// Who is logged in, and what they may do, for all pages below.
 import { createContext, useContext, useState } from "react";
 import { createDecider, SentinelAuthz } from "sentinel-edge/client";
+import { createSliceDecider } from "sentinel-edge/client/slice";
 import { SentinelProvider } from "sentinel-edge/react";
 
-const SentinelUrl = createContext("");
-export const useSentinelUrl = () => useContext(SentinelUrl);
+const Session = createContext(null);
 
-export function Session({ sentinelUrl, idp, children }) {
+/** `{ sentinelUrl, onChange }`: what the user may do has changed, says `onChange(listener)`. */
+export const useSession = () => useContext(Session);
+
+export function SessionProvider({ sentinelUrl, idp, children }) {
   const [client] = useState(() => new SentinelAuthz({ sentinelUrl, idps: { oidc: idp }, storage: "session" }));
-  const [decider] = useState(() => createDecider(client, "/api/access"));
+  const [session] = useState(() => {
+    // What the signed slice of the policy does not know, our own service is asked.
+    const decider = createSliceDecider(client, { service: "notes", fallback: createDecider(client, "/api/access") });
+    return { sentinelUrl, decider, onChange: decider.subscribe };
+  });
   return (
-    <SentinelUrl value={sentinelUrl}>
-      <SentinelProvider client={client} decider={decider} maxAge={1000}>
+    <Session value={session}>
+      <SentinelProvider client={client} decider={session.decider}>
         {children}
       </SentinelProvider>
-    </SentinelUrl>
+    </Session>
   );
 }

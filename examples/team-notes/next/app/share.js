@@ -1,12 +1,12 @@
 "use client";
 import { useEffect, useState } from "react";
 import { useSentinel } from "sentinel-edge/react";
-import { useSentinelUrl } from "./session";
+import { useSession } from "./session";
 
 /** Lets the owner say who else may view or edit a note. */
 export function ShareForm({ note, onDone }) {
   const { user, fetchJson } = useSentinel();
-  const sentinelUrl = useSentinelUrl();
+  const { sentinelUrl } = useSession();
   const [members, setMembers] = useState([]);
   const [error, setError] = useState(null);
   useEffect(() => {
