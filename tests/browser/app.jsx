@@ -1,21 +1,23 @@
 // A small front end as a user would write one: in strict mode, with paths that change without loading the page anew.
 import { createDecider, SentinelAuth, SentinelAuthz } from "sentinel-edge/client";
+import { createSliceDecider } from "sentinel-edge/client/slice";
 import { Guard, LoginCallback, SentinelProvider, useCan, useDecision, useHasAction, useHasRole, useSentinel, useUser } from "sentinel-edge/react";
 import { StrictMode, useEffect, useState } from "react";
 
-/** `settings` are the client's, and which mode, notes and page. */
-export function makeApp({ mode, notes, path: first, ...options }) {
+/** `settings` are the client's, and which mode, notes and page; `slice` says who answers: a slice, or the service. */
+export function makeApp({ mode, notes, path: first, slice, ...options }) {
   const browser = typeof document !== "undefined";
   const client = new (mode === "authz" ? SentinelAuthz : SentinelAuth)({ clock: () => Date.now() + (globalThis.skew ?? 0), ...options });
   const asking = createDecider(client, "/api/access");
   let changed;
-  const decider = {
+  const asked = {
     decide: asking.decide,
     subscribe: (listener) => {
       changed = listener;
       return () => (changed = undefined);
     },
   };
+  const decider = slice ? createSliceDecider(client, { service: "notes", store: browser ? localStorage : undefined }) : asked;
   if (browser) Object.assign(window, { client, arrived: [], policyChanged: () => changed() });
 
   function Note({ id }) {

@@ -18,7 +18,8 @@ export { Browser };
 export const CODES = "notes-web";
 export const FRAGMENTS = "notes-old-web";
 
-export async function startWorld(use) {
+/** `settings` are the server's, beside those that it needs. */
+export async function startWorld(use, settings = {}) {
   const service = use(await startService());
   const redirectUri = `${service.origin}/auth/callback`;
   const secret = randomBytes(32).toString("base64url");
@@ -48,12 +49,19 @@ export async function startWorld(use) {
       ADMIN_EMAILS: "root@example.test",
       NEWCOMERS: "nowhere",
       RATE_LIMIT_RPM: "0",
+      ...settings,
     }),
   );
   const { key } = await server.cli("service", "create", "notes", "--origin", service.origin);
   await server.cli("client", "create", "web", "--redirect-uri", redirectUri, "--origin", service.origin);
   const post = (path, body, bearer) =>
     json(server.url + path, body, { "x-service-key": key, ...(bearer ? { authorization: `Bearer ${bearer}` } : {}) });
+  /** Takes something back, as a service does for a person. */
+  const take = async (path, body, bearer) => {
+    const headers = { "x-service-key": key, authorization: `Bearer ${bearer}`, "content-type": "application/json" };
+    const response = await fetch(server.url + path, { method: "DELETE", headers, body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${response.status} from ${path}: ${await response.text()}`);
+  };
   service.protect({ issuer: server.url, jwksUrl: server.jwksUrl, idp, audience: [CODES, FRAGMENTS], post });
 
   // Ada leads one team and reads in another; Bob is in the first alone.
@@ -92,6 +100,7 @@ export async function startWorld(use) {
     /** What the server has of a note. */
     record: (id) => json(`${server.url}/permissions/resource/notes/note/${id}`, undefined, { "x-service-key": key }),
     post,
+    take,
     /** For clients in proxy mode, and in authz mode. */
     proxy: { sentinelUrl: server.url, redirectUri, origins: [service.origin, server.url] },
     authz: {
