@@ -55,7 +55,7 @@ pub struct Bounds {
     pub body_bytes: usize,
     /// Most bytes of names: what is shared with the name before is written once and read in full.
     pub name_bytes: usize,
-    /// Most tuples. In memory each takes up to 20 bytes, and some 60 for a moment while it is loaded.
+    /// Most tuples. In memory each takes up to 22 bytes, and some 60 for a moment while it is loaded.
     pub tuples: usize,
 }
 

@@ -121,7 +121,7 @@ pub use compiled::{CompileError, CompiledModel};
 pub use index::{Batch, Gathering, Index, IndexFull, Memory};
 pub use resolve::{
     Answer, Binding, Budget, By, ConditionFailure, Conditions, Evaluator, ExplainStep, Explanation, NoConditions,
-    Outcome, Query, QueryError, Read, Resolver, Step, Tree, TreeValue,
+    Outcome, Query, QueryError, Read, Resolver, Scratch, Step, Tree, TreeValue, decide_directly,
 };
 
 #[cfg(feature = "bundle-write")]

@@ -78,10 +78,12 @@ impl<K> Sorted<K> {
 }
 
 impl<K: Key> Sorted<K> {
+    #[inline]
     pub(crate) fn get(&self, key: &K) -> Option<u32> {
         if self.is_empty() { None } else { self.entries.get(key.packed()) }
     }
 
+    #[inline]
     pub(crate) fn contains(&self, key: &K) -> bool {
         self.get(key).is_some()
     }

@@ -68,6 +68,7 @@ impl<'a> ObjectRef<'a> {
     ///
     /// # Errors
     /// [`TupleError::Object`].
+    #[inline]
     pub fn parse(text: &'a str) -> Result<Self, TupleError> {
         match split(text) {
             Some((object, None)) if object.id != WILDCARD && text.len() <= OBJECT_BYTES => Ok(object),
@@ -105,6 +106,7 @@ impl<'a> UserRef<'a> {
     /// assert!(matches!(UserRef::parse("user:*"), Ok(UserRef::Wildcard("user"))));
     /// assert!(UserRef::parse("anne").is_err() && UserRef::parse("user:*#member").is_err());
     /// ```
+    #[inline]
     pub fn parse(text: &'a str) -> Result<Self, TupleError> {
         if text.len() > USER_BYTES {
             return Err(TupleError::User);
@@ -146,6 +148,7 @@ const fn is_plain(byte: u8) -> bool {
 
 /// `type:id` with an optional `#relation`, by OpenFGA's rules for both: one `:`, not first; no white space or control
 /// characters; no part empty; in the id of a userset no `*`.
+#[inline]
 fn split(text: &str) -> Option<(ObjectRef<'_>, Option<&str>)> {
     let bytes = text.as_bytes();
     let mut colon = None;

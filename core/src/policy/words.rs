@@ -54,47 +54,66 @@ pub(crate) struct Words {
 }
 
 /// The first eight bytes as a number that compares as they do; what is not there counts as zero.
+#[inline]
 fn first(bytes: &[u8]) -> u64 {
     if let Some(eight) = bytes.first_chunk::<8>() {
         return u64::from_be_bytes(*eight);
     }
+    if let (Some(start), Some(end)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        // Where the two overlap they say the same.
+        let end = u64::from(u32::from_be_bytes(*end)) << (64 - 8 * bytes.len());
+        return u64::from(u32::from_be_bytes(*start)) << 32 | end;
+    }
     let number = bytes.iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
-    // INVARIANT: at most seven bytes, so the shift is of 8 to 64 bits; for none there is nothing to shift.
+    // INVARIANT: at most three bytes, so the shift is of 40 to 64 bits; for none there is nothing to shift.
     number.checked_shl(64 - 8 * bytes.len() as u32).unwrap_or(0)
 }
 
+/// Whether two texts are the same. Most names are short: two looks at each are all it takes, and no call.
+#[inline]
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+    let ends = |bytes: &[u8]| bytes.first_chunk::<4>().copied().zip(bytes.last_chunk::<4>().copied());
+    match one.len() {
+        4..=8 => one.len() == other.len() && ends(one) == ends(other),
+        _ => one == other,
+    }
+}
+
 impl Words {
-    fn search(&self, name: &str) -> Result<usize, usize> {
-        let wanted = first(name.as_bytes());
-        let mut at = self.first.partition_point(|known| *known < wanted);
-        // Usually one name or none has these first bytes.
-        let alike = self.first.get(at..).unwrap_or_default();
-        if alike.first() != Some(&wanted) {
-            return Err(at);
-        }
-        if let Some(only) = self.names.get(at)
-            && **only == *name
-        {
-            return Ok(at);
-        }
-        let end = at + alike.partition_point(|known| *known == wanted);
-        let names = self.names.get(at..end).unwrap_or_default();
-        match names.binary_search_by(|known| (**known).cmp(name)) {
-            Ok(found) => Ok(at + found),
-            Err(place) => {
-                at += place;
-                Err(at)
-            }
-        }
+    /// Where the name stands, or would.
+    fn search(&self, name: &[u8]) -> Result<usize, usize> {
+        let wanted = first(name);
+        let start = self.first.partition_point(|known| *known < wanted);
+        let alike = self.first.get(start..).unwrap_or_default();
+        let end = start + alike.partition_point(|known| *known == wanted);
+        let names = self.names.get(start..end).unwrap_or_default();
+        let found = names.binary_search_by(|known| known.as_bytes().cmp(name));
+        found.map(|place| start + place).map_err(|place| start + place)
     }
 
-    pub(crate) fn find(&self, name: &str) -> Option<u16> {
+    /// What the name stands for.
+    #[inline]
+    pub(crate) fn find(&self, name: impl AsRef<[u8]>) -> Option<u16> {
+        self.find_bytes(name.as_ref())
+    }
+
+    #[inline]
+    fn find_bytes(&self, name: &[u8]) -> Option<u16> {
+        let wanted = first(name);
+        let at = self.first.partition_point(|known| *known < wanted);
+        if self.first.get(at) != Some(&wanted) {
+            return None;
+        }
+        // Most often the one that is meant is the only one, or the first, with these bytes.
+        if self.names.get(at).is_some_and(|known| same(known.as_bytes(), name)) {
+            return self.numbers.get(at).copied();
+        }
         self.numbers.get(self.search(name).ok()?).copied()
     }
 
     /// Adds a name that is not there yet. Says whether it was.
     pub(crate) fn insert(&mut self, name: &str, number: u16) -> bool {
-        let Err(at) = self.search(name) else { return false };
+        let Err(at) = self.search(name.as_bytes()) else { return false };
         self.first.insert(at, first(name.as_bytes()));
         self.names.insert(at, name.into());
         self.numbers.insert(at, number);

@@ -78,18 +78,18 @@ export class Instance {
   check(object: string, relation: string, user: string): boolean {
     const exports = this.#exports;
     const input = this.#input;
-    if (exports !== undefined && object.length + relation.length + user.length <= input.length) {
+    const middle = object.length + relation.length;
+    if (exports !== undefined && middle + user.length <= input.length) {
       // An ASCII text is written by hand in less time than `encodeInto` takes to begin.
-      const at = ascii(input, object, 0);
-      const middle = at < 0 ? -1 : ascii(input, relation, at);
-      if (middle >= 0 && ascii(input, user, middle) >= 0) {
+      const units = write(input, object, 0) | write(input, relation, object.length) | write(input, user, middle);
+      if (units <= 0x7f) {
         let status: Status;
         try {
           status = exports.check(object.length, relation.length, user.length);
-          this.#refresh();
         } catch (cause) {
           throw this.#ended(cause);
         }
+        // Should the memory have grown, the next question finds a view of no length and takes the long way.
         if (status === Status.Refused) throw this.#refusal();
         return this.#decided(status);
       }
@@ -187,15 +187,16 @@ export class Instance {
   }
 }
 
-/** Writes a text and gives the place behind it; -1 where it is not all ASCII. */
-function ascii(input: Uint8Array, text: string, start: number): number {
+/** Writes a text that is taken for ASCII, and gives all bits of its units: above 0x7f it is not. */
+function write(input: Uint8Array, text: string, start: number): number {
   const { length } = text;
+  let units = 0;
   for (let index = 0; index < length; index += 1) {
     const unit = text.charCodeAt(index);
-    if (unit > 0x7f) return -1;
+    units |= unit;
     input[start + index] = unit;
   }
-  return start + length;
+  return units;
 }
 
 /** The questions: `wasm/policy/src/question.rs`. */

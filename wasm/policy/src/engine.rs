@@ -48,6 +48,9 @@ pub(crate) struct Engine {
     pub(crate) policy: Option<Policy>,
     /// Tuples on their way into the index.
     pub(crate) batch: Batch,
+    /// Room for checks.
+    #[cfg(feature = "speed")]
+    pub(crate) scratch: sentinel_core::policy::Scratch,
     seed: Option<(u64, u64)>,
 }
 
@@ -100,6 +103,8 @@ impl Engine {
             output: String::new(),
             policy: None,
             batch: Batch::new(),
+            #[cfg(feature = "speed")]
+            scratch: sentinel_core::policy::Scratch::new(),
             seed: None,
         }
     }
@@ -163,21 +168,6 @@ impl Engine {
         Ok(self.tell())
     }
 
-    /// Whether a user has a relation to an object: the three texts stand in the input, one after the other.
-    pub(crate) fn check(&mut self, object: usize, relation: usize, user: usize) -> Answer {
-        let texts = self.text(0, object.saturating_add(relation).saturating_add(user))?;
-        let split = texts.split_at_checked(object).and_then(|(object, rest)| {
-            let (relation, user) = rest.split_at_checked(relation)?;
-            Some((object, relation, user))
-        });
-        let (object, relation, user) = split.ok_or_else(not_utf8)?;
-        self.ready()?.with(&[], None, |evaluator| Ok(decision(evaluator.check(object, relation, user)?)))
-    }
-
-    pub(crate) fn ready(&self) -> Result<&Policy, Refusal> {
-        self.policy.as_ref().ok_or_else(no_model)
-    }
-
     /// A part of the input as text.
     pub(crate) fn text(&self, start: usize, length: usize) -> Result<&str, Refusal> {
         text(&self.input, start, length)
@@ -197,6 +187,6 @@ pub(crate) fn no_model() -> Refusal {
     Refusal::new(ErrorCode::Unavailable, "", "the engine has no model")
 }
 
-fn not_utf8() -> Refusal {
+pub(crate) fn not_utf8() -> Refusal {
     Refusal::malformed("the input is too long or not well-formed text")
 }

@@ -9,6 +9,7 @@
 extern crate alloc;
 
 mod answer;
+mod check;
 mod engine;
 #[allow(unsafe_code)]
 mod exports;

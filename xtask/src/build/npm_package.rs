@@ -18,12 +18,12 @@ const VARIANTS: [(&str, Build, &str); 6] = [
     ("slim", Build { package: "sentinel-wasm", profile: "wasm-slim", features: &[] }, "-Oz"),
     // Carries pure Rust signature verification, which the profile compiles for speed.
     ("full", Build { package: "sentinel-wasm", profile: "wasm-full", features: &["details", "policy", "pure"] }, "-O3"),
-    // The policy engine alone, and with models as text and conditions.
+    // The policy engine alone, and with models as text and conditions: for size but for the check itself.
     ("policy-slim", Build { package: "sentinel-wasm-policy", profile: "wasm-slim", features: &[] }, "-Oz"),
     (
         "policy",
-        Build { package: "sentinel-wasm-policy", profile: "wasm-full", features: &["conditions", "dsl"] },
-        "-O3",
+        Build { package: "sentinel-wasm-policy", profile: "wasm-slim", features: &["conditions", "dsl", "speed"] },
+        "-Oz",
     ),
     // Signed bundles: browsers load them, too, so that both are for size.
     ("bundle-slim", Build { package: "sentinel-wasm-bundle", profile: "wasm-slim", features: &[] }, "-Oz"),

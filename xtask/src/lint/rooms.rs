@@ -11,11 +11,12 @@ use crate::process::ask;
 use crate::workspace;
 
 /// A crate of ours, and the crates of ours that it may depend on.
-const ROOMS: [(&str, &[&str]); 18] = [
+const ROOMS: [(&str, &[&str]); 19] = [
     ("sentinel-core", &[]),
     ("sentinel-wasm", &["sentinel-core"]),
     ("sentinel-wasm-bundle", &["sentinel-core"]),
-    ("sentinel-wasm-policy", &["sentinel-core"]),
+    ("sentinel-wasm-policy", &["sentinel-core", "sentinel-wasm-policy-check"]),
+    ("sentinel-wasm-policy-check", &["sentinel-core"]),
     ("sentinel-edge-worker", &["sentinel-core"]),
     ("sentinel-tower", &["sentinel-core"]),
     ("sentinel-server", &["sentinel-core", "sentinel-idp", "sentinel-keys", "sentinel-storage", "sentinel-tower"]),

@@ -207,7 +207,8 @@ impl CompiledModel {
         self.names.iter().map(|name| &**name)
     }
 
-    pub(crate) fn type_slot(&self, name: &str) -> Option<TypeSlot> {
+    #[inline]
+    pub(crate) fn type_slot(&self, name: impl AsRef<[u8]>) -> Option<TypeSlot> {
         self.types_by_name.find(name)
     }
 
@@ -215,7 +216,8 @@ impl CompiledModel {
         self.types.get(usize::from(slot)).map_or("", |found| &*found.name)
     }
 
-    pub(crate) fn name_slot(&self, name: &str) -> Option<NameSlot> {
+    #[inline]
+    pub(crate) fn name_slot(&self, name: impl AsRef<[u8]>) -> Option<NameSlot> {
         self.slots_of_names.find(name)
     }
 
@@ -223,7 +225,8 @@ impl CompiledModel {
         self.names.get(usize::from(slot)).map(|name| &**name)
     }
 
-    pub(crate) fn relation_slot(&self, of: TypeSlot, name: &str) -> Option<RelationSlot> {
+    #[inline]
+    pub(crate) fn relation_slot(&self, of: TypeSlot, name: impl AsRef<[u8]>) -> Option<RelationSlot> {
         self.relation_named(of, self.name_slot(name)?)
     }
 
@@ -243,6 +246,7 @@ impl CompiledModel {
         self.relation(slot).and_then(|relation| self.name(relation.name)).unwrap_or("")
     }
 
+    #[inline]
     pub(crate) fn relation_type(&self, slot: RelationSlot) -> TypeSlot {
         self.relation(slot).map_or(TypeSlot::MAX, |relation| relation.of)
     }
@@ -272,6 +276,7 @@ impl CompiledModel {
     }
 
     /// Whether the model allows tuples of such users in the relation (their conditions are another question).
+    #[inline]
     pub(crate) fn assignable(&self, slot: RelationSlot, of: TypeSlot, kind: Admitted) -> bool {
         self.restrictions(slot).iter().any(|found| found.of == of && found.kind == kind)
             && self.relation(slot).is_none_or(|relation| !relation.is_tupleset || kind == Admitted::Object)
@@ -287,6 +292,7 @@ impl CompiledModel {
     }
 
     /// The second half of [`Self::admits`]: such users are allowed, is the condition too.
+    #[inline]
     pub(crate) fn admits_condition(&self, slot: RelationSlot, of: TypeSlot, kind: Admitted, condition: u16) -> bool {
         let restrictions = self.restrictions(slot);
         restrictions.iter().any(|found| found.of == of && found.kind == kind && found.condition == condition)

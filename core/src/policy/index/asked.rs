@@ -4,10 +4,12 @@ use super::{Index, NO_CONTEXT, REMOVED};
 
 impl Index {
     /// Which index, and how many words of each kind it knows: words are only ever added.
+    #[inline]
     pub(crate) fn vocabulary(&self) -> (u64, [usize; 3]) {
         (self.identity, [self.types.len(), self.relations.len(), self.conditions.len()])
     }
 
+    #[inline]
     pub(crate) fn userset(&self, number: u32) -> Option<(u32, u16)> {
         self.usersets.get(number as usize).copied()
     }
@@ -21,6 +23,7 @@ impl Index {
     }
 
     /// The tuple's context ([`NO_CONTEXT`] for none), where there is such a tuple.
+    #[inline]
     pub(crate) fn find(&self, object: u32, relation: u16, user: u32) -> Option<u32> {
         if let Some(context) = self.changes.get(&(object, relation, user)) {
             return (context != REMOVED).then_some(context);
@@ -29,6 +32,7 @@ impl Index {
     }
 
     /// Calls with every user of `object#relation` from `range.0` to below `range.1` and its context, until it says no.
+    #[inline]
     pub(crate) fn scan(
         &self,
         (object, relation): (u32, u16),

@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 use super::super::words::sort;
 use super::{NO_CONTEXT, Tuple, subject};
 
-/// All tuples, twice: by object and relation, and by user and relation. 12 bytes a tuple, and 4 for where those of each
-/// object and of each user begin: never more than 20 a tuple, but for two bits a name on either side.
+/// All tuples, twice: by object and relation, and by user and relation. 14 bytes a tuple, and 4 for where those of each
+/// object and of each user begin: never more than 22 a tuple, but for two bits a name on either side.
 #[derive(Debug, Default)]
 pub(super) struct Base {
     /// Where the tuples of each object begin.
     starts: Starts,
-    relations: Vec<u16>,
-    subjects: Vec<u32>,
+    /// Relation and user of each in one number ([`entry`]): one look tells both.
+    entries: Vec<u64>,
     /// The conditional tuples by their place, sorted.
     contexts: Vec<(u32, u32)>,
     /// Where the tuples of each user begin: objects, then usersets, then wildcards.
@@ -29,8 +29,7 @@ impl Base {
     pub(super) fn new(tuples: &[Tuple], objects: u32, usersets: u32, types: u32) -> Self {
         let mut base = Self {
             starts: Starts::new(objects as usize, tuples.iter().map(|tuple| tuple.object as usize)),
-            relations: tuples.iter().map(|tuple| tuple.relation).collect(),
-            subjects: tuples.iter().map(|tuple| tuple.subject).collect(),
+            entries: tuples.iter().map(|tuple| entry(tuple.relation, tuple.subject)).collect(),
             counts: (objects, usersets),
             ..Self::default()
         };
@@ -53,7 +52,7 @@ impl Base {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.subjects.len()
+        self.entries.len()
     }
 
     /// A user's place on the reverse side.
@@ -66,18 +65,23 @@ impl Base {
         }
     }
 
-    /// The places of the tuples of `object#relation`.
-    #[inline(always)]
-    fn range(&self, object: u32, relation: u16) -> (usize, usize) {
-        within(&self.starts, &self.relations, object, relation)
+    /// The tuples of an object, and the place of the first.
+    #[inline]
+    fn of(&self, object: u32) -> (usize, &[u64]) {
+        let (start, end) = self.starts.of(object);
+        (start, self.entries.get(start..end).unwrap_or_default())
     }
 
+    #[inline]
     pub(super) fn find(&self, object: u32, relation: u16, user: u32) -> Option<u32> {
-        let (start, end) = self.range(object, relation);
-        let at = start + self.subjects.get(start..end)?.binary_search(&user).ok()?;
-        Some(self.context(at))
+        let (start, entries) = self.of(object);
+        let wanted = entry(relation, user);
+        // Most objects have few tuples and most often one: that is looked at before anything is searched.
+        let at = if entries.first() == Some(&wanted) { 0 } else { entries.binary_search(&wanted).ok()? };
+        Some(self.context(start + at))
     }
 
+    #[inline]
     fn context(&self, at: usize) -> u32 {
         if self.contexts.is_empty() {
             return NO_CONTEXT;
@@ -87,20 +91,21 @@ impl Base {
     }
 
     /// Calls with every user of `object#relation` from `least` to below `end`, until it says no.
+    #[inline]
     pub(super) fn scan(
         &self,
         (object, relation): (u32, u16),
         (least, end): (u32, u32),
         visit: &mut dyn FnMut(u32, u32) -> bool,
     ) -> bool {
-        let (start, stop) = self.range(object, relation);
-        let users = self.subjects.get(start..stop).unwrap_or_default();
-        let first = users.partition_point(|user| *user < least);
-        for (at, user) in (start + first..).zip(users.get(first..).unwrap_or_default()) {
-            if *user >= end {
+        let (start, entries) = self.of(object);
+        let (least, end) = (entry(relation, least), entry(relation, end));
+        let first = entries.partition_point(|entry| *entry < least);
+        for (at, entry) in (start + first..).zip(entries.get(first..).unwrap_or_default()) {
+            if *entry >= end {
                 break;
             }
-            if !visit(*user, self.context(at)) {
+            if !visit(*entry as u32, self.context(at)) {
                 return false;
             }
         }
@@ -110,7 +115,10 @@ impl Base {
     /// Calls with every object that the user has the relation to, until it says no.
     pub(super) fn scan_reverse(&self, user: u32, relation: u16, visit: &mut dyn FnMut(u32) -> bool) -> bool {
         let Some(ordinal) = self.ordinal(user) else { return true };
-        let (start, end) = within(&self.reverse_starts, &self.reverse_relations, ordinal, relation);
+        let (start, end) = self.reverse_starts.of(ordinal);
+        let relations = self.reverse_relations.get(start..end).unwrap_or_default();
+        let end = start + relations.partition_point(|other| *other <= relation);
+        let start = start + relations.partition_point(|other| *other < relation);
         self.reverse_objects.get(start..end).unwrap_or_default().iter().all(|object| visit(*object))
     }
 
@@ -118,19 +126,20 @@ impl Base {
     pub(super) fn tuples(&self) -> impl Iterator<Item = Tuple> + '_ {
         let mut owners = self.starts.owners();
         let mut owner = owners.next().unwrap_or_default();
-        self.relations.iter().zip(&self.subjects).enumerate().map(move |(at, (relation, user))| {
+        self.entries.iter().enumerate().map(move |(at, entry)| {
             if owner.1 as usize <= at {
                 owner = owners.next().unwrap_or_default();
             }
-            Tuple { object: owner.0, relation: *relation, subject: *user, context: self.context(at) }
+            let relation = (entry >> 32) as u16;
+            Tuple { object: owner.0, relation, subject: *entry as u32, context: self.context(at) }
         })
     }
 
     pub(super) fn bytes(&self) -> usize {
         self.starts.bytes()
             + self.reverse_starts.bytes()
-            + self.subjects.capacity() * 4
-            + (self.relations.capacity() + self.reverse_relations.capacity()) * 2
+            + self.entries.capacity() * 8
+            + self.reverse_relations.capacity() * 2
             + self.reverse_objects.capacity() * 4
             + self.contexts.capacity() * 8
     }
@@ -198,14 +207,7 @@ impl Starts {
     }
 }
 
-fn within(starts: &Starts, relations: &[u16], owner: u32, relation: u16) -> (usize, usize) {
-    let (start, end) = starts.of(owner);
-    let all = relations.get(start..end).unwrap_or_default();
-    // Most objects have few relations and most often one: its two ends are looked at before anything is searched.
-    if all.first() == Some(&relation) && all.last() == Some(&relation) {
-        return (start, end);
-    }
-    let first = all.partition_point(|other| *other < relation);
-    let last = all.get(first..).unwrap_or_default().partition_point(|other| *other == relation);
-    (start + first, start + first + last)
+/// Relation and user in one number, which sorts as the two do.
+const fn entry(relation: u16, user: u32) -> u64 {
+    (relation as u64) << 32 | user as u64
 }

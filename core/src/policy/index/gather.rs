@@ -36,7 +36,7 @@ impl Gathering {
     /// About how many bytes the index will take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.index.word_bytes() + self.all.len() * 20
+        self.index.word_bytes() + self.all.len() * 24
     }
 
     /// The index of all of them.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use siphasher::sip::SipHasher13;
 
-use crate::policy::words::Words;
+use crate::policy::words::{Words, same};
 
 /// A short list of names that only grows: types, relations, conditions.
 #[derive(Debug, Default)]
@@ -68,7 +68,7 @@ impl Names {
         let size = (names.ends.len() * 4 / 3 + 1).next_power_of_two().max(16);
         names.table.resize(size, 0);
         for number in 0..names.len() {
-            let at = names.hash(names.type_of(number), names.id(number));
+            let at = names.hash(names.type_of(number), names.id(number).as_bytes());
             names.place(at, number);
         }
         names
@@ -89,9 +89,9 @@ impl Names {
     }
 
     #[inline(always)]
-    fn is(&self, number: u32, id: &str) -> bool {
+    fn is(&self, number: u32, id: &[u8]) -> bool {
         let (start, end) = self.place_of(number);
-        self.text.as_bytes().get(start..end) == Some(id.as_bytes())
+        self.text.as_bytes().get(start..end).is_some_and(|known| same(known, id))
     }
 
     #[inline(always)]
@@ -104,12 +104,20 @@ impl Names {
         (start as usize, end as usize)
     }
 
-    fn hash(&self, of: u16, id: &str) -> usize {
+    #[inline]
+    fn hash(&self, of: u16, id: &[u8]) -> usize {
         // The type is a part of the key, so that the id alone is hashed, in one piece.
-        SipHasher13::new_with_keys(self.key.0 ^ u64::from(of), self.key.1).hash(id.as_bytes()) as usize
+        SipHasher13::new_with_keys(self.key.0 ^ u64::from(of), self.key.1).hash(id) as usize
     }
 
-    pub(crate) fn find(&self, of: u16, id: &str) -> Option<u32> {
+    /// The object's number.
+    #[inline]
+    pub(crate) fn find(&self, of: u16, id: impl AsRef<[u8]>) -> Option<u32> {
+        self.find_bytes(of, id.as_ref())
+    }
+
+    #[inline]
+    fn find_bytes(&self, of: u16, id: &[u8]) -> Option<u32> {
         let mask = self.table.len().checked_sub(1)?;
         let mut at = self.hash(of, id) & mask;
         loop {
@@ -142,7 +150,7 @@ impl Names {
         if (number as usize + 1) * 4 > self.table.len() * 3 {
             self.grow();
         } else {
-            let at = self.hash(of, id);
+            let at = self.hash(of, id.as_bytes());
             self.place(at, number);
         }
         Some(number)
@@ -153,7 +161,7 @@ impl Names {
         self.table.clear();
         self.table.resize(size, 0);
         for number in 0..self.len() {
-            let at = self.hash(self.type_of(number), self.id(number));
+            let at = self.hash(self.type_of(number), self.id(number).as_bytes());
             self.place(at, number);
         }
     }

@@ -46,6 +46,7 @@ impl Binding {
 
     /// Whether it still says all of what the two call the same.
     #[must_use]
+    #[inline]
     pub fn is_current(&self, model: &CompiledModel, index: &Index) -> bool {
         self.of == (model.identity(), index.vocabulary())
     }
@@ -71,6 +72,7 @@ impl Binding {
     }
 
     /// The condition's slot. One that the model does not define has none, and its tuples are ignored.
+    #[inline]
     pub(super) fn condition_from(&self, condition: u16) -> Option<u16> {
         self.conditions_from.get(usize::from(condition)).copied().filter(|found| *found != NO_CONDITION)
     }

@@ -9,6 +9,7 @@ use super::super::compiled::{Admitted, CompiledModel, NO_CONDITION, RelationSlot
 use super::super::index::Index;
 use super::super::tuple::{ObjectRef, TupleKey, UserRef, is_relation};
 use super::binding::Binding;
+use super::direct::decide_directly;
 use super::layer::{Layer, NOBODY, NOTHING, Subject};
 use super::reach::{Question, Scratch, reach};
 use super::solve::solve;
@@ -39,6 +40,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// As [`Evaluator::new`], with a binding made before: one that is not current is made anew.
+    #[inline]
     #[must_use]
     pub fn bound(model: &'a CompiledModel, index: &'a Index, binding: &'a Binding) -> Self {
         if binding.is_current(model, index) {
@@ -58,6 +60,7 @@ impl<'a> Evaluator<'a> {
         Layer::new(self.index.map_or(Index::KEY, |index| index.names.key()))
     }
 
+    #[inline]
     fn over(model: &'a CompiledModel, index: Option<&'a Index>, binding: Option<Cow<'a, Binding>>) -> Self {
         Self {
             model,
@@ -71,6 +74,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// With what evaluates conditions, and knows the question's context.
+    #[inline]
     #[must_use]
     pub fn with_conditions(mut self, conditions: &'a dyn Conditions) -> Self {
         self.conditions = conditions;
@@ -78,10 +82,26 @@ impl<'a> Evaluator<'a> {
     }
 
     /// With another budget.
+    #[inline]
     #[must_use]
     pub const fn with_budget(mut self, budget: Budget) -> Self {
         self.budget = budget;
         self
+    }
+
+    /// With room that an evaluator before had: see [`Self::into_scratch`].
+    #[inline]
+    #[must_use]
+    pub fn with_scratch(mut self, scratch: Scratch) -> Self {
+        self.scratch = RefCell::new(scratch);
+        self
+    }
+
+    /// The room that its checks took, for the next evaluator: a check that finds its room allocates nothing.
+    #[inline]
+    #[must_use]
+    pub fn into_scratch(self) -> Scratch {
+        self.scratch.into_inner().kept()
     }
 
     /// With contextual tuples, any number of them: they hold for this evaluator's questions only. Where the index has the
@@ -197,6 +217,7 @@ impl<'a> Evaluator<'a> {
         Some(self.intern(layer, self.model.type_slot(object.type_name)?, object, name))
     }
 
+    #[inline]
     pub(super) fn view(&self) -> View<'_> {
         let base = self.index.zip(self.binding.as_deref());
         View::new(self.model, base, self.layer.as_ref(), self.conditions, self.budget)
@@ -207,9 +228,26 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// The question is not valid under the model, or has no answer within the budget and with the conditions at hand.
     pub fn check(&self, object: &str, relation: &str, user: &str) -> Result<bool, QueryError> {
+        self.check_here(object, relation, user)
+    }
+
+    /// As [`Self::check`], compiled where it is used and with the settings there: for a crate that compiles it for speed
+    /// where core is compiled for size.
+    ///
+    /// # Errors
+    /// As there.
+    #[inline]
+    pub fn check_here(&self, object: &str, relation: &str, user: &str) -> Result<bool, QueryError> {
+        if self.layer.is_none()
+            && let Some((index, binding)) = self.index.zip(self.binding.as_deref())
+            && let Some(allowed) = decide_directly(self.model, index, binding, [object, relation, user])
+        {
+            return Ok(allowed);
+        }
         self.check_in(&self.view(), object, relation, user)
     }
 
+    #[inline]
     pub(super) fn check_in(
         &self,
         view: &View<'_>,
@@ -226,6 +264,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn decide(&self, view: &View<'_>, question: Question) -> Result<Fact, Exhausted> {
         if !self.model.relation(question.slot).is_some_and(|relation| relation.monotone) {
             return solve(view, question);
@@ -250,6 +289,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn question(
         &self,
         view: &View<'_>,
@@ -266,6 +306,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Who is asked about. `object` is the text of the object of the question: a user may speak of the same one.
+    #[inline]
     pub(super) fn user(&self, view: &View<'_>, text: &str, object: &str) -> Result<User, QueryError> {
         let user = UserRef::parse(text).map_err(|error| invalid(error.message()))?;
         let (of, kind) = self.user_kind(user)?;
@@ -282,6 +323,7 @@ impl<'a> Evaluator<'a> {
         Ok((subject, of))
     }
 
+    #[inline]
     fn user_kind(&self, user: UserRef<'_>) -> Result<(TypeSlot, Admitted), QueryError> {
         let name = user.type_name();
         let of = self.model.type_slot(name).ok_or_else(|| QueryError::TypeNotFound(name.to_owned()))?;
@@ -297,6 +339,7 @@ impl<'a> Evaluator<'a> {
         Ok((of, kind))
     }
 
+    #[inline]
     pub(super) fn relation(&self, type_name: &str, relation: &str) -> Result<RelationSlot, QueryError> {
         let of = self.model.type_slot(type_name);
         of.and_then(|of| self.model.relation_slot(of, relation)).ok_or_else(|| {

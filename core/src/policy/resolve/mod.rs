@@ -9,6 +9,7 @@ mod binding;
 mod closure;
 #[cfg(feature = "conditions")]
 mod conditions;
+mod direct;
 mod error;
 mod evaluator;
 mod expand;
@@ -27,10 +28,12 @@ pub use binding::Binding;
 pub(crate) use closure::closure;
 #[cfg(feature = "conditions")]
 pub use conditions::{ConditionsInContext, ModelConditions};
+pub use direct::decide_directly;
 pub use error::{ConditionFailure, QueryError};
 pub use evaluator::Evaluator;
 pub use expand::{Tree, TreeValue};
 pub use explain::{By, ExplainStep, Explanation};
+pub use reach::Scratch;
 pub use resolver::{Answer, Outcome, Query, Read, Resolver, Step};
 
 /// What evaluates the conditions of tuples. It knows the question's own context.

@@ -13,14 +13,28 @@ use super::layer::Subject;
 use super::seen::Seen;
 use super::view::{Exhausted, Fact, View};
 
-/// What a walk needs and the next one can use again.
+/// The room that a check needs, which the next one can use again.
 #[derive(Debug, Default)]
-pub(super) struct Scratch {
+pub struct Scratch {
     seen: Seen,
     /// For each node seen whether it was taken up, or waits for the next level.
     taken: Vec<bool>,
     current: Vec<u32>,
     next: Vec<u32>,
+}
+
+impl Scratch {
+    /// No room yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { seen: Seen::new(), taken: Vec::new(), current: Vec::new(), next: Vec::new() }
+    }
+
+    /// None of what it holds means anything to another check; what a large one took is given back.
+    pub(super) fn kept(self) -> Self {
+        const NODES: usize = 4096;
+        if self.taken.capacity() > NODES { Self::default() } else { self }
+    }
 }
 
 /// The question: is the user in `object#slot`.
@@ -41,6 +55,7 @@ pub(super) const fn node_parts(key: u64) -> (u32, RelationSlot) {
 }
 
 /// The tuples of exactly the user, and those of all of its type.
+#[inline]
 pub(super) fn direct(view: &View<'_>, object: u32, slot: RelationSlot, user: Subject, of: TypeSlot) -> Fact {
     let own = view.direct(object, slot, user, of);
     if own == Fact::Yes || !matches!(user, Subject::Object(_)) {
@@ -53,10 +68,12 @@ pub(super) fn direct(view: &View<'_>, object: u32, slot: RelationSlot, user: Sub
 }
 
 /// Whether the user can be in such a relation at all, by the model alone.
+#[inline]
 pub(super) fn may_reach(view: &View<'_>, slot: RelationSlot, user: Subject, of: TypeSlot) -> bool {
     matches!(user, Subject::Userset(..)) || view.model.may_reach(slot, of)
 }
 
+#[inline]
 pub(super) fn reach(view: &View<'_>, scratch: &mut Scratch, question: Question) -> Result<Fact, Exhausted> {
     let mut walk = Walk { view, question, level: 0, unknown: false, scratch };
     let Question { object, slot, user, user_type } = question;
@@ -109,6 +126,7 @@ struct Walk<'a, 'v> {
 
 impl Walk<'_, '_> {
     /// Whether the user is found. `object#slot` is the node whose rewrite it is.
+    #[inline]
     fn expression(&mut self, at: u32, object: u32, slot: RelationSlot) -> Result<bool, Exhausted> {
         let view = self.view;
         match view.model.expression(at) {
@@ -149,6 +167,7 @@ impl Walk<'_, '_> {
         }
     }
 
+    #[inline]
     fn this(&mut self, object: u32, slot: RelationSlot) -> Result<bool, Exhausted> {
         let view = self.view;
         match direct(view, object, slot, self.question.user, self.question.user_type) {
@@ -168,6 +187,7 @@ impl Walk<'_, '_> {
     }
 
     /// A node one level further, led to by a tuple that holds or may hold.
+    #[inline]
     fn child(&mut self, object: u32, slot: RelationSlot, fact: Fact) -> Result<bool, Exhausted> {
         let Question { user, user_type, .. } = self.question;
         self.view.spend(1)?;
@@ -202,6 +222,7 @@ impl Walk<'_, '_> {
     }
 
     /// A node on this level: led to without a tuple. One that waits for the next level is taken up now.
+    #[inline]
     fn same_level(&mut self, object: u32, slot: RelationSlot) {
         let (at, new) = self.scratch.seen.insert(node(object, slot));
         if new {

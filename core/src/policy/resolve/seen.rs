@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 /// Up to here a look at each is faster than a table.
-const FEW: usize = 12;
+const FEW: usize = 24;
 
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -17,6 +17,7 @@ impl Seen {
         Self { keys: Vec::new(), table: Vec::new() }
     }
 
+    #[inline]
     pub(super) fn clear(&mut self) {
         self.keys.clear();
         self.table.clear();
@@ -28,6 +29,7 @@ impl Seen {
     }
 
     /// The key's place, and whether it is new.
+    #[inline]
     pub(super) fn insert(&mut self, key: u64) -> (u32, bool) {
         let new = self.keys.len() as u32;
         if self.table.is_empty() {
@@ -36,7 +38,7 @@ impl Seen {
             }
             self.keys.push(key);
             if self.keys.len() > FEW {
-                self.rebuild(FEW * 8);
+                self.rebuild(FEW * 4);
             }
             return (new, true);
         }

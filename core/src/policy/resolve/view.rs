@@ -51,6 +51,7 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
+    #[inline]
     pub(super) fn new(
         model: &'a CompiledModel,
         base: Option<(&'a Index, &'a Binding)>,
@@ -82,6 +83,7 @@ impl<'a> View<'a> {
 
     /// As [`View::spend`] where what follows is a fact: with nothing left it is unknown, and the next step ends the
     /// question. `false`: nothing is left.
+    #[inline]
     fn charge(&self, work: u64) -> bool {
         match self.work.get().checked_sub(work) {
             Some(left) => self.work.set(left),
@@ -122,6 +124,7 @@ impl<'a> View<'a> {
     }
 
     /// An object by its type and id; `name` is both.
+    #[inline]
     pub(super) fn object(&self, of: TypeSlot, id: &str, name: &str) -> Option<u32> {
         let settled = self.base.and_then(|(index, binding)| index.names.find(binding.type_to(of)?, id));
         settled.or_else(|| self.layer?.find(of, name))
@@ -160,6 +163,7 @@ impl<'a> View<'a> {
         binding.name_to(self.model.relation(slot)?.name)
     }
 
+    #[inline]
     fn subject_number(&self, index: &Index, binding: &Binding, user: Subject) -> Option<u32> {
         match user {
             Subject::Object(object) => (object < LOCAL).then_some(object | subject::OBJECT),
@@ -190,6 +194,7 @@ impl<'a> View<'a> {
 
     /// Whether a tuple that is there holds: the model allows it, and its condition is met. That it allows such users is
     /// known before.
+    #[inline]
     fn weigh(&self, slot: RelationSlot, of: TypeSlot, kind: Admitted, condition: Option<(u16, &str)>) -> Fact {
         let Some((condition, context)) = condition else {
             return if self.model.admits_condition(slot, of, kind, NO_CONDITION) { Fact::Yes } else { Fact::No };
@@ -212,6 +217,7 @@ impl<'a> View<'a> {
     }
 
     /// As [`Self::weigh`] for a tuple of the index.
+    #[inline]
     fn weigh_settled(
         &self,
         (index, binding): (&Index, &Binding),
@@ -229,6 +235,7 @@ impl<'a> View<'a> {
     }
 
     /// Whether there is a tuple of exactly this user.
+    #[inline]
     pub(super) fn direct(&self, object: u32, slot: RelationSlot, user: Subject, of: TypeSlot) -> Fact {
         let kind = match user {
             Subject::Object(_) => Admitted::Object,
@@ -253,6 +260,7 @@ impl<'a> View<'a> {
 
     /// Calls with every tuple of `object#slot` whose user is a userset, until it says no. [`Fact::Unknown`]: not all are
     /// known.
+    #[inline]
     pub(super) fn usersets(
         &self,
         object: u32,
@@ -267,6 +275,7 @@ impl<'a> View<'a> {
     }
 
     /// Calls with every tuple of `object#slot` whose user is an object.
+    #[inline]
     pub(super) fn objects(&self, object: u32, slot: RelationSlot, visit: &mut dyn FnMut(u32, Fact) -> bool) -> Fact {
         let each = &mut |user: Subject, fact: Fact| match user {
             Subject::Object(object) => visit(object, fact),
@@ -306,6 +315,7 @@ impl<'a> View<'a> {
         known
     }
 
+    #[inline]
     fn scan(
         &self,
         object: u32,
@@ -357,6 +367,7 @@ impl<'a> View<'a> {
     }
 
     /// A user of the index in the model's terms. `None`: the model does not define its type or relation.
+    #[inline]
     fn subject_of(&self, (index, binding): (&Index, &Binding), number: u32) -> Option<(Subject, TypeSlot, Admitted)> {
         let which = number & subject::NUMBER;
         match number & !subject::NUMBER {
@@ -426,6 +437,7 @@ impl<'a> View<'a> {
     }
 
     /// The relation of this name on an object's type.
+    #[inline]
     pub(super) fn relation_of(&self, object: u32, name: NameSlot) -> Option<RelationSlot> {
         self.model.relation_named(self.type_of(object)?, name)
     }

@@ -8,6 +8,7 @@ use crate::policy::compiled::Expression;
 
 impl Solver<'_, '_> {
     /// A node of the graph: what is known of it at once, or its cell.
+    #[inline]
     pub(super) fn node(&mut self, object: u32, slot: RelationSlot, same_level: bool) -> Operand {
         let Question { user, user_type, .. } = self.question;
         if !same_level && self.level + 1 >= self.view.budget.depth {
@@ -43,6 +44,7 @@ impl Solver<'_, '_> {
         Operand::Cell(cell)
     }
 
+    #[inline]
     pub(super) fn explore(&mut self, at: u32, root: u32) -> Result<(), Exhausted> {
         let Some((cell, state)) = self.nodes.get_mut(at as usize) else { return Ok(()) };
         let cell = *cell;
@@ -65,10 +67,12 @@ impl Solver<'_, '_> {
     }
 
     /// Whether more operands matter to the cell.
+    #[inline]
     fn wants(&self, cell: u32) -> bool {
         self.trace.is_some() || self.value(cell).is_none()
     }
 
+    #[inline]
     fn is_needed(&self, cell: u32) -> bool {
         let mut edge = self.cells.get(cell as usize).map_or(NONE, |cell| cell.above);
         while let Some(Edge { above, next, .. }) = self.edges.get(edge as usize) {
@@ -81,6 +85,7 @@ impl Solver<'_, '_> {
     }
 
     /// Adds a rewrite to an `or`.
+    #[inline]
     fn disjunct(&mut self, cell: u32, at: u32, object: u32, slot: RelationSlot) -> Result<(), Exhausted> {
         if !self.wants(cell) {
             return Ok(());
@@ -138,6 +143,7 @@ impl Solver<'_, '_> {
         }
     }
 
+    #[inline]
     fn operand(&mut self, at: u32, object: u32, slot: RelationSlot) -> Result<Operand, Exhausted> {
         if let Some(Expression::Computed(other)) = self.view.model.expression(at) {
             return Ok(self.node(object, other, true));
@@ -148,6 +154,7 @@ impl Solver<'_, '_> {
         Ok(Operand::Cell(cell))
     }
 
+    #[inline]
     fn this(&mut self, cell: u32, object: u32, slot: RelationSlot) -> Result<(), Exhausted> {
         let view = self.view;
         let Question { user, user_type, .. } = self.question;
@@ -174,6 +181,7 @@ impl Solver<'_, '_> {
         spent
     }
 
+    #[inline]
     fn child(
         &mut self,
         cell: u32,
@@ -190,6 +198,7 @@ impl Solver<'_, '_> {
         Ok(())
     }
 
+    #[inline]
     fn taint(&mut self, cell: u32, known: Fact) {
         if known == Fact::Unknown {
             self.connect(Operand::Known(Fact::Unknown), cell, Role::Operand);

@@ -96,6 +96,7 @@ enum State {
     Explored,
 }
 
+#[inline]
 pub(super) fn solve(view: &View<'_>, question: Question) -> Result<Fact, Exhausted> {
     let mut solver = Solver::new(view, question);
     match solver.node(question.object, question.slot, true) {
@@ -141,6 +142,7 @@ struct Solver<'a, 'v> {
 }
 
 impl<'a, 'v> Solver<'a, 'v> {
+    #[inline]
     const fn new(view: &'a View<'v>, question: Question) -> Self {
         Self {
             view,
@@ -157,6 +159,7 @@ impl<'a, 'v> Solver<'a, 'v> {
         }
     }
 
+    #[inline]
     fn run(&mut self, root: u32) -> Result<Fact, Exhausted> {
         loop {
             while let Some(at) = self.current.pop() {
@@ -184,16 +187,19 @@ impl<'a, 'v> Solver<'a, 'v> {
         if self.view.is_asking() { Ok(Fact::Unknown) } else { self.fixpoint(root) }
     }
 
+    #[inline]
     fn cell(&mut self, kind: Kind) -> u32 {
         let cell = Cell { kind, value: None, open: 1, tainted: false, above: NONE, base: NONE, subtract: NONE };
         self.cells.push(cell);
         (self.cells.len() - 1) as u32
     }
 
+    #[inline]
     fn value(&self, cell: u32) -> Option<bool> {
         self.cells.get(cell as usize).and_then(|cell| cell.value)
     }
 
+    #[inline]
     fn decide(&mut self, at: u32, value: bool) {
         if let Some(cell) = self.cells.get_mut(at as usize)
             && cell.value.is_none()
@@ -204,6 +210,7 @@ impl<'a, 'v> Solver<'a, 'v> {
     }
 
     /// Tells the cells above of every decided value.
+    #[inline]
     fn carry(&mut self) -> Result<(), Exhausted> {
         while let Some(at) = self.decided.pop() {
             let Some(Cell { value: Some(value), above: mut edge, .. }) = self.cells.get(at as usize).copied() else {
@@ -219,6 +226,7 @@ impl<'a, 'v> Solver<'a, 'v> {
     }
 
     /// One operand of the cell is decided.
+    #[inline]
     fn tell(&mut self, at: u32, role: Role, value: bool) {
         let Some(cell) = self.cells.get_mut(at as usize) else { return };
         if cell.value.is_some() {
@@ -233,6 +241,7 @@ impl<'a, 'v> Solver<'a, 'v> {
     }
 
     /// One operand less is open. With none left an `or` has only false ones, and the others only true ones.
+    #[inline]
     fn close(&mut self, at: u32) {
         let Some(cell) = self.cells.get_mut(at as usize) else { return };
         cell.open = cell.open.saturating_sub(1);
@@ -243,6 +252,7 @@ impl<'a, 'v> Solver<'a, 'v> {
     }
 
     /// Puts an operand under a cell that is being built.
+    #[inline]
     fn put(&mut self, operand: Operand, at: u32, role: Role, label: Label) {
         if let Some(trace) = &mut self.trace {
             trace.push(trace::Entry { above: at, operand, label });
@@ -250,6 +260,7 @@ impl<'a, 'v> Solver<'a, 'v> {
         self.connect(operand, at, role);
     }
 
+    #[inline]
     fn connect(&mut self, operand: Operand, at: u32, role: Role) {
         match operand {
             Operand::Known(Fact::Unknown) if role == Role::Operand && self.kind(at) == Some(Kind::Or) => {
@@ -293,6 +304,7 @@ impl<'a, 'v> Solver<'a, 'v> {
         }
     }
 
+    #[inline]
     fn kind(&self, at: u32) -> Option<Kind> {
         self.cells.get(at as usize).map(|cell| cell.kind)
     }
