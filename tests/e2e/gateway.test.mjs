@@ -108,3 +108,105 @@ test("a token that our server takes back is refused at the gateway within the bo
     assert.deepEqual(await refusedWithin(eve.access_token, BOUND.maxStale).then(({ status, why }) => [status, why]), [503, "unavailable"]);
   }),
 );
+
+/** Seconds. */
+const LIFETIME = 10;
+
+test("relations are decided by the server's own bundle, without it, and until it ends", { timeout: 180_000 }, () =>
+  withResources(async (use) => {
+    const provider = use(await startProvider());
+    const server = use(
+      await startSentinel({
+        ALLOW_LOOPBACK_PROVIDERS: "true",
+        OIDC_ISSUER: provider.issuer,
+        OIDC_CLIENT_ID: SERVER.id,
+        OIDC_CLIENT_SECRET: SERVER.secret,
+        BUNDLE_LIFETIME: String(LIFETIME),
+      }),
+    );
+    const { key: notes } = await server.cli("service", "create", "notes");
+    const { key } = await server.cli("service", "create", "gateway", "--policy", "all");
+    await server.cli("client", "create", "web", "--redirect-uri", FRONT_END);
+    const origin = use(await startOrigin());
+    const [ada, bob] = [await loginThrough(server, { login: "ada", redirect: FRONT_END }), await loginThrough(server, { login: "bob", redirect: FRONT_END })];
+    const { sub, wid } = claimsOf(ada.access_token);
+    const evaluation = "whoever has this may ask at the edge, 32 bytes";
+    const bundle = { url: `${server.url}/bundles/v1/workspaces/{workspace}/services/notes`, audience: "notes", maxAge: 1 };
+    const start = (settings) =>
+      startWorkerd({
+        entry: fileURLToPath(new URL("../../edge-worker/worker.mjs", import.meta.url)),
+        flags: [],
+        bindings: {
+          SENTINEL_CONFIG: {
+            issuer: server.url,
+            audience: "sentinel:access",
+            tokenUse: "access",
+            algorithms: ["RS256"],
+            allowedWorkspaces: [wid],
+            rules: [{ method: "GET", path: "/notes/:id", allow: { relation: "view", object: "resource:notes/note/{id}" } }],
+          },
+          SENTINEL_JWKS_URL: server.jwksUrl,
+          SENTINEL_GATEWAY: { origin: origin.url, service: "notes", bundle, ...settings },
+          SENTINEL_GATEWAY_KEY: KEY,
+          SENTINEL_SERVICE_KEY: key,
+          SENTINEL_EVALUATION_KEY: evaluation,
+        },
+        more: { kvNamespaces: ["SENTINEL_STATE"] },
+      });
+    const gateway = use(await start());
+    const ask = async (path, { access_token: token } = ada, at = gateway) => {
+      const response = await at.fetch(path, { headers: { authorization: `Bearer ${token}` } });
+      const body = await response.json();
+      return [response.status, body.code ?? body.reason];
+    };
+    /** Until it is answered so; fails where that never comes. */
+    const until = async (path, expected) => {
+      const began = Date.now();
+      for (let answer; (answer = await ask(path))[0] !== expected; await later(100)) assert.ok(Date.now() - began < 30_000, `still ${answer}`);
+    };
+    const register = (id) =>
+      json(`${server.url}/permissions/register`, { service_name: "notes", resource_type: "note", resource_id: id, workspace_id: wid, owner_id: sub, visibility: "private" }, { "x-service-key": notes });
+    const atEdge = async (id) => {
+      const init = { method: "POST", headers: { authorization: `Bearer ${evaluation}`, "content-type": "application/json" } };
+      const question = { subject: { type: "user", id: sub }, action: { name: "view" }, resource: { type: "resource", id: `notes/note/${id}` } };
+      const response = await gateway.fetch(`/access/v1/evaluation?workspace=${wid}`, { ...init, body: JSON.stringify(question) });
+      return response.json();
+    };
+
+    const [one, two] = ["4b1c8f0e-7a57-4c53-9a0c-3f1d3c5f2a01", "4b1c8f0e-7a57-4c53-9a0c-3f1d3c5f2a02"];
+    await register(one);
+    assert.deepEqual(await ask(`/notes/${one}`), [200, undefined]);
+    assert.deepEqual(await ask(`/notes/${two}`), [403, "relation_required"]);
+    assert.deepEqual(await ask(`/notes/${one}`, bob), [403, "workspace_not_allowed"]);
+    assert.deepEqual([await atEdge(one), await atEdge(two)], [{ decision: true }, { decision: false }]);
+    // What is granted now is known at the gateway soon, and what is taken away is gone.
+    await register(two);
+    await until(`/notes/${two}`, 200);
+    const gone = await fetch(`${server.url}/permissions/resource/notes/note/${two}`, { method: "DELETE", headers: { "x-service-key": notes } });
+    assert.ok(gone.ok, `${gone.status}`);
+    await until(`/notes/${two}`, 403);
+
+    // A gateway that can have no bundle asks the server itself, where it is told to, and nobody where it is not.
+    const elsewhere = { ...bundle, audience: "mail" };
+    const alone = use(await start({ bundle: elsewhere }));
+    assert.equal((await ask(`/notes/${one}`, ada, alone))[0], 503);
+    const authorization = { authorization: `Bearer ${key}` };
+    const { stores } = await json(`${server.url}/stores`, undefined, authorization);
+    const asked = { tuple_key: { user: `user:${sub}`, relation: "view", object: `resource:notes/note/${one}` } };
+    const knows = await Promise.all(stores.map(({ id }) => json(`${server.url}/stores/${id}/check`, asked, authorization).then(({ allowed }) => allowed, () => false)));
+    const store = `${server.url}/stores/${stores[knows.indexOf(true)]?.id}`;
+    for (const url of [`${store}/check`, `${store}/access/v1/evaluation`]) {
+      const asking = use(await start({ bundle: elsewhere, undecided: "ask", ask: url }));
+      assert.deepEqual(await ask(`/notes/${one}`, ada, asking), [200, undefined], url);
+      assert.deepEqual(await ask(`/notes/${two}`, ada, asking), [403, "relation_required"], url);
+    }
+
+    // The server is gone: what it published last decides until its end, then nothing is opened; and by itself it goes on.
+    await server.stop();
+    assert.deepEqual(await ask(`/notes/${one}`), [200, undefined]);
+    await until(`/notes/${one}`, 503);
+    await server.start();
+    await until(`/notes/${one}`, 200);
+  }),
+);
+
