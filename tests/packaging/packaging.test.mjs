@@ -36,13 +36,19 @@ const RULES = [
 /** The policy entries, with everything and slim: an allow, a deny, and a type that the model does not know. */
 const policies = { full: [true, false, "configuration_invalid"], slim: [true, false, "configuration_invalid"] };
 
+/** The bundle entries, with everything and slim: an allow, a deny, and the end of its time; and who decides by a slice. */
+const bundles = { full: [true, false, "bundle_stale"], slim: [true, false, "bundle_stale"], slice: "function" };
+
+/** One of the vectors. */
+const aBundle = async () => JSON.parse(await readFile(join(folder, "../policy/bundles.json"), "utf8")).bundles[0];
+
 let files, provider, input, env, browser;
 
 before(async () => {
   provider = await startProvider();
   const { access_token: good } = await login(provider, { clientId: "web-RS256", login: "ada", resource: RESOURCE });
   const jwks = await (await fetch(provider.jwksUrl)).json();
-  input = { options: { issuer: provider.issuer, audience: RESOURCE, type: "at+jwt", rules: RULES, jwks }, good, bad: tampered(good) };
+  input = { options: { issuer: provider.issuer, audience: RESOURCE, type: "at+jwt", rules: RULES, jwks }, good, bad: tampered(good), bundle: await aBundle() };
   env = { ...process.env, CASE: JSON.stringify(input) };
   files = await installPacked();
   // Bun's own install script puts the right binary in place; scripts do not run by themselves here.
@@ -80,6 +86,8 @@ describe("Node", () => {
   test("import", () => prints(process.execPath, [app("node-esm/index.mjs")]));
   test("require", () => prints(process.execPath, [app("node-cjs/index.cjs")]));
   test("slim", () => prints(process.execPath, [app("node-esm/slim.mjs")], { answer: awaitedOnly }));
+  test("bundle, imported", () => prints(process.execPath, [app("bundle.mjs")], { answer: bundles }));
+  test("bundle, required", () => prints(process.execPath, [app("bundle.cjs")], { answer: bundles }));
   test("policy, imported", () => prints(process.execPath, [app("node-esm/policy.mjs")], { answer: policies }));
   test("policy, required", () => prints(process.execPath, [app("node-cjs/policy.cjs")], { answer: policies }));
 });
@@ -124,6 +132,8 @@ describe("TypeScript", () => {
   test("fits the types of Next and React", () => run(bin("tsc"), ["-p", app("typescript/tsconfig.next.json")]));
 });
 
+test("Deno, bundle", () => prints(bin("deno"), ["run", "--allow-env", app("bundle.mjs")], { answer: bundles, cwd: app("deno") }));
+test("Bun, bundle", () => prints(bin("bun"), [app("bundle.mjs")], { answer: bundles }));
 test("Deno", () => prints(bin("deno"), ["run", "--allow-env", "--allow-read", app("deno/index.ts")], { cwd: app("deno") }));
 test("Bun", () => prints(bin("bun"), [app("bun/index.ts")]));
 
@@ -141,6 +151,7 @@ describe("workerd", () => {
   test("without", () => answers("worker.mjs", [], expected));
   test("slim", () => answers("slim.mjs", [], awaitedOnly));
   test("policy", () => answers("policy.mjs", [], policies));
+  test("bundle", () => answers("bundle.mjs", [], bundles));
 });
 
 test("Vite", async () => {
@@ -164,6 +175,7 @@ test("webpack", async () => {
 
 describe("a browser without a bundler", () => {
   test("web", () => inChromium({ folders: { "/": folder } }, "/apps/script/index.html"));
+  test("bundle/web", () => inChromium({ folders: { "/": folder } }, "/apps/script/bundle.html", bundles));
   test("policy/web", () => inChromium({ folders: { "/": folder } }, "/apps/script/policy.html", policies));
   test("slim/web", () => inChromium({ folders: { "/": folder } }, "/apps/script/slim.html", awaitedOnly));
 });
