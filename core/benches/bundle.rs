@@ -4,60 +4,18 @@
 
 #[path = "../tests/support/bundles.rs"]
 mod bundles;
+#[path = "../tests/support/folders.rs"]
+mod folders;
 
 use std::time::Instant;
 
 use bundles::{NOW, body, draft, full, keys, load, sealed, verifier, workspace};
+use folders::{MODEL, people, tuples, user};
 use sentinel_core::bundle::{Change, Kind, slice};
 use sentinel_core::jose::signature::PureRust;
 use sentinel_core::policy::model::AuthorizationModel;
 use sentinel_core::policy::tuple::TupleKey;
 use sentinel_core::policy::{CompiledModel, Index};
-
-const MODEL: &str = "model
-  schema 1.1
-type user
-type group
-  relations
-    define member: [user, group#member]
-type folder
-  relations
-    define parent: [folder]
-    define viewer: [user, group#member] or viewer from parent
-type document
-  relations
-    define parent: [folder]
-    define owner: [user]
-    define blocked: [user]
-    define viewer: [user, group#member] or owner or viewer from parent
-    define can_read: viewer but not blocked
-";
-
-/// A user for every hundred tuples, each in a group of twenty and owner of as many documents as the others; of fifty tuples one puts a
-/// document into a folder, one shares one, one blocks somebody, and one lets a group see a folder.
-fn tuples(count: usize) -> Vec<TupleKey> {
-    let users = (count / 100).max(100);
-    let mut all = Vec::with_capacity(count + 8);
-    let mut add = |text: String| all.push(TupleKey::parse(&text).unwrap());
-    let groups = users / 20;
-    for user in 0..users {
-        add(format!("group:{}#member@user:{user:06}", user % groups));
-    }
-    let mut document = 0;
-    for at in users..count {
-        match at % 50 {
-            0 => add(format!("document:{document}#parent@folder:{}", document % (groups * 2))),
-            1 => add(format!("document:{document}#viewer@user:{:06}", (document * 7919) % users)),
-            2 => add(format!("document:{document}#blocked@user:{:06}", (document * 104_729) % users)),
-            3 => add(format!("folder:{}#viewer@group:{}#member", document % (groups * 2), document % groups)),
-            _ => {
-                document += 1;
-                add(format!("document:{document}#owner@user:{:06}", (document * 31) % users));
-            }
-        }
-    }
-    all
-}
 
 /// The length of a section of a body.
 fn section(body: &[u8], wanted: u8) -> usize {
@@ -119,7 +77,8 @@ fn main() {
         let mut bundle = load(workspace(), &file).unwrap();
         let mut delta = f64::MAX;
         for round in 0..20u64 {
-            let new = |n: u64| TupleKey::parse(&format!("document:new-{round}-{n}#owner@user:{n:06}")).unwrap();
+            let new =
+                |n: u64| TupleKey::parse(&format!("document:new-{round}-{n}#owner@{}", user(n as usize))).unwrap();
             let added: Vec<TupleKey> = (0..50).map(new).collect();
             let removed: Vec<TupleKey> = bundle.tuples().take(50).collect();
             let change = Change { added: &added, removed: &removed, ..Change::default() }.body().unwrap();
@@ -132,7 +91,7 @@ fn main() {
         }
 
         let (mut times, mut sizes) = (Vec::new(), Vec::new());
-        for user in (0..101).map(|n| format!("user:{:06}", n * (count / 100).max(100) / 101)) {
+        for user in (0..101).map(|n| user(n * people(count) / 101)) {
             let start = Instant::now();
             let own = slice(&compiled, &index, &user, &[], u64::MAX).unwrap();
             let own = full(workspace().of_user(&user), 1, &body(&model, &own, &[]));

@@ -50,8 +50,8 @@ const claims = (now) => ({
   type: "access",
 });
 
-/** Plain data, so that it can be sent to another process. */
-export function material(alg, count) {
+/** Plain data, so that it can be sent to another process. `said` are claims of the token of that number. */
+export function material(alg, count, said = () => ({})) {
   const kid = randomUUID();
   const { signature, ...shared } = key(alg, kid);
   const header = { alg, typ: "JWT", kid };
@@ -60,7 +60,7 @@ export function material(alg, count) {
     return `${input}.${signature(input)}`;
   };
   const now = Math.floor(Date.now() / 1000);
-  const tokens = Array.from({ length: count }, () => signed(header, claims(now)));
+  const tokens = Array.from({ length: count }, (_, at) => signed(header, { ...claims(now), ...said(at) }));
   return { alg, issuer: ISSUER, audience: AUDIENCE, ...shared, tokens, hostile: hostile({ header, signed, claims: claims(now), good: tokens[0] }) };
 }
 

@@ -24,6 +24,10 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     let known = name.chars().all(|c| c.is_ascii_lowercase() || c == '-') && workspace::root().join(&script).is_file();
     ensure!(known, "no benchmark {name}: {script} is missing");
     build::npm_package()?;
+    if name == "edge" {
+        build::edge_worker()?;
+        load::build("sentinel-server")?;
+    }
     for folder in ["tests/hosts", "tests/bench"] {
         npm::install(folder)?;
     }

@@ -8,12 +8,17 @@ use crate::postgres::Postgres;
 use crate::process::Job;
 use crate::workspace;
 
+/// Builds a package as it is installed.
+pub(super) fn build(package: &str) -> Result<()> {
+    let job = Job::cargo(format!("build {package} for release"));
+    job.args(["build", "--release", "--package", package]).succeed().map(drop)
+}
+
 /// Builds the server and this load generator, a crate of the workspace, and runs the latter.
 pub(super) fn run(name: &str, generator: &str, options: &[String]) -> Result<()> {
     // Apart: together, the one's features would be the other's.
     for package in ["sentinel-server", generator] {
-        let job = Job::cargo(format!("build {package} for release"));
-        job.args(["build", "--release", "--package", package]).succeed()?;
+        build(package)?;
     }
     let postgres = Postgres::start()?;
     let database = postgres.database()?;
