@@ -1,6 +1,7 @@
 // Bundles by URL, against real HTTP servers; what bundles say is in the vectors (tests/policy/bundles.json).
 import assert from "node:assert/strict";
 import * as crypto from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, test } from "node:test";
 import { openBundle, SentinelError } from "sentinel-edge/bundle";
@@ -34,7 +35,7 @@ async function published(answer = () => false) {
     // As long as nothing changed and half of its life is left, the last one is still good.
     const name = `"${since === null ? "full" : publisher.state}"`;
     if (etag === name && since === publisher.state && !publisher.renews) return response.writeHead(304, { etag: name }).end();
-    const bytes = since === null ? publisher.full(publisher.more) : publisher.since(since, publisher.more);
+    const bytes = since === null ? publisher.full({ ...publisher.more, ...publisher.claims }) : publisher.since(since, publisher.more);
     response.writeHead(200, { ...TYPE, etag: name }).end(bytes);
   });
   const url = `${server.origin}/bundles/v1/workspaces/w1`;
@@ -357,4 +358,26 @@ test("it is renewed before its end, and its end is told where it is not", async 
   publisher.more = { pair: crypto.generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey };
   await until("its end is told", () => told > 0);
   assert.throws(() => bundle.check(BETH), { code: "bundle_stale" });
+});
+
+test("the guide's service, as it stands", async () => {
+  const page = readFileSync(new URL("../../docs/guide/bundles-in-javascript.md", import.meta.url), "utf8");
+  const [code] = [...page.matchAll(/```js\n([^]*?)```/g)].map(([, code]) => code);
+  const second = () => Math.floor(Date.now() / 1000);
+  const { publisher, url, server, asked } = await published((request, response) => request.url === "/.well-known/jwks.json" && (json(response, JWKS), true));
+  publisher.claims = { iss: server.origin };
+  publisher.members = { service: "notes", workspace: "w1" };
+  publisher.more = { iat: second() };
+  // Addresses, and what the surroundings know, are all that is replaced.
+  const told = code.replaceAll("https://auth.example.com", server.origin).replace("const stop", "export const stop");
+  const file = new URL("../dist-test/guide-bundle.mjs", import.meta.url);
+  writeFileSync(file, `const workspace = "w1", serviceKey = "k";\n${told}\nexport { bundle };`);
+  const { mayRead, stop, bundle } = await import(file);
+  assert.equal(bundle.check(BETH), true);
+  assert.equal(mayRead("beth", "7"), false, "there is no such resource in it");
+  stop();
+  bundle.close();
+  assert.equal(mayRead("beth", "7"), false);
+  assert.equal(asked.find(({ path }) => path.includes("bundles")).path, new URL(`${url}/services/notes`).pathname);
+  assert.equal(asked.find(({ path }) => path.includes("bundles")).headers["x-service-key"], "k");
 });

@@ -43,9 +43,11 @@ export class Publisher {
   state = digest(WHOLE).toString("base64url");
   /** Whole answers are of the beginning alone: what was changed is told by deltas. */
   #changed = undefined;
+  /** What manifests say beside. */
+  members = {};
 
   full(more = {}) {
-    return frame(WHOLE, { kind: "full", revision: 7, state: digest(WHOLE).toString("base64url") }, more);
+    return frame(WHOLE, { ...this.members, kind: "full", revision: 7, state: digest(WHOLE).toString("base64url") }, more);
   }
 
   /** From now on a delta follows. */
