@@ -109,5 +109,6 @@ test("Ctrl-C leaves nothing running", LONG, async () => {
   };
   for (let tries = 0; tries < 200 && left().length > 0; tries += 1) await setTimeout(100);
   assert.deepEqual(left(), []);
-  assert.deepEqual(await folders(), before);
+  // What was there before may end meanwhile: it is another's.
+  assert.deepEqual((await folders()).filter((name) => !before.includes(name)), []);
 });
