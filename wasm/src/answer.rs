@@ -83,7 +83,7 @@ fn member(out: &mut String, key: &str, value: &str) {
 }
 
 #[inline(never)]
-fn list<'a>(out: &mut String, key: &str, values: &mut dyn Iterator<Item = &'a str>) {
+fn list(out: &mut String, key: &str, values: &mut dyn Iterator<Item = &str>) {
     name(out, key);
     put(out, "[");
     for value in values {
