@@ -46,7 +46,12 @@ export declare class RequestError extends SentinelError {
 /** Proxy mode: the server does the login. */
 export interface SentinelAuth extends SentinelClient {}
 export declare class SentinelAuth {
-  constructor(options: ClientOptions);
+  constructor(options: AuthOptions);
+  /**
+   * Leaves the page for a login without asking the user, who has logged in at the server for another front end: the server
+   * sends the page back at once. Where nobody has, it comes back as it was.
+   */
+  loginSilently(options?: LoginOptions): Promise<void>;
 }
 
 /** Authz mode: the front end logs in at the provider. */

@@ -1,71 +1,22 @@
 // The quickstart, read from its page and done as it says: its commands in its order, its two files, a person's clicks. Only the
 // ports are others, and what it installs is there already.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { createServer } from "node:net";
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { test } from "node:test";
 import { installed, root, run } from "../hosts/install.mjs";
 import { temporaryFolder, withResources } from "../hosts/resources.mjs";
+import { freePort, pageOf, serve } from "./quickstart.mjs";
 import { sentinel } from "./sentinel.mjs";
 
 await installed("hosts", "e2e");
 const { launchChromium, openPage } = await import("../hosts/chromium.mjs");
 
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
-}
-
-/** The page's blocks, `{ language, code }`, with other ports than those of an ordinary machine. */
-async function blocks(ports) {
-  let text = await readFile(join(root, "docs/guide/quickstart.md"), "utf8");
-  for (const [shown, port] of Object.entries(ports)) text = text.replaceAll(shown, port);
-  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, code]) => ({ language, code }));
-}
-
-/** Starts what runs until it is ended; answers once it has said `ready`. */
-async function serve(use, code, ready, options) {
-  // A group of its own: what the shell started ends with it. An open pipe as input, for what ends with its input.
-  const child = spawn("sh", ["-ec", code], { ...options, detached: true, stdio: ["pipe", "pipe", "pipe"] });
-  let said = "";
-  const end = (signal) => {
-    try {
-      process.kill(-child.pid, signal);
-    } catch {
-      // It has ended.
-    }
-  };
-  const kill = () => end("SIGKILL");
-  process.prependOnceListener("exit", kill);
-  const closed = new Promise((resolve) => child.once("close", resolve));
-  use(child, async () => {
-    end("SIGTERM");
-    const timer = setTimeout(kill, 10_000);
-    await closed;
-    clearTimeout(timer);
-    process.removeListener("exit", kill);
-  });
-  await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`not ready: ${code}\n${said}`)), 60_000);
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text) => {
-        said += text;
-        if (said.includes(ready)) resolve(clearTimeout(timer));
-      });
-    }
-    closed.then(() => reject(new Error(`ended: ${code}\n${said}`)));
-  });
-}
-
 test("five minutes, from its first line to its last", { timeout: 300_000 }, () =>
   withResources(async (use) => {
     const ports = { 8000: await freePort(), 9003: await freePort(), 9005: await freePort() };
-    const page = await blocks(ports);
+    const text = await pageOf("quickstart.md", ports);
+    const page = [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, code]) => ({ language, code }));
     const shell = page.filter(({ language }) => language === "sh").map(({ code }) => code);
     const [install, provider, server, registered, service, closed] = shell;
     assert.equal(shell.length, 6);

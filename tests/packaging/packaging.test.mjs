@@ -16,6 +16,7 @@ const { tampered } = await import("../e2e/cases.mjs");
 const { folder, installPacked } = await import("./packed.mjs");
 const { askNext } = await import("./next.mjs");
 const { checkGuide, checkNextApp } = await import("./next-app.mjs");
+const { QUICKSTARTS } = await import("./quickstarts.mjs");
 
 const app = (...path) => join(folder, "apps", ...path);
 const bin = (name) => join(folder, "node_modules", ".bin", name);
@@ -194,3 +195,5 @@ for (const [name, file, runtime] of [["next-proxy", "proxy.ts", "node"], ["next-
 test("sentinel-edge/next: the guide shows the application that is tested", checkGuide);
 test("sentinel-edge/next: an application behind proxy.ts", { timeout: 300_000 }, () => checkNextApp(provider, false));
 test("sentinel-edge/next: an application behind middleware.ts", { timeout: 300_000 }, () => checkNextApp(provider, true));
+
+for (const [name, follow] of Object.entries(QUICKSTARTS)) test(`quickstart: ${name}`, { timeout: 300_000 }, () => follow(browser));

@@ -43,6 +43,7 @@ export interface AuthState {
 
 /** What the server answered to a login: where the user can go from here. */
 export interface Arrival {
+  /** By whom; empty where the user was not asked. */
   readonly provider: string;
   readonly workspaces: readonly Workspace[];
   /** A path of this site, whatever was in the address: safe to go to. */
@@ -102,6 +103,15 @@ export interface IdpConfig {
   readonly parameters?: Readonly<Record<string, string>>;
   /** The server exchanges the code, for providers without ID tokens. */
   readonly relay?: boolean;
+}
+
+/** Proxy mode. */
+export interface AuthOptions extends ClientOptions {
+  /**
+   * Whether who is not logged in here, and has logged in at the server for another front end, is logged in without being
+   * asked: the page is left for the server, which sends it back at once. At most once a minute in each tab. Default false.
+   */
+  readonly silent?: boolean;
 }
 
 /** Authz mode: the front end logs in at the provider, and has the provider's token judged by the server. */

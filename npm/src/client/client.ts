@@ -1,9 +1,9 @@
 import { SentinelError, misconfigured } from "../errors.js";
 import type {
   Arrival,
+  AuthOptions,
   AuthState,
   AuthzOptions,
-  ClientOptions,
   JsonInit,
   LoginOptions,
   SentinelClient,
@@ -16,17 +16,18 @@ import { ANSWER, type Landing, type Mode } from "./mode.js";
 import { proxyMode } from "./proxy.js";
 import { Server } from "./server.js";
 import type { Session } from "./session.js";
-import { Departures, SessionStore } from "./store.js";
+import { Departures, SessionStore, Silence } from "./store.js";
 import { random, safeReturnPath, trustedUrl } from "./text.js";
 
 /** Both modes. On a server it can be made and asked, and touches nothing of a browser. */
 class Client implements SentinelClient {
   readonly #mode: Mode;
   readonly #server: Server;
-  readonly #options: ClientOptions;
+  readonly #options: AuthOptions;
   readonly #clock: () => number;
   readonly #keeper: Keeper;
   readonly #departures: Departures;
+  readonly #silence: Silence;
   readonly #origins: ReadonlySet<string>;
   /** The answer that was taken out of the address, until its login has ended. */
   #arrival: { readonly url: string; readonly promise: Promise<Arrival> } | undefined;
@@ -35,14 +36,16 @@ class Client implements SentinelClient {
   /** Tokens that came because of a 401 and have met nothing else since: they are not replaced for another one. */
   #doubted: Session | null = null;
 
-  constructor(options: ClientOptions, mode: (server: Server, clock: () => number) => Mode) {
+  constructor(options: AuthOptions, mode: (server: Server, clock: () => number) => Mode) {
     this.#options = options;
     this.#server = new Server(options);
     this.#clock = options.clock ?? Date.now;
     this.#mode = mode(this.#server, this.#clock);
     const key = [this.#mode.name, this.#server.base, ...(options.name ? [options.name] : [])].join(":");
-    this.#keeper = new Keeper(this.#mode, new SessionStore(options.storage, key), key, this.#clock, options);
+    const depart = options.silent ? () => this.#tryOnce() : undefined;
+    this.#keeper = new Keeper(this.#mode, new SessionStore(options.storage, key), key, this.#clock, options, depart);
     this.#departures = new Departures(key);
+    this.#silence = new Silence(key);
     this.#origins = new Set(options.origins?.map(originOf) ?? [...here(), this.#server.origin]);
   }
 
@@ -86,16 +89,45 @@ class Client implements SentinelClient {
   }
 
   async login(provider: string, { returnTo }: LoginOptions = {}): Promise<void> {
-    const { navigate, redirectUri = defaultRedirect() } = this.#options;
+    const url = await this.#departure(provider, returnTo, {});
+    const { navigate = (url: string) => location.assign(url) } = this.#options;
+    navigate(url);
+  }
+
+  /** As `login`, where the user has logged in for another front end: nobody is asked. */
+  protected async departSilently({ returnTo }: LoginOptions = {}): Promise<void> {
+    const url = await this.#departure("", returnTo, { silent: true });
+    this.#silence.begin(this.#clock());
+    this.#replace(url);
+  }
+
+  /** The page is not one to come back to by the browser's button. */
+  #replace(url: string): void {
+    const { navigate = (url: string) => location.replace(url) } = this.#options;
+    navigate(url);
+  }
+
+  /** Tries it by itself, where there is a page to leave and it was not tried a moment ago. */
+  async #tryOnce(): Promise<boolean> {
+    if (typeof location === "undefined" || self !== top) return false;
+    // A login that is coming back is no time to begin another.
+    if (this.#arrival !== undefined || answerIn(location.href) !== undefined) return false;
+    const now = this.#clock();
+    if (this.#silence.holds(now) || !this.#silence.begin(now)) return false;
+    await this.departSilently();
+    return true;
+  }
+
+  async #departure(provider: string, returnTo: string | undefined, more: { silent?: true }): Promise<string> {
+    const { redirectUri = defaultRedirect() } = this.#options;
     if (redirectUri === undefined) throw misconfigured("a login needs a page to come back to: redirectUri");
     const [state, at] = [random(), this.#clock()];
     const path = safeReturnPath(returnTo ?? currentPath(redirectUri));
-    const departure = { provider, verifier: random(), nonce: random(), returnTo: path, redirectUri, at };
+    const departure = { provider, verifier: random(), nonce: random(), returnTo: path, redirectUri, at, ...more };
     const url = await this.#mode.depart(departure, state);
     this.#departures.add(state, departure);
     this.#arrival = this.#landing = undefined;
-    if (navigate) navigate(url);
-    else location.assign(url);
+    return url;
   }
 
   handleCallback(url?: string): Promise<Arrival | null> {
@@ -116,6 +148,11 @@ class Client implements SentinelClient {
     const departure = state ? this.#departures.take(state, this.#clock()) : undefined;
     if (departure === undefined) throw loginRefused("no login of this tab is waiting for this answer");
     const error = answer.get("error");
+    if (error !== null && departure.silent) {
+      // Nobody was asked, and nobody is told: the page that was left goes on without a user.
+      this.#replace(safeReturnPath(departure.returnTo));
+      return new Promise(() => {});
+    }
     if (error !== null) throw loginRefused(/^[a-z_]{1,64}$/.test(error) ? `the provider says ${error}` : "the provider refused");
     const landing = await this.#mode.land(departure, answer).catch(refusedLogin);
     this.#landing = landing;
@@ -130,8 +167,10 @@ class Client implements SentinelClient {
   async #choose(workspaceId: string): Promise<SentinelUser> {
     if (this.#landing === undefined) throw loginRefused("no login is waiting for a workspace");
     const grant = await this.#landing.choose(workspaceId).catch(refusedLogin);
+    const user = await this.#keeper.begin(grant);
     this.#landing = this.#arrival = undefined;
-    return this.#keeper.begin(grant);
+    this.#silence.end();
+    return user;
   }
 
   readonly fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
@@ -195,6 +234,8 @@ class Client implements SentinelClient {
 
   async logout(): Promise<boolean> {
     this.#arrival = this.#landing = undefined;
+    // Where the server does not hear of it, the login is still there: it is not taken up again at once.
+    if (this.#options.silent) this.#silence.begin(this.#clock());
     const session = await this.#keeper.end();
     if (session === null) return true;
     try {
@@ -212,8 +253,12 @@ class Client implements SentinelClient {
 
 /** Proxy mode: the server does the login. */
 export class SentinelAuth extends Client {
-  constructor(options: ClientOptions) {
+  constructor(options: AuthOptions) {
     super(options, proxyMode);
+  }
+
+  loginSilently(options?: LoginOptions): Promise<void> {
+    return this.departSilently(options);
   }
 }
 

@@ -10,6 +10,8 @@ import { random } from "./text.js";
 
 /** The longest delay of a timer. */
 const LONGEST = 2 ** 31 - 1;
+/** How long a page may take to be left. */
+const LEAVING = 10_000;
 /** How long after a failed refresh it is tried again: at first, and at most. */
 const [FIRST, LAST] = [1_000, 30_000];
 
@@ -33,11 +35,16 @@ export class Keeper {
   #trouble: SentinelError | null = null;
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Leaves the page for a login without being asked: false where that is not to be tried. */
+  readonly #depart: (() => Promise<boolean>) | undefined;
+  /** Ends the waiting for a page that was left. */
+  #stay: (() => void) | undefined;
 
-  constructor(mode: Mode, store: SessionStore, key: string, clock: () => number, options: ClientOptions) {
+  constructor(mode: Mode, store: SessionStore, key: string, clock: () => number, options: ClientOptions, depart?: () => Promise<boolean>) {
     this.#mode = mode;
     this.#store = store;
     this.#clock = clock;
+    this.#depart = depart;
     this.#auto = options.autoRefresh ?? true;
     this.#buffer = (options.refreshBuffer ?? mode.buffer) * 1000;
     const tabs = options.tabs ?? typeof document !== "undefined";
@@ -81,7 +88,19 @@ export class Keeper {
     if (this.#session === null) await this.#tabs?.ask(() => this.#session !== null);
     // Tokens that expired while nothing ran: whether they can be replaced is to be known first.
     if (this.#session !== null && this.live === null) await this.renew(this.#session).catch(() => {});
+    if (this.#session === null && (await this.#depart?.().catch(() => false)) === true) await this.#left();
     this.#changed();
+  }
+
+  /** The page is being left: nothing is known until it is clear that it was not. */
+  async #left(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#stay = resolve;
+      setTimeout(resolve, LEAVING);
+      // A page that a browser has kept, and shows again.
+      addEventListener("pageshow", () => resolve(), { once: true });
+    });
+    this.#stay = undefined;
   }
 
   /** Ends timers and listening; `ready` starts them again. */
@@ -97,6 +116,7 @@ export class Keeper {
 
   /** A login: every tab follows. */
   async begin(grant: Grant): Promise<SentinelUser> {
+    this.#stay?.();
     await this.ready();
     this.#take(sessionOf(grant, random(), 0, this.#clock()), true);
     return grant.user;

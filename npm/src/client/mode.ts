@@ -22,6 +22,8 @@ export interface Departure {
   readonly redirectUri: string;
   /** When it began. */
   readonly at: number;
+  /** Whether the user was not to be asked. */
+  readonly silent?: boolean;
 }
 
 /** A login whose answer has come. */

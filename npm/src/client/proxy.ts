@@ -13,14 +13,16 @@ export function proxyMode(server: Server): Mode {
       const { providers } = await server.call("/auth/providers");
       return Array.isArray(providers) ? providers.map(String) : [];
     },
-    depart: async ({ provider, verifier, redirectUri }, state) => {
+    depart: async ({ provider, verifier, redirectUri, silent }, state) => {
       const asked = {
         redirect_uri: redirectUri,
         code_challenge: await challengeOf(verifier),
         code_challenge_method: "S256",
         state,
+        ...(silent ? { prompt: "none" } : {}),
       };
-      return `${server.base}/auth/login/${encodeURIComponent(provider)}?${new URLSearchParams(asked)}`;
+      const path = silent ? "/auth/login" : `/auth/login/${encodeURIComponent(provider)}`;
+      return `${server.base}${path}?${new URLSearchParams(asked)}`;
     },
     land: async ({ verifier }, answer) => {
       const code = answer.get("code");

@@ -59,6 +59,47 @@ export class SessionStore {
   }
 }
 
+/** For how long a tab does not try again what has come to nothing. */
+const SILENCE = 60_000;
+
+/** When this tab last tried to log in without asking, or logged out. */
+export class Silence {
+  readonly #store = ofBrowser("sessionStorage");
+  readonly #key: string;
+
+  constructor(key: string) {
+    this.#key = `sentinel-silent:${key}`;
+  }
+
+  holds(now: number): boolean {
+    try {
+      const since = now - Number(this.#store.getItem(this.#key) ?? Number.NaN);
+      return since >= 0 && since < SILENCE;
+    } catch {
+      // Without a memory it would be tried for ever.
+      return true;
+    }
+  }
+
+  /** False where it cannot be remembered. */
+  begin(now: number): boolean {
+    try {
+      this.#store.setItem(this.#key, String(now));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  end(): void {
+    try {
+      this.#store.removeItem(this.#key);
+    } catch {
+      // It ends by itself.
+    }
+  }
+}
+
 /** Logins on their way, in this tab: each is taken once (RFC 9700 §2.1.1, §4.7). */
 export class Departures {
   readonly #store = ofBrowser("sessionStorage");

@@ -154,6 +154,7 @@ pub(crate) fn lifetimes(settings: &Settings) -> Lifetimes {
         refresh: millis(settings.refresh_token_life),
         session: millis(settings.session_life),
         invitation: millis(settings.invitation_life),
+        sso: millis(settings.sso_life),
         ..Lifetimes::default()
     }
 }

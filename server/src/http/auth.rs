@@ -13,14 +13,15 @@ use super::access::{Access, Routes};
 use super::extract::{Body, Path, Query};
 use super::{Failure, cookies};
 use crate::service::journey::ProviderAnswer;
-use crate::service::login::LoginRequest;
+use crate::service::login::{Browser, LoginRequest};
 use crate::service::sessions::TokenAnswer;
-use crate::service::{Caller, Service, User};
+use crate::service::{Caller, Error, Service, User};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .add(Access::Public, routes!(providers))
         .add(Access::Public, routes!(login))
+        .add(Access::Public, routes!(follow))
         .add(Access::Public, routes!(callback))
         .add(Access::Public, routes!(workspaces))
         .add(Access::Public, routes!(token))
@@ -59,9 +60,26 @@ impl From<LoginQuery> for LoginRequest {
     }
 }
 
-/// Sends the browser to an identity provider.
+/// How someone is asked.
+#[derive(Deserialize, IntoParams)]
+struct PromptQuery {
+    /// `none`: not at all, and only a login from before counts (OpenID Connect Core §3.1.2.1).
+    prompt: Option<String>,
+}
+
+impl PromptQuery {
+    fn is_none(&self) -> Result<bool, Error> {
+        match self.prompt.as_deref() {
+            None => Ok(false),
+            Some("none") => Ok(true),
+            Some(_) => Err(Error::invalid("prompt must be none, or left out")),
+        }
+    }
+}
+
+/// Sends the browser to an identity provider. With `prompt=none` as `/auth/login`.
 #[utoipa::path(get, path = "/auth/login/{provider}", tag = "auth",
-    params(("provider" = String, Path, description = "Its name"), LoginQuery),
+    params(("provider" = String, Path, description = "Its name"), LoginQuery, PromptQuery),
     responses(
         (status = 302, description = "To the identity provider"),
         (status = 400, description = "The redirect URI is not registered, or the challenge is none"),
@@ -72,11 +90,49 @@ async fn login(
     State(service): State<Service>,
     Path(provider): Path<String>,
     Query(query): Query<LoginQuery>,
+    Query(prompt): Query<PromptQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
+    if prompt.is_none()? {
+        return silently(&service, query, &headers).await;
+    }
     let known = cookies::login_secret(service.config(), &headers);
     let departure = service.begin_login(&provider, query.into(), known.as_deref()).await?;
     cookies::depart(service.config(), &departure.url, &departure.browser)
+}
+
+/// Logs someone in who has logged in for another front end, without asking: sends the browser back at once, with a code,
+/// or with `login_required` where nobody is logged in. For pages, and not for what is inside of one.
+#[utoipa::path(get, path = "/auth/login", tag = "auth", params(LoginQuery, PromptQuery),
+    responses(
+        (status = 302, description = "To the registered redirect URI, with `code` or `error`, and `state`"),
+        (status = 400, description = "The redirect URI is not registered, the challenge is none, `prompt` is not `none`, or no page asks"),
+        (status = 422, description = "A parameter is missing"),
+    ))]
+async fn follow(
+    State(service): State<Service>,
+    Query(query): Query<LoginQuery>,
+    Query(prompt): Query<PromptQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    if !prompt.is_none()? {
+        return Err(Error::invalid("prompt must be none: to be asked, name a provider").into());
+    }
+    silently(&service, query, &headers).await
+}
+
+async fn silently(service: &Service, query: LoginQuery, headers: &HeaderMap) -> Result<Response, Failure> {
+    // A frame or an image of another front end's page would get the code of its user there. Browsers send the cookie
+    // into none of another site's, but subdomains and ports of one site are no others to them.
+    let is = |name: &str, expected: &str| headers.get(name).is_none_or(|value| value == expected);
+    if !is("sec-fetch-mode", "navigate") || !is("sec-fetch-dest", "document") {
+        return Err(Error::invalid("Only a page of its own can be logged in without asking").into());
+    }
+    let config = service.config();
+    let known = cookies::sso_secret(config, headers);
+    let followed = service.follow_login(query.into(), known.as_deref()).await?;
+    let response = cookies::found(&followed.url)?;
+    if known.is_some() && !followed.is_known { cookies::remember(response, config, None) } else { Ok(response) }
 }
 
 /// What an identity provider sends a browser back with.
@@ -112,8 +168,15 @@ async fn callback(
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let browser = cookies::login_secret(service.config(), &headers);
-    cookies::found(&service.finish_login(&provider, &query.into(), browser.as_deref(), &caller).await?)
+    let config = service.config();
+    let (journey, login) = (cookies::login_secret(config, &headers), cookies::sso_secret(config, &headers));
+    let browser = Browser { journey: journey.as_deref(), login: login.as_deref() };
+    let arrival = service.finish_login(&provider, &query.into(), browser, &caller).await?;
+    let response = cookies::found(&arrival.url)?;
+    match &arrival.login {
+        Some(secret) => cookies::remember(response, config, Some(secret)),
+        None => Ok(response),
+    }
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -225,7 +288,7 @@ impl Done {
     pub(super) const OK: Self = Self { ok: true };
 }
 
-/// Ends the token that it comes with, and its session.
+/// Ends the token that it comes with, its session, and the login that other front ends have followed, with theirs.
 #[utoipa::path(post, path = "/auth/logout", tag = "auth", responses(
     (status = 200, body = Done),
     (status = 401, description = "No token, or one that does not hold"),

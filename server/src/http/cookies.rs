@@ -17,6 +17,22 @@ pub(super) fn login_secret(config: &Config, headers: &HeaderMap) -> Option<Strin
     Some(CookieJar::from_headers(headers).get(login_cookie(config))?.value().to_owned())
 }
 
+/// The cookie of a login that other front ends may follow, at this server's own origin.
+fn sso_cookie(config: &Config) -> &'static str {
+    if config.is_https() { "__Host-sentinel_sso" } else { "sentinel_sso" }
+}
+
+/// What the browser has of a login from before.
+pub(super) fn sso_secret(config: &Config, headers: &HeaderMap) -> Option<String> {
+    Some(CookieJar::from_headers(headers).get(sso_cookie(config))?.value().to_owned())
+}
+
+/// Lets the browser keep a login; `None` takes it away. `Lax`, for front ends of other sites send it here.
+pub(super) fn remember(response: Response, config: &Config, secret: Option<&str>) -> Result<Response, Failure> {
+    let age = if secret.is_some() { config.lifetimes.sso / 1000 } else { 0 };
+    with_cookie(response, config, sso_cookie(config), secret.unwrap_or_default(), "Lax", age)
+}
+
 /// Sends the browser to a provider, with what it must bring back. `Lax`, for it comes back from another site.
 pub(super) fn depart(config: &Config, url: &str, secret: &str) -> Result<Response, Failure> {
     let age = config.lifetimes.login / 1000;
@@ -66,6 +82,24 @@ mod tests {
             "__Host-sentinel_login=secret; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure"
         );
         assert_eq!(set("http://127.0.0.1:9003"), "sentinel_login=secret; Path=/; Max-Age=600; HttpOnly; SameSite=Lax");
+    }
+
+    #[test]
+    fn a_login_for_several_front_ends_is_kept_at_this_host_alone() {
+        let set = |base_url: &str, secret: Option<&str>| {
+            let mut config = Config::new(base_url);
+            config.lifetimes.sso = 3_600_000;
+            let response = remember(found("https://app.test/").unwrap(), &config, secret).unwrap();
+            response.headers()[header::SET_COOKIE].to_str().unwrap().to_owned()
+        };
+        assert_eq!(
+            set("https://auth.test", Some("secret")),
+            "__Host-sentinel_sso=secret; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax; Secure"
+        );
+        assert_eq!(
+            set("https://auth.test", None),
+            "__Host-sentinel_sso=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure"
+        );
     }
 
     #[test]

@@ -224,7 +224,7 @@ impl Service {
         let mut transaction = self.begin_as(actor).await?;
         let session = transaction.session(session_id).await?.filter(|session| session.user_id == id);
         let session = session.filter(|session| session.expires_at > self.now()).ok_or_else(no_session)?;
-        if !transaction.revoke_session(session_id, self.session_end(RevokedFor::Admin)).await? {
+        if !self.end_login(&mut transaction, session_id, RevokedFor::Admin).await? {
             return Err(no_session());
         }
         let change = Change::new("session.revoke").on("session", session_id).within(session.workspace_id);

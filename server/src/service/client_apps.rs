@@ -18,6 +18,7 @@ impl Service {
         name: &str,
         redirect_uris: &[String],
         allowed_origins: &[String],
+        workspaces: &[Uuid],
     ) -> Result<Client, Error> {
         let (redirect_uris, origins) = (input::redirect_uris(redirect_uris)?, input::origins(allowed_origins)?);
         let id = Uuid::new_v4();
@@ -26,6 +27,7 @@ impl Service {
             name: input::name(name)?,
             redirect_uris: &redirect_uris,
             allowed_origins: &origins,
+            workspaces: input::few(workspaces)?,
             created_by: actor.account(),
         };
         let mut transaction = self.begin_as(actor).await?;
@@ -53,7 +55,8 @@ impl Service {
         self.store().read().await?.client(id).await?.ok_or_else(unknown)
     }
 
-    /// Changes a client. Redirect URIs and origins that are no longer there open nothing from the next request on.
+    /// Changes a client. Redirect URIs, origins and workspaces that are no longer there open nothing from the next
+    /// request on; access tokens of a workspace hold until they expire.
     ///
     /// # Errors
     /// [`super::ErrorKind::NotFound`], [`super::ErrorKind::Invalid`].
@@ -70,6 +73,7 @@ impl Service {
             name: change.name.map(input::name).transpose()?,
             redirect_uris: redirect_uris.as_deref(),
             allowed_origins: origins.as_deref(),
+            workspaces: change.workspaces.map(input::few).transpose()?,
             is_active: change.is_active,
         };
         let mut transaction = self.begin_as(actor).await?;

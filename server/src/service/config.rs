@@ -104,6 +104,8 @@ pub struct Lifetimes {
     pub code: Millis,
     /// An invitation of someone without an account.
     pub invitation: Millis,
+    /// A login, for front ends that log in without asking; 0: none does.
+    pub sso: Millis,
 }
 
 /// Where someone belongs who has just logged in for the first time and is a member of nothing.
@@ -134,6 +136,7 @@ impl Default for Lifetimes {
             login: 10 * MINUTE,
             code: 5 * MINUTE,
             invitation: 14 * DAY,
+            sso: 0,
         }
     }
 }

@@ -82,7 +82,8 @@ pub(crate) fn origins(texts: &[String]) -> Result<Vec<String>, Error> {
     few(texts)?.iter().map(one).collect()
 }
 
-/// Redirect URIs: `https`; `http` on loopback (RFC 8252 §7.3); an app's own scheme, which is a reversed domain name
+/// Redirect URIs: `https`; `http` on loopback (RFC 8252 §7.3), also by a name below `localhost`, which browsers ask
+/// nobody for (RFC 6761 §6.3); an app's own scheme, which is a reversed domain name
 /// (RFC 8252 §7.1). Compared as they are, so nothing is normalized here, and no wildcard means anything.
 pub(crate) fn redirect_uris(texts: &[String]) -> Result<Vec<String>, Error> {
     if texts.is_empty() {
@@ -90,7 +91,9 @@ pub(crate) fn redirect_uris(texts: &[String]) -> Result<Vec<String>, Error> {
     }
     for text in few(texts)? {
         let url = url::Url::parse(text).ok().filter(|url| {
-            let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+            let is_loopback =
+                |host: &str| matches!(host, "localhost" | "127.0.0.1" | "[::1]") || host.ends_with(".localhost");
+            let loopback = url.host_str().is_some_and(is_loopback);
             let scheme = match url.scheme() {
                 "https" => url.has_host(),
                 "http" => loopback,
@@ -136,8 +139,11 @@ pub(crate) fn client_ids(texts: &[String]) -> Result<Vec<String>, Error> {
 }
 
 /// No registration needs more.
-fn few(texts: &[String]) -> Result<&[String], Error> {
-    if texts.len() > 100 { Err(Error::invalid("at most 100 redirect URIs, origins and audiences")) } else { Ok(texts) }
+pub(crate) fn few<T>(all: &[T]) -> Result<&[T], Error> {
+    if all.len() > 100 {
+        return Err(Error::invalid("at most 100 redirect URIs, origins, audiences and workspaces"));
+    }
+    Ok(all)
 }
 
 /// An e-mail address, as far as it can be told without sending to it: one `@` with something on both sides.

@@ -1,7 +1,7 @@
 //! Proxy mode: a front end sends the browser here, here to the identity provider, and back to the front end with a code.
 
 use sentinel_keys::secrets;
-use sentinel_storage::{AuthorizationCode, LoginPurpose, PageRequest, WorkspaceOfUser};
+use sentinel_storage::{AuthorizationCode, Client, LoginPurpose, PageRequest, WorkspaceOfUser};
 
 use super::journey::{Departure, FrontEnd, Journey, ProviderAnswer};
 use super::{Caller, Error, ErrorKind, Service};
@@ -24,6 +24,24 @@ pub struct LoginRequest {
     pub state: Option<String>,
 }
 
+/// What a browser brings back.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Browser<'a> {
+    /// The secret that its login on the way is bound to.
+    pub journey: Option<&'a str>,
+    /// The secret of a login that it has from before.
+    pub login: Option<&'a str>,
+}
+
+/// Where a browser goes whose login has come back.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// The front end, with a code or an error.
+    pub url: String,
+    /// The secret of this login, where other front ends may follow it.
+    pub login: Option<String>,
+}
+
 impl Service {
     /// The names of the configured identity providers, in their order.
     #[must_use]
@@ -42,6 +60,13 @@ impl Service {
         request: LoginRequest,
         browser: Option<&str>,
     ) -> Result<Departure, Error> {
+        let (_, front_end) = self.front_end(request).await?;
+        let callback = format!("{}/auth/callback/{provider}", self.config().base_url);
+        self.depart(LoginPurpose::Login, provider, &callback, Some(front_end), browser).await
+    }
+
+    /// The front end that asks, by its registered redirect URI.
+    pub(super) async fn front_end(&self, request: LoginRequest) -> Result<(Client, FrontEnd), Error> {
         let client = self.store().read().await?.client_by_redirect_uri(&request.redirect_uri).await?;
         let client = client.ok_or_else(unregistered)?;
         let front_end = FrontEnd {
@@ -50,8 +75,7 @@ impl Service {
             code_challenge: Some(checked_challenge(request.code_challenge, &request.code_challenge_method)?),
             client_id: Some(client.id),
         };
-        let callback = format!("{}/auth/callback/{provider}", self.config().base_url);
-        self.depart(LoginPurpose::Login, provider, &callback, Some(front_end), browser).await
+        Ok((client, front_end))
     }
 
     /// Ends a login: the URL of the front end, with a code or with an error (RFC 6749 §4.1.2.1).
@@ -62,18 +86,19 @@ impl Service {
         &self,
         provider: &str,
         answer: &ProviderAnswer,
-        browser: Option<&str>,
+        browser: Browser<'_>,
         caller: &Caller,
-    ) -> Result<String, Error> {
-        let journey = self.arrive(LoginPurpose::Login, provider, answer, browser).await?;
+    ) -> Result<Arrival, Error> {
+        let journey = self.arrive(LoginPurpose::Login, provider, answer, browser.journey).await?;
         let front_end = journey.front_end.clone().ok_or_else(unregistered)?;
         // It may have been taken off the list meanwhile.
         let client = self.store().read().await?.client_by_redirect_uri(&front_end.redirect_uri).await?;
         if client.map(|client| client.id) != front_end.client_id {
             return Err(unregistered());
         }
-        let result = self.code_for(provider, &journey, &front_end, answer, caller).await;
-        Ok(back_to(&front_end, result.map(|code| ("code", code))))
+        let result = self.code_for(provider, &journey, &front_end, answer, browser.login, caller).await;
+        let login = result.as_ref().ok().and_then(|(_, login)| login.clone());
+        Ok(Arrival { url: back_to(&front_end, result.map(|(code, _)| ("code", code))), login })
     }
 
     async fn code_for(
@@ -82,8 +107,9 @@ impl Service {
         journey: &Journey,
         front_end: &FrontEnd,
         answer: &ProviderAnswer,
+        browser: Option<&str>,
         caller: &Caller,
-    ) -> Result<String, Error> {
+    ) -> Result<(String, Option<String>), Error> {
         let identity = self.identify(provider, journey, answer).await?;
         let account = self.account_of(&identity, caller).await?;
         let (Some(client_id), Some(code_challenge)) = (front_end.client_id, front_end.code_challenge.clone()) else {
@@ -92,11 +118,13 @@ impl Service {
         let now = self.now();
         let expires_at = now.saturating_add(self.config().lifetimes.code);
         let code = secrets::random_token()?;
-        let stored = AuthorizationCode { user_id: account.id, client_id, code_challenge, expires_at };
         let mut transaction = self.store().begin().await?;
+        let login = self.remember_login(&mut transaction, account.id, browser, now).await?;
+        let sso_id = login.as_ref().map(|login| login.id);
+        let stored = AuthorizationCode { user_id: account.id, client_id, code_challenge, expires_at, sso_id };
         transaction.insert_authorization_code(&secrets::hash(code.as_bytes()), &stored, now).await?;
         transaction.commit().await?;
-        Ok(code)
+        Ok((code, login.map(|login| login.secret)))
     }
 
     /// The workspaces that the holder of a code can choose from. Does not use the code.
@@ -107,24 +135,16 @@ impl Service {
         let mut connection = self.store().read().await?;
         let code = connection.authorization_code(&secrets::hash(code.as_bytes()), self.now()).await?;
         let code = code.ok_or_else(|| Error::invalid("The code is invalid, used or expired"))?;
-        Ok(connection.workspaces_of_user(code.user_id, None, &PageRequest::first(WORKSPACES)).await?.rows)
+        let client = connection.client(code.client_id).await?.ok_or_else(unregistered)?;
+        let found = connection.workspaces_of_user(code.user_id, None, &PageRequest::first(WORKSPACES)).await?.rows;
+        Ok(found.into_iter().filter(|found| client.allows(found.workspace.id)).collect())
     }
 }
 
-/// The way back to the front end, with the answer or with why there is none.
+/// The way back to the front end, with the answer or with why there is none, by its registered code.
 pub(crate) fn back_to(front_end: &FrontEnd, answer: Result<(&str, String), Error>) -> String {
-    let uri = &front_end.redirect_uri;
-    let separator = if uri.contains('?') { '&' } else { '?' };
-    format!("{uri}{separator}{}", parameters(front_end, answer))
-}
-
-/// What is added to a redirect URI: the answer, or an error by its registered code, and the front end's own state.
-fn parameters(front_end: &FrontEnd, answer: Result<(&str, String), Error>) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
     match answer {
-        Ok((name, value)) => {
-            query.append_pair(name, &value);
-        }
+        Ok((name, value)) => way_back(front_end, &[(name, &value)]),
         Err(error) => {
             let code = match error.kind() {
                 ErrorKind::Invalid | ErrorKind::NotFound => "invalid_request",
@@ -135,13 +155,21 @@ fn parameters(front_end: &FrontEnd, answer: Result<(&str, String), Error>) -> St
             if matches!(error.kind(), ErrorKind::Internal | ErrorKind::Unavailable) {
                 tracing::error!(cause = ?std::error::Error::source(&error).map(ToString::to_string), "a login failed");
             }
-            query.append_pair("error", code).append_pair("error_description", error.detail());
+            way_back(front_end, &[("error", code), ("error_description", error.detail())])
         }
     }
+}
+
+/// The redirect URI with what is added to it, and the front end's own state.
+pub(super) fn way_back(front_end: &FrontEnd, parameters: &[(&str, &str)]) -> String {
+    let uri = &front_end.redirect_uri;
+    let separator = if uri.contains('?') { '&' } else { '?' };
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(parameters);
     if let Some(state) = &front_end.state {
         query.append_pair("state", state);
     }
-    query.finish()
+    format!("{uri}{separator}{}", query.finish())
 }
 
 pub(crate) fn unregistered() -> Error {

@@ -32,6 +32,7 @@ pub mod roles;
 pub mod service_apps;
 pub mod sessions;
 pub mod signing;
+pub mod sso;
 mod tokens;
 pub mod users;
 pub mod workspaces;

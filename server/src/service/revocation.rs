@@ -54,7 +54,7 @@ impl Service {
         let mut transaction = self.begin_as(&actor).await?;
         match (kind, claims.fid) {
             (Kind::Refresh, Some(id)) => {
-                transaction.revoke_session(id, self.session_end(RevokedFor::Logout)).await?;
+                self.end_login(&mut transaction, id, RevokedFor::Logout).await?;
             }
             _ => self.revoke_jti(&mut transaction, &claims.jti, claims.exp).await?,
         }

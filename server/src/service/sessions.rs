@@ -79,6 +79,10 @@ impl Service {
         if transaction.member_role(workspace_id, code.user_id).await?.is_none() {
             return Err(Error::forbidden("Not a member of this workspace"));
         }
+        let client = transaction.client(code.client_id).await?.ok_or_else(code_refused)?;
+        if !client.allows(workspace_id) {
+            return Err(Error::forbidden("The front end may not be used for this workspace"));
+        }
         let secret: [u8; 32] = secrets::random_bytes()?;
         let sealed_secret = self.inner.master.seal(Purpose::SESSION, session_id.as_bytes(), &secret)?;
         let lifetimes = self.config().lifetimes;
@@ -92,6 +96,7 @@ impl Service {
             user_agent: caller.user_agent.as_deref(),
             ip_address: ip_address.as_deref(),
             expires_at: now.saturating_add(lifetimes.refresh.min(lifetimes.session)),
+            sso_id: code.sso_id,
         };
         transaction.insert_session(&new, now).await?;
         let state = transaction.session_for_refresh(session_id).await?;
@@ -157,7 +162,8 @@ impl Service {
     }
 
     fn turn(&self, claims: &Claims, generation: i64, state: &SessionForRefresh, now: Millis) -> Turn {
-        let SessionForRefresh { session, is_active, client_is_active, sessions_invalidated_at, role, .. } = state;
+        let SessionForRefresh { session, is_active, client_is_active, client_workspaces, .. } = state;
+        let SessionForRefresh { sessions_invalidated_at, role, .. } = state;
         if claims.sub != Some(session.user_id) {
             return Turn::Refused("Invalid token");
         }
@@ -169,6 +175,9 @@ impl Service {
         }
         if !client_is_active {
             return Turn::Refused("The front end is deactivated");
+        }
+        if !client_workspaces.is_empty() && !client_workspaces.contains(&session.workspace_id) {
+            return Turn::Refused("The front end may not be used for this workspace");
         }
         if session.expires_at <= now {
             return Turn::Refused("Token has expired");
@@ -216,14 +225,14 @@ impl Service {
         Ok(TokenAnswer { access_token, refresh_token, expires_in })
     }
 
-    /// Ends what the user came with: the token, and the session that it is of.
+    /// Ends what the user came with: the token, the session that it is of, and the login that this came of.
     ///
     /// # Errors
     /// As storage.
     pub async fn log_out(&self, user: &User, caller: &Caller) -> Result<(), Error> {
         let mut transaction = self.store().begin().await?;
         if let Some(id) = user.session_id {
-            transaction.revoke_session(id, self.session_end(RevokedFor::Logout)).await?;
+            self.end_login(&mut transaction, id, RevokedFor::Logout).await?;
         }
         self.revoke_jti(&mut transaction, &user.jti, user.expires_at).await?;
         let change = Change::new("user.logout").on("user", user.id).within(user.workspace_id);
@@ -295,6 +304,7 @@ impl Service {
         let kind = RevocationKind::User;
         let ended = transaction.revoke_sessions_of_user(user_id, None, None, end).await?;
         transaction.insert_revocation(kind, &user_id.to_string(), end.at, until).await?;
+        transaction.forget_sso_sessions_of_user(user_id).await?;
         transaction.invalidate_user_sessions(user_id, end.at).await?;
         Ok(ended)
     }

@@ -48,6 +48,7 @@ pub struct Settings {
     pub admin_token_life: Duration,
     pub refresh_token_life: Duration,
     pub session_life: Duration,
+    pub sso_life: Duration,
     pub invitation_life: Duration,
     pub refresh_grace: Duration,
     pub signing_algorithm: String,
@@ -147,6 +148,7 @@ impl Settings {
             .collect::<Result<Vec<_>, _>>()?;
         let rate_limit_rpm = read.number("RATE_LIMIT_RPM")?;
         let minutes = |name| Ok(Duration::from_secs(60 * read.number::<u64>(name)?));
+        let hours = |name| Ok(Duration::from_secs(3600 * read.number::<u64>(name)?));
         let days = |name| Ok(Duration::from_secs(86_400 * read.number::<u64>(name)?));
         let seconds = |name| Ok(Duration::from_secs(read.number::<u64>(name)?));
         let lower = |texts: Vec<String>| texts.into_iter().map(|text| text.to_ascii_lowercase()).collect();
@@ -172,6 +174,7 @@ impl Settings {
             admin_token_life: minutes("ADMIN_TOKEN_EXPIRE_MINUTES")?,
             refresh_token_life: days("REFRESH_TOKEN_EXPIRE_DAYS")?,
             session_life: days("SESSION_EXPIRE_DAYS")?,
+            sso_life: hours("SSO_EXPIRE_HOURS")?,
             invitation_life: days("INVITATION_EXPIRE_DAYS")?,
             refresh_grace: seconds("REFRESH_GRACE_SECONDS")?,
             signing_algorithm: read.text("SIGNING_ALGORITHM")?.unwrap_or_default(),

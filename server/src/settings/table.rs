@@ -168,6 +168,13 @@ pub const TABLE: &[Setting] = &[
     ),
     setting("SESSION_EXPIRE_DAYS", Kind::Number(1, 3650), "90", TOKENS, "How long a session lives at most."),
     setting(
+        "SSO_EXPIRE_HOURS",
+        Kind::Number(0, 8760),
+        "0",
+        "service/sso.rs",
+        "How long a login counts for other front ends, which then log in without asking (`prompt=none`). 0: not at all.",
+    ),
+    setting(
         "INVITATION_EXPIRE_DAYS",
         Kind::Number(1, 365),
         "14",

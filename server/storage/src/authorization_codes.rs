@@ -15,6 +15,7 @@ pub struct AuthorizationCode {
     pub client_id: Uuid,
     pub code_challenge: String,
     pub expires_at: Millis,
+    pub sso_id: Option<Uuid>,
 }
 
 /// What came of the attempt to use an authorization code.
@@ -31,7 +32,7 @@ pub enum CodeConsumption {
     Unknown,
 }
 
-const COLUMNS: &str = "user_id, client_id, code_challenge, expires_at";
+const COLUMNS: &str = "user_id, client_id, code_challenge, expires_at, sso_id";
 
 impl Connection {
     /// What a code stands for while it can still be used. Does not use it.
@@ -56,15 +57,15 @@ impl Transaction {
     /// Stores a code by its hash.
     ///
     /// # Errors
-    /// [`StorageError::Reference`] where its user or client does not exist.
+    /// [`StorageError::Reference`] where its user, its client or the login that it is made of does not exist.
     pub async fn insert_authorization_code(
         &mut self,
         code_hash: &[u8],
         code: &AuthorizationCode,
         now: Millis,
     ) -> Result<(), StorageError> {
-        let sql = "INSERT INTO authorization_codes (code_hash, user_id, client_id, code_challenge, created_at, expires_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6)";
+        let sql = "INSERT INTO authorization_codes (code_hash, user_id, client_id, code_challenge, created_at, expires_at, sso_id) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
         execute!(
             self,
             sql,
@@ -73,7 +74,8 @@ impl Transaction {
             code.client_id,
             code.code_challenge.as_str(),
             now,
-            code.expires_at
+            code.expires_at,
+            code.sso_id
         );
         Ok(())
     }

@@ -4,7 +4,7 @@ use const_format::concatcp;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::columns::StringList;
+use crate::columns::{IdList, StringList};
 use crate::connection::on;
 use crate::page::key;
 use crate::statement::execute;
@@ -23,6 +23,9 @@ pub struct Client {
     /// The origins that CORS lets in.
     #[sqlx(try_from = "StringList")]
     pub allowed_origins: Vec<String>,
+    /// The workspaces that it may be used for; none: every one.
+    #[sqlx(try_from = "IdList")]
+    pub workspaces: Vec<Uuid>,
     /// Whether its redirect URIs and origins open anything.
     pub is_active: bool,
     /// Who made it, where the account still exists.
@@ -41,6 +44,7 @@ pub struct NewClient<'a> {
     pub name: &'a str,
     pub redirect_uris: &'a [String],
     pub allowed_origins: &'a [String],
+    pub workspaces: &'a [Uuid],
     pub created_by: Option<Uuid>,
 }
 
@@ -51,12 +55,22 @@ pub struct ClientChange<'a> {
     pub name: Option<&'a str>,
     pub redirect_uris: Option<&'a [String]>,
     pub allowed_origins: Option<&'a [String]>,
+    pub workspaces: Option<&'a [Uuid]>,
     pub is_active: Option<bool>,
 }
 
-const COLUMNS: &str = "id, name, redirect_uris, allowed_origins, is_active, created_by, created_at, updated_at";
+const COLUMNS: &str =
+    "id, name, redirect_uris, allowed_origins, workspaces, is_active, created_by, created_at, updated_at";
 const SELECT: &str = concatcp!("SELECT ", COLUMNS, " FROM clients WHERE ");
 const OLDEST_FIRST: &str = " ORDER BY created_at, id LIMIT 1";
+
+impl Client {
+    /// Whether it may be used for this workspace.
+    #[must_use]
+    pub fn allows(&self, workspace_id: Uuid) -> bool {
+        self.workspaces.is_empty() || self.workspaces.contains(&workspace_id)
+    }
+}
 
 impl Connection {
     /// The client with this id.
@@ -124,8 +138,8 @@ impl Transaction {
     /// # Errors
     /// As every statement.
     pub async fn insert_client(&mut self, client: &NewClient<'_>, now: Millis) -> Result<(), StorageError> {
-        let sql = "INSERT INTO clients (id, name, name_key, redirect_uris, allowed_origins, is_active, created_by, created_at, updated_at) \
-                   VALUES ($1, $2, $3, $4, $5, TRUE, $6, $7, $7)";
+        let sql = "INSERT INTO clients (id, name, name_key, redirect_uris, allowed_origins, workspaces, is_active, created_by, created_at, updated_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, TRUE, $7, $8, $8)";
         execute!(
             self,
             sql,
@@ -134,6 +148,7 @@ impl Transaction {
             key(client.name),
             StringList::encode(client.redirect_uris),
             StringList::encode(client.allowed_origins),
+            IdList::encode(client.workspaces),
             client.created_by,
             now
         );
@@ -153,7 +168,7 @@ impl Transaction {
         let sql = concatcp!(
             "UPDATE clients SET name = COALESCE($2, name), name_key = COALESCE($3, name_key), \
              redirect_uris = COALESCE($4, redirect_uris), allowed_origins = COALESCE($5, allowed_origins), \
-             is_active = COALESCE($6, is_active), updated_at = $7 WHERE id = $1 RETURNING ",
+             workspaces = COALESCE($6, workspaces), is_active = COALESCE($7, is_active), updated_at = $8 WHERE id = $1 RETURNING ",
             COLUMNS
         );
         Ok(on!(self, db => sqlx::query_as(sql)
@@ -162,6 +177,7 @@ impl Transaction {
             .bind(change.name.map(key))
             .bind(change.redirect_uris.map(StringList::encode))
             .bind(change.allowed_origins.map(StringList::encode))
+            .bind(change.workspaces.map(IdList::encode))
             .bind(change.is_active)
             .bind(now)
             .fetch_optional(db)))

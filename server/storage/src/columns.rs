@@ -38,6 +38,10 @@ impl TryFrom<IdList> for Vec<Uuid> {
 }
 
 impl IdList {
+    pub(crate) fn encode(ids: &[Uuid]) -> String {
+        ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",")
+    }
+
     /// The ids, in the order of the text.
     pub(crate) fn ids(self) -> Result<Vec<Uuid>, StorageError> {
         self.try_into().map_err(|error| StorageError::Broken(sqlx::Error::Decode(error)))

@@ -13,6 +13,7 @@ pub struct Pruned {
     pub authorization_codes: u64,
     pub relay_codes: u64,
     pub sessions: u64,
+    pub sso_sessions: u64,
     pub revocations: u64,
     pub one_time_links: u64,
     pub service_keys: u64,
@@ -27,6 +28,7 @@ impl Pruned {
             + self.authorization_codes
             + self.relay_codes
             + self.sessions
+            + self.sso_sessions
             + self.revocations
             + self.one_time_links
             + self.service_keys
@@ -66,6 +68,8 @@ impl Transaction {
     pub async fn prune_expired(&mut self, before: Millis, limit: i64) -> Result<Pruned, StorageError> {
         Ok(Pruned {
             login_states: execute!(self, expired!("login_states", "state_hash"), before, limit),
+            // Before the codes, as where one is ended: who holds the one does not wait for the other.
+            sso_sessions: execute!(self, expired!("sso_sessions", "id"), before, limit),
             authorization_codes: execute!(self, expired!("authorization_codes", "code_hash"), before, limit),
             relay_codes: execute!(self, expired!("relay_codes", "code_hash"), before, limit),
             sessions: execute!(self, expired!("sessions", "id"), before, limit),

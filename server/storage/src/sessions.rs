@@ -26,6 +26,7 @@ pub struct Session {
     pub expires_at: Millis,
     pub revoked_at: Option<Millis>,
     pub revoked_for: Option<RevokedFor>,
+    pub sso_id: Option<Uuid>,
 }
 
 /// What a session begins with. Its generation is 0.
@@ -40,6 +41,7 @@ pub struct NewSession<'a> {
     pub user_agent: Option<&'a str>,
     pub ip_address: Option<&'a str>,
     pub expires_at: Millis,
+    pub sso_id: Option<Uuid>,
 }
 
 /// A session, and all that the tokens of its next generation say.
@@ -58,6 +60,9 @@ pub struct SessionForRefresh {
     pub sessions_invalidated_at: Option<Millis>,
     /// Whether the front end that the session was made for may still be used.
     pub client_is_active: bool,
+    /// The workspaces that the front end may be used for; none: every one.
+    #[sqlx(try_from = "IdList")]
+    pub client_workspaces: Vec<Uuid>,
     /// The workspace's slug.
     pub workspace_slug: String,
     /// The user's role in the workspace now; none where the membership has ended.
@@ -79,8 +84,8 @@ pub struct SessionEnd {
 }
 
 const COLUMNS: &str = "s.id, s.user_id, s.workspace_id, s.client_id, s.sealed_secret, s.generation, s.rotated_at, s.user_agent, \
-     s.ip_address, s.created_at, s.last_used_at, s.expires_at, s.revoked_at, s.revoked_for";
-const REFRESH: &str = ", u.email, u.name, u.is_active, u.sessions_invalidated_at, COALESCE(c.is_active, TRUE) AS client_is_active, w.slug AS workspace_slug, m.role, ";
+     s.ip_address, s.created_at, s.last_used_at, s.expires_at, s.revoked_at, s.revoked_for, s.sso_id";
+const REFRESH: &str = ", u.email, u.name, u.is_active, u.sessions_invalidated_at, COALESCE(c.is_active, TRUE) AS client_is_active, COALESCE(c.workspaces, '') AS client_workspaces, w.slug AS workspace_slug, m.role, ";
 const REFRESH_FROM: &str = " AS groups FROM sessions s JOIN users u ON u.id = s.user_id JOIN workspaces w ON w.id = s.workspace_id LEFT JOIN clients c ON c.id = s.client_id \
      LEFT JOIN memberships m ON m.workspace_id = s.workspace_id AND m.user_id = s.user_id WHERE s.id = $1";
 
@@ -133,7 +138,7 @@ impl Transaction {
     /// [`StorageError::Reference`] where its user, workspace or client does not exist.
     pub async fn insert_session(&mut self, session: &NewSession<'_>, now: Millis) -> Result<(), StorageError> {
         let sql = "INSERT INTO sessions (id, user_id, workspace_id, client_id, sealed_secret, generation, rotated_at, user_agent, \
-                   ip_address, created_at, last_used_at, expires_at) VALUES ($1, $2, $3, $4, $5, 0, $8, $6, $7, $8, $8, $9)";
+                   ip_address, created_at, last_used_at, expires_at, sso_id) VALUES ($1, $2, $3, $4, $5, 0, $8, $6, $7, $8, $8, $9, $10)";
         execute!(
             self,
             sql,
@@ -145,7 +150,8 @@ impl Transaction {
             session.user_agent,
             session.ip_address,
             now,
-            session.expires_at
+            session.expires_at,
+            session.sso_id
         );
         Ok(())
     }

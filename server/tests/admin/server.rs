@@ -61,7 +61,14 @@ impl Server {
         let mut server = Self { base, store, service, http: Client::new(), cookie: String::new(), root, client };
         let mut db = server.store.begin().await.unwrap();
         let uris = ["https://app.example.test/".to_owned()];
-        let new = NewClient { id: client, name: "app", redirect_uris: &uris, allowed_origins: &[], created_by: None };
+        let new = NewClient {
+            id: client,
+            name: "app",
+            redirect_uris: &uris,
+            allowed_origins: &[],
+            workspaces: &[],
+            created_by: None,
+        };
         db.insert_client(&new, now()).await.unwrap();
         db.commit().await.unwrap();
         server.root = server.user("root").await;
@@ -113,6 +120,7 @@ impl Server {
             code_challenge: CHALLENGE.into(),
             // As the server has it.
             expires_at: now() + 5 * 60_000,
+            sso_id: None,
         };
         db.insert_authorization_code(&secrets::hash(code.as_bytes()), &new, now()).await.unwrap();
         db.commit().await.unwrap();

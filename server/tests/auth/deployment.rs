@@ -141,8 +141,14 @@ impl Deployment {
             return;
         }
         let (uris, origins) = ([FRONT_END.to_owned()], [ORIGIN.to_owned()]);
-        let client =
-            NewClient { id: Uuid::new_v4(), name: "app", redirect_uris: &uris, allowed_origins: &[], created_by: None };
+        let client = NewClient {
+            id: Uuid::new_v4(),
+            name: "app",
+            redirect_uris: &uris,
+            allowed_origins: &[],
+            workspaces: &[],
+            created_by: None,
+        };
         db.insert_client(&client, now).await.unwrap();
         for (name, key, origins) in [(SCOPE, KEY, &origins[..]), ("other", OTHER_KEY, &[])] {
             let id = Uuid::new_v4();

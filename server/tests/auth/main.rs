@@ -15,5 +15,6 @@ mod proxy;
 mod published;
 mod refresh;
 mod revoked;
+mod sso;
 mod stores;
 mod workspaces;

@@ -170,6 +170,7 @@ impl Server {
             client_id: CLIENT,
             code_challenge: CHALLENGE.into(),
             expires_at: self.now() + 60_000,
+            sso_id: None,
         };
         db.insert_authorization_code(&secrets::hash(code.as_bytes()), &new, self.now()).await.unwrap();
         db.commit().await.unwrap();
@@ -210,8 +211,14 @@ impl World {
     pub(crate) async fn with(place: StoreOptions, change: impl FnOnce(&mut Config)) -> Self {
         let server = Server::start(place, None, change).await;
         let uris = ["https://app.example.test/".to_owned()];
-        let client =
-            NewClient { id: CLIENT, name: "app", redirect_uris: &uris, allowed_origins: &[], created_by: None };
+        let client = NewClient {
+            id: CLIENT,
+            name: "app",
+            redirect_uris: &uris,
+            allowed_origins: &[],
+            workspaces: &[],
+            created_by: None,
+        };
         let mut db = server.store.begin().await.unwrap();
         db.insert_client(&client, server.now()).await.unwrap();
         db.commit().await.unwrap();

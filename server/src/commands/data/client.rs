@@ -16,6 +16,9 @@ pub(crate) enum Command {
         /// The origin of its pages; may be repeated
         #[arg(long = "origin", value_name = "ORIGIN")]
         origins: Vec<String>,
+        /// A workspace that it may be used for, by its slug; may be repeated. Without: every one
+        #[arg(long = "workspace", value_name = "SLUG")]
+        workspaces: Vec<String>,
     },
     /// List front ends.
     List,
@@ -23,8 +26,13 @@ pub(crate) enum Command {
 
 pub(super) async fn run(service: &Service, command: Command) -> Result<Value, Error> {
     match command {
-        Command::Create { name, redirect_uris, origins } => {
-            Ok(shown(service.create_client_app(&ACTOR, &caller(), &name, &redirect_uris, &origins).await?))
+        Command::Create { name, redirect_uris, origins, workspaces } => {
+            let mut ids = Vec::new();
+            for slug in workspaces {
+                ids.push(service.workspace_by_slug(&slug).await?.id);
+            }
+            let made = service.create_client_app(&ACTOR, &caller(), &name, &redirect_uris, &origins, &ids).await?;
+            Ok(shown(made))
         }
         Command::List => {
             let (mut all, mut cursor) = (Vec::new(), None);
@@ -44,6 +52,7 @@ fn shown(client: Client) -> Value {
         ("name", client.name.into()),
         ("redirect_uris", client.redirect_uris.into()),
         ("allowed_origins", client.allowed_origins.into()),
+        ("workspaces", client.workspaces.iter().map(ToString::to_string).collect::<Vec<_>>().into()),
         ("is_active", client.is_active.into()),
         ("created_at", time(client.created_at)),
     ])

@@ -29,6 +29,8 @@ struct ClientAppAnswer {
     redirect_uris: Vec<String>,
     /// Whose pages may read answers.
     allowed_origins: Vec<String>,
+    /// The workspaces that it may be used for; none: every one.
+    workspaces: Vec<Uuid>,
     is_active: bool,
     created_by: Option<Uuid>,
     created_at: String,
@@ -42,6 +44,7 @@ impl From<Client> for ClientAppAnswer {
             name: client.name,
             redirect_uris: client.redirect_uris,
             allowed_origins: client.allowed_origins,
+            workspaces: client.workspaces,
             is_active: client.is_active,
             created_by: client.created_by,
             created_at: rfc3339(client.created_at),
@@ -69,6 +72,9 @@ struct ClientAppCreate {
     redirect_uris: Vec<String>,
     #[serde(default)]
     allowed_origins: Vec<String>,
+    /// None: every one.
+    #[serde(default)]
+    workspaces: Vec<Uuid>,
 }
 
 /// Registers a front end.
@@ -81,8 +87,8 @@ async fn create(
     Body(body): Body<ClientAppCreate>,
 ) -> Result<(StatusCode, Json<ClientAppAnswer>), Failure> {
     let actor = Actor::Administrator(admin.id);
-    let made =
-        service.create_client_app(&actor, &caller, &body.name, &body.redirect_uris, &body.allowed_origins).await?;
+    let ClientAppCreate { name, redirect_uris, allowed_origins, workspaces } = &body;
+    let made = service.create_client_app(&actor, &caller, name, redirect_uris, allowed_origins, workspaces).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
@@ -99,6 +105,8 @@ struct ClientAppUpdate {
     name: Option<String>,
     redirect_uris: Option<Vec<String>>,
     allowed_origins: Option<Vec<String>>,
+    /// None in the list: every one.
+    workspaces: Option<Vec<Uuid>>,
     is_active: Option<bool>,
 }
 
@@ -116,6 +124,7 @@ async fn update(
         name: body.name.as_deref(),
         redirect_uris: body.redirect_uris.as_deref(),
         allowed_origins: body.allowed_origins.as_deref(),
+        workspaces: body.workspaces.as_deref(),
         is_active: body.is_active,
     };
     Ok(Json(service.update_client_app(&Actor::Administrator(admin.id), &caller, id, &change).await?.into()))

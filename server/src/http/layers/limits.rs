@@ -23,7 +23,8 @@ use crate::http::Failure;
 use crate::service::{Caller, Error, ErrorKind};
 
 /// Requests a minute of one address at routes that begin a login, take a secret or ask a provider.
-const ENDPOINTS: [(&str, u32); 10] = [
+const ENDPOINTS: [(&str, u32); 11] = [
+    ("/auth/login", 60),
     ("/auth/login/{provider}", 30),
     ("/auth/callback/{provider}", 30),
     ("/auth/token", 60),

@@ -16,6 +16,7 @@ pub(crate) async fn issued(store: &Store, hash: &[u8]) -> AuthorizationCode {
         client_id: new.id,
         code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".into(),
         expires_at: NOW + 60_000,
+        sso_id: None,
     };
     db.insert_authorization_code(hash, &code, NOW).await.unwrap();
     db.commit().await.unwrap();

@@ -20,6 +20,7 @@ impl Owned {
             name: self.name,
             redirect_uris: &self.redirect_uris,
             allowed_origins: &self.allowed_origins,
+            workspaces: &[],
             created_by: None,
         }
     }
@@ -44,6 +45,7 @@ async fn made_changed_deleted(store: Store) {
         name: "App".into(),
         redirect_uris: new.redirect_uris.clone(),
         allowed_origins: new.allowed_origins.clone(),
+        workspaces: vec![],
         is_active: true,
         created_by: Some(ada),
         created_at: NOW,
@@ -55,7 +57,9 @@ async fn made_changed_deleted(store: Store) {
     let unchanged = db.update_client(new.id, &ClientChange::default(), NOW).await.unwrap();
     assert_eq!(unchanged.as_ref(), Some(&expected));
     let [redirect_uris, allowed_origins] = [texts(&["https://b.example/"]), vec![]];
+    let (lab, other) = (Uuid::new_v4(), Uuid::new_v4());
     let change = ClientChange {
+        workspaces: Some(&[lab, other]),
         name: Some("Ábc"),
         redirect_uris: Some(&redirect_uris),
         allowed_origins: Some(&allowed_origins),
@@ -65,11 +69,13 @@ async fn made_changed_deleted(store: Store) {
         name: "Ábc".into(),
         redirect_uris: redirect_uris.clone(),
         allowed_origins: vec![],
+        workspaces: vec![lab, other],
         is_active: false,
         updated_at: NOW + 1,
         ..expected
     };
     assert_eq!(db.update_client(new.id, &change, NOW + 1).await.unwrap().as_ref(), Some(&expected));
+    assert!(expected.allows(lab) && !expected.allows(Uuid::new_v4()));
     assert_eq!(db.client(new.id).await.unwrap(), Some(expected));
     assert_eq!(db.update_client(Uuid::new_v4(), &change, NOW).await.unwrap(), None);
     assert!(db.delete_client(new.id).await.unwrap());

@@ -54,6 +54,7 @@ async fn log_in(store: &Store, ids: Ids, worker: u128) {
         client_id: ids.client,
         code_challenge: "challenge".into(),
         expires_at: LATER,
+        sso_id: None,
     };
     let mut db = begin(store).await;
     db.insert_authorization_code(id.as_bytes(), &code, NOW).await.unwrap();

@@ -29,6 +29,7 @@ mod services;
 mod sessions;
 mod shares;
 mod single_use;
+mod sso_sessions;
 mod tuples;
 mod users;
 mod workspaces;

@@ -80,15 +80,21 @@ async fn what_was_there_before_gets_its_tuples(place: Place) {
     db.commit().await.unwrap();
     store.close().await;
     let before = "DELETE FROM stores; DROP INDEX resources_of_owner; ALTER TABLE workspaces DROP COLUMN roles_revision; \
-                  DELETE FROM schema_versions WHERE version > 2";
+                  DELETE FROM schema_versions WHERE version > 2; \
+                  DROP INDEX sessions_by_sso; ALTER TABLE sessions DROP COLUMN sso_id; ALTER TABLE clients DROP COLUMN workspaces; \
+                  DROP TABLE sso_sessions";
     match &place.options {
         StoreOptions::Sqlite { file } => {
             let mut db = SqliteConnection::connect(file.to_str().unwrap()).await.unwrap();
+            // A column that refers to another table cannot be dropped.
+            let codes = "DROP TABLE authorization_codes; CREATE TABLE authorization_codes (code_hash BLOB PRIMARY KEY)";
+            sqlx::raw_sql(codes).execute(&mut db).await.unwrap();
             sqlx::raw_sql(before).execute(&mut db).await.unwrap();
             db.close().await.unwrap();
         }
         StoreOptions::Postgres { url, .. } => {
             let mut db = PgConnection::connect(url).await.unwrap();
+            sqlx::raw_sql("ALTER TABLE authorization_codes DROP COLUMN sso_id").execute(&mut db).await.unwrap();
             sqlx::raw_sql(before).execute(&mut db).await.unwrap();
             db.close().await.unwrap();
         }

@@ -20,6 +20,7 @@ pub(crate) fn session(user_id: Uuid, workspace_id: Uuid) -> NewSession<'static> 
         user_agent: Some("curl"),
         ip_address: None,
         expires_at: LATER,
+        sso_id: None,
     }
 }
 
