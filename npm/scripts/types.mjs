@@ -229,7 +229,7 @@ export declare function createAuthZenClient(options: AuthZenOptions): AuthZenCli
 
 /** `/workers` and `/server` */
 function service(apis, declared, from) {
-  const names = ["Decision", "Identity", "TokenPair", "VerifiedPair", "VerifiedToken", "Verifier"];
+  const names = ["DecideOptions", "Decision", "Identity", "TokenPair", "VerifiedPair", "VerifiedToken", "Verifier"];
   const imports = `import type { ${names.join(", ")} } from "${from}";\n`;
   return tidy([imports + errorsOf(from), ...apis.map((api) => api.replace(/^import .*;\n/gm, "")), declared].join("\n"));
 }

@@ -191,6 +191,37 @@ describe("two tokens", () => {
   }
 });
 
+test("rules that ask for a relation", async () => {
+  const asked = [];
+  const relations = (...question) => {
+    asked.push(question);
+    if (question[1] === "note:old") throw Object.assign(new Error(), { name: "SentinelError", code: "bundle_stale" });
+    if (question[1] === "note:broken") throw new Error("broken");
+    return question[1] === "note:7";
+  };
+  for (const start of Object.values(APPS)) {
+    const app = await start({ verifier, relations });
+    const get = async (id, token) => {
+      const { status, body } = await ask(app.origin, `/open/shared/${id}`, { headers: token ? [bearer(token)] : [] });
+      return [status, body.reason ?? body.code];
+    };
+    try {
+      asked.length = 0;
+      assert.deepEqual(await get("7", viewer), [200, "relation"]);
+      assert.deepEqual(asked, [["viewer", "note:7", "user:ada"]]);
+      assert.deepEqual(await get("8", admin), [403, "relation_required"]);
+      assert.deepEqual(await get("7"), [401, "unauthenticated"]);
+      assert.deepEqual(await get("old", viewer), [503, "bundle_stale"]);
+      assert.deepEqual(await get("broken", viewer), [503, "unavailable"]);
+    } finally {
+      await app.close();
+    }
+  }
+  const blind = await APPS.fetch({ verifier });
+  assert.equal((await ask(blind.origin, "/open/shared/7", { headers: [bearer(viewer)] })).body.code, "relation_required");
+  await blind.close();
+});
+
 test("what cannot be known is refused with 503", async () => {
   const blind = createVerifier({ ...settings, algorithms: ["ES256"], revoked: () => { throw new Error("down"); } });
   for (const start of Object.values(APPS)) {

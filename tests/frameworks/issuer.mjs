@@ -25,4 +25,5 @@ export const RULES = [
   { method: ["PUT", "POST", "DELETE"], path: "/docs/:id", allow: { role: "editor" } },
   { method: "*", path: "/admin/**", allow: { role: "admin" } },
   { method: "GET", path: "/open/**", allow: "public" },
+  { method: "GET", path: "/open/shared/:id", allow: { relation: "viewer", object: "note:{id}" } },
 ];

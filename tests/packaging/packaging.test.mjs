@@ -196,4 +196,4 @@ test("sentinel-edge/next: the guide shows the application that is tested", check
 test("sentinel-edge/next: an application behind proxy.ts", { timeout: 300_000 }, () => checkNextApp(provider, false));
 test("sentinel-edge/next: an application behind middleware.ts", { timeout: 300_000 }, () => checkNextApp(provider, true));
 
-for (const [name, follow] of Object.entries(QUICKSTARTS)) test(`quickstart: ${name}`, { timeout: 300_000 }, () => follow(browser));
+for (const [name, follow] of Object.entries(QUICKSTARTS)) test(`quickstart: ${name}`, { timeout: 600_000 }, () => follow(browser));

@@ -1,5 +1,5 @@
 // The public types that `sentinel-edge/workers` and `sentinel-edge/server` share, as they are published.
-import type { Decision, Identity, TokenPair, VerifiedPair, VerifiedToken, Verifier } from "../api.js";
+import type { DecideOptions, Decision, Identity, TokenPair, VerifiedPair, VerifiedToken, Verifier } from "../api.js";
 
 /** How requests are judged. */
 export interface GuardOptions {
@@ -12,6 +12,11 @@ export interface GuardOptions {
    * pair. Such a request changes something only where a page of this site sent it. Default true.
    */
   readonly cookies?: boolean;
+  /**
+   * Answers rules that ask for a relation, at once: a bundle's `check` does. What it throws is answered with 503. Without it
+   * such rules are denied.
+   */
+  readonly relations?: DecideOptions["relations"];
 }
 
 /** Who sent a request, and why it was let through. */

@@ -38,7 +38,7 @@ export type Judgement =
   | { readonly refusal: Refusal; readonly context?: undefined };
 
 export function checked(options: GuardOptions): GuardOptions {
-  const { verifier, pair, cookies, ...unknown } = options ?? ({} as GuardOptions);
+  const { verifier, pair, cookies, relations, ...unknown } = options ?? ({} as GuardOptions);
   // A misspelt `cookies: false` must not be true.
   if (Object.keys(unknown).length > 0) throw misconfigured("an option of the guard is unknown");
   if (typeof verifier?.verify !== "function" || typeof verifier.decide !== "function") {
@@ -48,7 +48,7 @@ export function checked(options: GuardOptions): GuardOptions {
 }
 
 export async function judge(options: GuardOptions, asked: Asked): Promise<Judgement> {
-  const { verifier, pair = false } = options;
+  const { verifier, pair = false, relations } = options;
   let verified: VerifiedToken | VerifiedPair | null = null;
   let identity: SentinelContext["identity"] = null;
   let refused: string | undefined;
@@ -61,7 +61,16 @@ export async function judge(options: GuardOptions, asked: Asked): Promise<Judgem
     refused = codeOf(error);
     verified = null;
   }
-  const decision = (verifier as Verifier).decide({ method: asked.method, url: asked.url }, verified as VerifiedToken | null);
+  const question = [{ method: asked.method, url: asked.url }, verified as VerifiedToken | null] as const;
+  let decision: Decision;
+  try {
+    decision = (verifier as Verifier).decide(...question, relations === undefined ? {} : { relations });
+  } catch (error) {
+    // It could not be decided: too old a bundle, or what it does not know.
+    const code = codeOf(error);
+    if (code === "configuration_invalid") throw error;
+    return { refusal: problem(503, code) };
+  }
   if (decision.allow) return { context: Object.freeze({ identity, verified, decision }) };
   return { refusal: refusalOf(decision, refused) };
 }
