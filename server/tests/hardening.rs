@@ -325,6 +325,32 @@ fn a_revoked_key_opens_nothing_and_one_in_grace_does() {
 }
 
 #[test]
+fn a_key_of_policy_opens_from_the_next_request_on_what_another_process_says() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[("RATE_LIMIT_RPM", "0")]);
+    let text = |value: &serde_json::Value| value["key"].as_str().unwrap().to_owned();
+    let status = |key: &str| {
+        let bearer = format!("Bearer {key}");
+        let ask = || server.send("GET", "/stores", &[("Authorization", &bearer)], "").status;
+        // The second answer rests on what the first one read.
+        let both = (ask(), ask());
+        assert_eq!(both.0, both.1);
+        both.0
+    };
+    let mut key = text(&done(&folder, "service create notes --policy all"));
+    assert_eq!(status(&key), 200);
+    for _ in 0..3 {
+        let next = text(&done(&folder, "service rotate-key notes"));
+        assert_eq!((status(&key), status(&next)), (401, 200));
+        key = next;
+        done(&folder, "service deactivate notes");
+        assert_eq!(status(&key), 401);
+        done(&folder, "service activate notes");
+        assert_eq!(status(&key), 200);
+    }
+}
+
+#[test]
 fn an_administrator_sees_how_the_server_does_and_no_secret() {
     let folder = Folder::new();
     let secret = "s3cretofthisclient";

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::connection::{Connection, Inner, Transaction};
 use crate::derived::Written;
+use crate::seen::{Looks, Seen};
 use crate::{Millis, StorageError, migrate};
 
 /// Where the data lies.
@@ -47,6 +48,8 @@ impl fmt::Debug for StoreOptions {
 pub struct Store {
     pool: Pool,
     written: Arc<Written>,
+    /// Where the database is SQLite.
+    looks: Option<Arc<Looks>>,
 }
 
 #[derive(Clone, Debug)]
@@ -115,7 +118,11 @@ impl Store {
                 Pool::Postgres(options.connect_with(connect).await?)
             }
         };
-        let store = Self { pool, written: Arc::default() };
+        let looks = match options {
+            StoreOptions::Sqlite { file } => Some(Arc::new(Looks::at(file))),
+            StoreOptions::Postgres { .. } => None,
+        };
+        let store = Self { pool, written: Arc::default(), looks };
         migrate::run(&store, now).await?;
         Ok(store)
     }
@@ -161,6 +168,13 @@ impl Store {
     #[must_use]
     pub fn written(&self, workspace_id: Uuid) -> u64 {
         self.written.of(workspace_id)
+    }
+
+    /// What tells whether anything was committed, by this process or another: nothing was while it is the same. `None`: it
+    /// cannot be told without asking, as with PostgreSQL. It costs some microseconds.
+    #[must_use]
+    pub fn seen(&self) -> Option<Seen> {
+        self.looks.as_ref()?.look()
     }
 
     /// The connections that write, where the database is SQLite.

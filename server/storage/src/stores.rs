@@ -66,6 +66,20 @@ struct KeyRow {
     bound: bool,
     store_number: Option<i64>,
     workspace_id: Option<Uuid>,
+    expires_at: Option<Millis>,
+}
+
+/// A key of an active service, as policy asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyKey {
+    /// The service.
+    pub service_id: Uuid,
+    /// Its name.
+    pub service_name: String,
+    /// Which stores the key opens; `None`: none.
+    pub access: Option<StoreAccess>,
+    /// From when on it opens nothing more.
+    pub expires_at: Option<Millis>,
 }
 
 fn access(number: Option<i64>, workspace: Option<Uuid>) -> StoreAccess {
@@ -147,22 +161,24 @@ impl Connection {
         Ok(on!(self, db => sqlx::query_scalar(sql).fetch_one(db)))
     }
 
-    /// The active service that a key with this hash opens, its name, and which stores the key opens, where it has not
-    /// expired. What every request of policy reads.
+    /// The active service that a key with this hash opens, and which stores the key opens, where it has not expired. What
+    /// every request of policy reads, unless nothing was committed since ([`crate::Store::seen`]).
     ///
     /// # Errors
     /// As every statement.
-    pub async fn policy_caller_by_key(
-        &mut self,
-        hash: &[u8],
-        now: Millis,
-    ) -> Result<Option<(Uuid, String, Option<StoreAccess>)>, StorageError> {
-        let sql = "SELECT s.id, s.service_name, a.service_id IS NOT NULL AS bound, a.store_number, a.workspace_id \
+    pub async fn policy_caller_by_key(&mut self, hash: &[u8], now: Millis) -> Result<Option<PolicyKey>, StorageError> {
+        let sql = "SELECT s.id, s.service_name, a.service_id IS NOT NULL AS bound, a.store_number, a.workspace_id, \
+                   k.expires_at \
                    FROM service_keys k JOIN services s ON s.id = k.service_id \
                    LEFT JOIN store_access a ON a.service_id = s.id \
                    WHERE k.hash = $1 AND s.is_active AND (k.expires_at IS NULL OR k.expires_at > $2)";
         let row: Option<KeyRow> = on!(self, db => sqlx::query_as(sql).bind(hash).bind(now).fetch_optional(db));
-        Ok(row.map(|row| (row.id, row.service_name, row.bound.then(|| access(row.store_number, row.workspace_id)))))
+        Ok(row.map(|row| PolicyKey {
+            service_id: row.id,
+            service_name: row.service_name,
+            access: row.bound.then(|| access(row.store_number, row.workspace_id)),
+            expires_at: row.expires_at,
+        }))
     }
 
     /// Which stores the keys of a service open; `None`: none.

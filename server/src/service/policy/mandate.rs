@@ -70,9 +70,8 @@ impl Service {
     async fn access_now(&self, connection: &mut Connection, caller: &PolicyCaller) -> Result<StoreAccess, Error> {
         let found = connection.policy_caller_by_key(&caller.key_hash, self.now()).await?;
         // A key that was given to another service meanwhile is not who asked.
-        let found = found.filter(|(service, ..)| *service == caller.service_id);
-        let (_, _, access) = found.ok_or_else(no_key)?;
-        access.ok_or_else(opens_nothing)
+        let found = found.filter(|key| key.service_id == caller.service_id);
+        found.ok_or_else(no_key)?.access.ok_or_else(opens_nothing)
     }
 }
 

@@ -13,6 +13,7 @@ mod expand;
 mod follow;
 mod hot;
 mod ids;
+mod keys;
 mod list;
 mod local;
 mod mandate;
@@ -85,6 +86,8 @@ impl fmt::Debug for PolicyCaller {
 #[derive(Debug)]
 pub(super) struct Policy {
     ids: ids::Ids,
+    /// Keys that were looked up, until anything is committed.
+    keys: keys::Keys,
     /// Models, which never change.
     models: Mutex<models::Models>,
     /// Stores in memory, by their ids.
@@ -105,6 +108,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             ids: ids::Ids::default(),
+            keys: keys::Keys::default(),
             models: Mutex::default(),
             hot: Mutex::default(),
             of_workspaces: Mutex::default(),

@@ -150,9 +150,8 @@ impl Service {
     /// # Errors
     /// Unauthenticated for a key that is none any more or another service's, forbidden for one that opens nothing.
     pub(in crate::service) async fn still_opens(&self, caller: &PolicyCaller) -> Result<PolicyCaller, Error> {
-        let found = self.store().read().await?.policy_caller_by_key(&caller.key_hash, self.now()).await?;
-        let found = found.filter(|(service, ..)| *service == caller.service_id);
-        let (_, _, access) = found.ok_or_else(no_key)?;
-        Ok(PolicyCaller { access: access.ok_or_else(opens_nothing)?, ..caller.clone() })
+        let found = self.policy_key(caller.key_hash).await?.filter(|key| key.service_id == caller.service_id);
+        let access = found.ok_or_else(no_key)?.access.ok_or_else(opens_nothing)?;
+        Ok(PolicyCaller { access, ..caller.clone() })
     }
 }

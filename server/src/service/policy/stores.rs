@@ -1,7 +1,7 @@
 //! Stores, and who may open them.
 
 use sentinel_keys::secrets;
-use sentinel_storage::{NewPolicyStore, PolicyStoreFilter, StorageError, StoreAccess, Transaction};
+use sentinel_storage::{NewPolicyStore, PolicyKey, PolicyStoreFilter, StorageError, StoreAccess, Transaction};
 use uuid::Uuid;
 
 use super::ids::is_ulid;
@@ -27,8 +27,7 @@ impl Service {
             return Err(no_key());
         }
         let key_hash = secrets::hash(key.as_bytes());
-        let found = self.store().read().await?.policy_caller_by_key(&key_hash, self.now()).await?;
-        let (service_id, service_name, access) = found.ok_or_else(no_key)?;
+        let PolicyKey { service_id, service_name, access, .. } = self.policy_key(key_hash).await?.ok_or_else(no_key)?;
         let access = access.ok_or_else(opens_nothing)?;
         Ok(PolicyCaller { service_id, service_name, access, key_hash })
     }

@@ -25,6 +25,7 @@ mod resources;
 mod revocations;
 mod roles;
 mod schema;
+mod seen;
 mod services;
 mod sessions;
 mod shares;

@@ -1,6 +1,8 @@
 //! Stores of policy, their models, and which keys open them.
 
-use sentinel_storage::{NewPolicyStore, PolicyStore, PolicyStoreFilter, StorageError, Store, StoreAccess, StoredModel};
+use sentinel_storage::{
+    NewPolicyStore, PolicyKey, PolicyStore, PolicyStoreFilter, StorageError, Store, StoreAccess, StoredModel,
+};
 use uuid::Uuid;
 
 use crate::harness::{NOW, begin, cases, read};
@@ -136,7 +138,10 @@ async fn what_keys_open(store: Store) {
     let mut db = begin(&store).await;
     db.insert_service(&new, NOW).await.unwrap();
     db.rotate_service_key(new.id, b"key", "sk_1", NOW, NOW).await.unwrap();
-    let caller = |access| Some((new.id, "notes".to_owned(), access));
+    let caller = |access| {
+        let service_name = "notes".to_owned();
+        Some(PolicyKey { service_id: new.id, service_name, access, expires_at: None })
+    };
     assert_eq!(db.policy_caller_by_key(b"key", NOW).await.unwrap(), caller(None));
     assert_eq!(db.policy_caller_by_key(b"other", NOW).await.unwrap(), None);
     assert_eq!(db.store_access(new.id).await.unwrap(), None);
@@ -146,6 +151,8 @@ async fn what_keys_open(store: Store) {
         assert_eq!(db.policy_caller_by_key(b"key", NOW).await.unwrap(), caller(Some(access)));
     }
     db.rotate_service_key(new.id, b"next", "sk_2", NOW + 5, NOW).await.unwrap();
+    let ends = db.policy_caller_by_key(b"key", NOW).await.unwrap().and_then(|key| key.expires_at);
+    assert_eq!(ends, Some(NOW + 5));
     assert_eq!(db.policy_caller_by_key(b"key", NOW + 5).await.unwrap(), None);
     let closed = sentinel_storage::ServiceChange { is_active: Some(false), ..Default::default() };
     db.update_service(new.id, &closed, NOW).await.unwrap();
