@@ -105,7 +105,10 @@ pub(crate) async fn answer(
     }
     let headers = request.headers().clone();
     let header = |name| headers.get(name).ok().flatten();
-    let bearer = header("authorization").and_then(|said| Some(said.split_once(' ')?.1.trim().to_owned()));
+    let bearer = header("authorization").and_then(|said| {
+        let (scheme, key) = said.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim().to_owned())
+    });
     let given = header("x-service-key").or(bearer);
     let response = if given.as_deref().is_some_and(|given| key.is(given)) {
         let named = url.query_pairs().find(|(name, _)| name == "workspace").map(|(_, value)| value.into_owned());

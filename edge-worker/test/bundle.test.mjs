@@ -315,6 +315,7 @@ test("AuthZEN at the edge, for whoever has the key", async (t) => {
     ["a wrong key", { authorization: `Bearer ${EVALUATION_KEY}x` }],
     ["a beginning of it", { authorization: `Bearer ${EVALUATION_KEY.slice(0, -1)}` }],
     ["an empty one", { authorization: "Bearer " }],
+    ["another scheme", { authorization: `Basic ${EVALUATION_KEY}` }],
     ["the service key", { "x-service-key": SERVICE_KEY }],
     ["a user's token", { authorization: `Bearer ${token()}` }],
   ]) {
