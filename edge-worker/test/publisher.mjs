@@ -1,5 +1,5 @@
 // Signed bundles from a loopback server: bodies written by core, manifests signed by Node's OpenSSL.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
@@ -27,12 +27,16 @@ condition in_hours(hour: int) {
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest();
 
+// What writes bodies. It is compiled before the first test: a Worker waits five seconds for a bundle.
+const WRITER = ["-p", "sentinel-core", "--features", "bundle-write,conditions,dsl", "--example", "bundle_bodies"];
+execFileSync("cargo", ["build", "--quiet", ...WRITER], { cwd: root, stdio: "inherit" });
+
 let writer;
 
 /** The body of a bundle, as `core/examples/bundle_bodies.rs` writes it. */
 async function body(asked) {
   if (writer === undefined) {
-    const child = spawn("cargo", ["run", "--quiet", "-p", "sentinel-core", "--features", "bundle-write,conditions,dsl", "--example", "bundle_bodies"], { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn("cargo", ["run", "--quiet", ...WRITER], { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
     child.unref();
     [child.stdin, child.stdout].forEach((stream) => stream.unref());
@@ -63,6 +67,7 @@ export const placeOf = (issuer, audience, workspace, service = "") =>
 
 /** A publisher of one store for every workspace that is asked for; `t` stops it. */
 export async function publisher(t, us) {
+  await body({ model: MODEL });
   const store = { tuples: [], revoked: [], users: [], revision: 1, life: 300, audience: "notes-backend", issuer: "https://id.example", scope: {}, now: 0 };
   const states = new Map();
   const asked = [];
