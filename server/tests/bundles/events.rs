@@ -117,7 +117,7 @@ async fn who_may_not_any_more_hears_nothing(place: StoreOptions) {
     db.commit().await.unwrap();
     world.note(crate::server::TASKS, world.ada.id, "private").await;
     assert_eq!(timeout(SOON, of_notes.next()).await.expect("it is still told"), None);
-    for (credential, status) in [(Credential::Bearer(&*eve.token), 401), (Credential::Key(NOTES), 403)] {
+    for (credential, status) in [(Credential::Bearer(&eve.token), 401), (Credential::Key(NOTES), 403)] {
         assert_eq!(server.get(&path, &credential).await.status().as_u16(), status);
     }
 }

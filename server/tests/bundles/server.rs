@@ -269,22 +269,6 @@ impl World {
         self.server.call(method, &path, &Credential::Bearer(ROOT), body).await
     }
 
-    /// Writes and deletes tuples (`object#relation@user`) of the workspace's own types.
-    pub(crate) async fn write(&self, writes: &[&str], deletes: &[&str]) {
-        let key = |tuple: &&str| {
-            let (object, rest) = tuple.split_once('#').unwrap();
-            let (relation, user) = rest.split_once('@').unwrap();
-            json!({ "object": object, "relation": relation, "user": user })
-        };
-        let mut body = json!({});
-        for (name, tuples) in [("writes", writes), ("deletes", deletes)] {
-            if !tuples.is_empty() {
-                body[name] = json!({ "tuple_keys": tuples.iter().map(key).collect::<Vec<_>>() });
-            }
-        }
-        self.fga("POST", "write", &body).await;
-    }
-
     /// A role that grants actions of the first service, and who has it.
     pub(crate) async fn role(&self, name: &str, actions: &[&str], members: &[Uuid]) -> Uuid {
         let role = Uuid::new_v4();

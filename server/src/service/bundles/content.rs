@@ -6,8 +6,7 @@ use sentinel_core::bundle::{RevocationList, Roles};
 use sentinel_storage::{RoleAction, WorkspaceMarks};
 use uuid::Uuid;
 
-use super::place::{Part, Place};
-use super::revoked::listed;
+use super::place::Place;
 use super::state::{State, base, short};
 use crate::service::policy::BUILT_IN_MODEL;
 use crate::service::{Error, Service};
@@ -52,16 +51,11 @@ impl Service {
         if i64::try_from(granted.len()).is_ok_and(|rows| rows >= GRANTS) {
             return Err(Error::not_found("The workspace's roles grant more than fits in a bundle"));
         }
-        let now = self.now();
-        let revoked = match place.part {
-            Part::User { id, .. } => feed.of_user(place.workspace, id, now),
-            Part::Workspace | Part::Service { .. } => feed.of_workspace(place.workspace, 0, now),
-        };
-        let (revocations, revocations_hash) = listed(&revoked);
+        let (revocations, revocations_hash) = feed.list(place.workspace, place.user(), self.now());
         let (roles, roles_hash) = roles(&granted);
         let base = base(&feed.epoch, place.workspace, &place.content(), marks.model.as_deref(), BUILT_IN_MODEL);
         let state = State { revision: 0, base, roles: roles_hash, revocations: revocations_hash };
-        Ok(Aside { roles: roles.into(), revocations: revocations.into(), model: marks.model.clone(), state })
+        Ok(Aside { roles: roles.into(), revocations, model: marks.model.clone(), state })
     }
 }
 

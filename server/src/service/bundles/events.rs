@@ -222,10 +222,10 @@ impl Events {
                 }
                 () = sleep_until(self.quiet_at) => true,
             };
-            // What changed may be that it may not listen any more.
-            self.still_may().await?;
             let told = self.changed().or(is_quiet.then_some(Told::Quiet));
             if told.is_some() {
+                // What changed may be that it may not listen any more.
+                self.still_may().await?;
                 self.quiet_at = Instant::now() + QUIET;
                 return told;
             }

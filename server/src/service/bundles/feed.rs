@@ -1,17 +1,20 @@
 //! What was taken back and can still be alive elsewhere, as the log of revocations has it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use sentinel_core::bundle::Revoked;
+use sentinel_core::bundle::{RevocationList, Revoked};
 use sentinel_storage::{Millis, Revocation, RevocationKind};
 use uuid::Uuid;
 
+use super::revoked::listed;
 use crate::service::operations::LEEWAY;
 use crate::service::{Error, Service};
 
 /// Rows that are read at once.
 const ROWS: i64 = 5_000;
+/// Lists that are kept.
+const LISTS: usize = 1024;
 
 /// The revocations of the deployment, up to one number.
 #[derive(Debug, Default)]
@@ -21,6 +24,16 @@ pub(super) struct Feed {
     /// The last number.
     pub(super) last: i64,
     entries: Vec<Arc<Entry>>,
+    /// Lists that were made of it, by workspace and member.
+    lists: Mutex<HashMap<(Uuid, Option<Uuid>), Listed>>,
+}
+
+/// A list of some of the feed, and until when it is as short as it can be.
+#[derive(Clone, Debug)]
+struct Listed {
+    list: Arc<RevocationList>,
+    hash: [u8; 8],
+    until: Millis,
 }
 
 #[derive(Debug)]
@@ -60,26 +73,51 @@ impl What {
         match self {
             Self::Token(_) | Self::User(..) | Self::All(_) => true,
             Self::Session(_, owner) => owner.is_none_or(|(_, of)| of == workspace),
-            Self::Member(_, wid, _) | Self::Workspace(wid, _) => *wid == workspace.to_string(),
+            Self::Member(_, wid, _) | Self::Workspace(wid, _) => is_id(wid, workspace),
         }
     }
 
     /// Whether it is about this member's own tokens. Whose a single token was is not written down: those are left out,
     /// and refused where the slice itself is fetched.
     fn is_of(&self, workspace: Uuid, user: Uuid) -> bool {
-        let is_user = |sub: &str| sub == user.to_string();
         match self {
             Self::Token(_) => false,
             Self::Session(_, owner) => *owner == Some((user, workspace)),
-            Self::User(sub, _) => is_user(sub),
-            Self::Member(sub, wid, _) => is_user(sub) && *wid == workspace.to_string(),
-            Self::Workspace(wid, _) => *wid == workspace.to_string(),
+            Self::User(sub, _) => is_id(sub, user),
+            Self::Member(sub, wid, _) => is_id(sub, user) && is_id(wid, workspace),
+            Self::Workspace(wid, _) => is_id(wid, workspace),
             Self::All(_) => true,
         }
     }
 }
 
+fn is_id(text: &str, id: Uuid) -> bool {
+    text == id.as_hyphenated().encode_lower(&mut Uuid::encode_buffer())
+}
+
 impl Feed {
+    /// The list of what concerns tokens of a workspace, or of one of its members, and the hash that tells it from others.
+    pub(super) fn list(&self, workspace: Uuid, user: Option<Uuid>, now: Millis) -> (Arc<RevocationList>, [u8; 8]) {
+        let lists = || self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = lists().get(&(workspace, user)).filter(|found| found.until > now) {
+            return (Arc::clone(&found.list), found.hash);
+        }
+        let is_in = |entry: &&Entry| match user {
+            Some(user) => entry.what.is_of(workspace, user),
+            None => entry.what.concerns(workspace),
+        };
+        let found: Vec<&Entry> = self.alive(now).filter(is_in).collect();
+        let until = found.iter().map(|entry| entry.until).min().unwrap_or(Millis::MAX);
+        let (list, hash) = listed(&found.iter().map(|entry| entry.what.revoked()).collect::<Vec<_>>());
+        let made = Listed { list: list.into(), hash, until };
+        let mut lists = lists();
+        if lists.len() >= LISTS {
+            lists.clear();
+        }
+        lists.insert((workspace, user), made.clone());
+        (made.list, hash)
+    }
+
     fn alive(&self, now: Millis) -> impl Iterator<Item = &Entry> {
         self.entries.iter().map(Arc::as_ref).filter(move |entry| entry.until > now)
     }
@@ -90,19 +128,13 @@ impl Feed {
         found.map(|entry| entry.what.revoked()).collect()
     }
 
-    /// What concerns the tokens of one member.
-    pub(super) fn of_user(&self, workspace: Uuid, user: Uuid, now: Millis) -> Vec<Revoked<'_>> {
-        let found = self.alive(now).filter(|entry| entry.what.is_of(workspace, user));
-        found.map(|entry| entry.what.revoked()).collect()
-    }
-
     /// The number of the last one of [`Feed::of_workspace`], whether it is still alive or not; 0: there is none.
     pub(super) fn last_of_workspace(&self, workspace: Uuid) -> i64 {
         let mut behind = self.entries.iter().rev();
         behind.find(|entry| entry.what.concerns(workspace)).map_or(0, |entry| entry.seq)
     }
 
-    /// The number of the last one of [`Feed::of_user`].
+    /// The number of the last one that is about one member's own tokens.
     pub(super) fn last_of_user(&self, workspace: Uuid, user: Uuid) -> i64 {
         let mut behind = self.entries.iter().rev();
         behind.find(|entry| entry.what.is_of(workspace, user)).map_or(0, |entry| entry.seq)
@@ -132,7 +164,7 @@ impl Service {
                 break;
             }
         }
-        *known = Arc::new(Feed { epoch, last: at, entries });
+        *known = Arc::new(Feed { epoch, last: at, entries, lists: Mutex::default() });
         Ok(Arc::clone(&known))
     }
 
@@ -176,7 +208,8 @@ mod tests {
 
     fn feed(all: Vec<What>) -> Feed {
         let entry = |(seq, what)| Arc::new(Entry { seq, until: 100, what });
-        Feed { epoch: "e".into(), last: 9, entries: (1..).zip(all).map(entry).collect() }
+        let entries = (1..).zip(all).map(entry).collect();
+        Feed { epoch: "e".into(), last: 9, entries, lists: Mutex::default() }
     }
 
     #[test]
@@ -209,7 +242,12 @@ mod tests {
         assert_eq!(feed.of_workspace(lab, 6, 99), all[5..]);
         assert_eq!(feed.of_workspace(lab, 0, 100), [], "nothing that it concerns is alive");
         let own = [Revoked::Session("ada in lab"), Revoked::Member(&ada_text, &lab_text, 6), Revoked::All(9)];
-        assert_eq!(feed.of_user(lab, ada, 99), own);
+        for _ in 0..2 {
+            let (list, hash) = feed.list(lab, Some(ada), 99);
+            assert_eq!((&*list, hash), (&listed(&own).0, listed(&own).1));
+            assert_eq!(*feed.list(lab, None, 99).0, listed(&all).0);
+        }
+        assert!(feed.list(lab, None, 100).0.is_empty());
     }
 
     #[test]

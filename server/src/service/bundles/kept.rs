@@ -203,7 +203,8 @@ mod tests {
         assert!(kept.lock().bytes <= most);
         // What alone is too much is not kept, and nothing stays counted.
         kept.keep_body("e", body(1, most), true, most);
-        assert_eq!((kept.lock().all.len(), kept.lock().bytes), (0, 0));
+        let entries = kept.lock();
+        assert_eq!((entries.all.len(), entries.bytes), (0, 0));
     }
 
     #[test]
