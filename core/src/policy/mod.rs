@@ -120,8 +120,8 @@ pub use claimed::{ClaimedRelations, MAPPINGS};
 pub use compiled::{CompileError, CompiledModel};
 pub use index::{Batch, Gathering, Index, IndexFull, Memory};
 pub use resolve::{
-    Answer, Binding, Budget, By, ConditionFailure, Conditions, Evaluator, ExplainStep, Explanation, NoConditions,
-    Outcome, Query, QueryError, Read, Resolver, Scratch, Step, Tree, TreeValue, decide_directly,
+    Answer, Binding, Budget, By, Candidates, ConditionFailure, Conditions, Evaluator, ExplainStep, Explanation,
+    NoConditions, Outcome, Part, Query, QueryError, Read, Resolver, Scratch, Step, Tree, TreeValue, decide_directly,
 };
 
 #[cfg(feature = "bundle-write")]

@@ -183,7 +183,11 @@ fn lists(
                     Err(QueryError::Condition(..)) => assert!(errs, "seed {seed}: {of}#{relation}@{user}: an error"),
                     Err(other) => panic!("seed {seed}: {other}"),
                 }
-                count.lists += 1;
+                let (found, trouble) =
+                    in_parts(evaluator, Query::ListObjects { type_name: of, relation, user }, random);
+                assert_eq!(found, expected, "seed {seed}: {of}#{relation}@{user} in parts");
+                assert!(errs || !trouble, "seed {seed}: {of}#{relation}@{user} in parts: an error");
+                count.lists += 2;
             }
         }
     }
@@ -198,7 +202,11 @@ fn lists(
             // Whoever is listed is allowed, and whoever is allowed is listed by name or by the wildcard.
             let everyone = format!("{of}:*");
             let evaluator = &evaluators[0];
-            let Ok(found) = evaluator.list_users(&object, relation, of, None) else { continue };
+            let query = Query::ListUsers { object: &object, relation, type_name: of, userset: None };
+            let Ok(found) = evaluator.list_users(&object, relation, of, None) else {
+                assert!(evaluator.candidates(query).is_err() || in_parts(evaluator, query, random).1, "seed {seed}");
+                continue;
+            };
             let is = |user: &str| evaluator.check(&object, relation, user);
             for user in &found {
                 assert_eq!(is(user), Ok(true), "seed {seed}: {user} in {object}#{relation}");
@@ -216,13 +224,27 @@ fn lists(
                 is(&everyone) == Ok(true),
                 "seed {seed}: {everyone} in {object}#{relation}"
             );
-            let query = Query::ListUsers { object: &object, relation, type_name: of, userset: None };
             let resolver = Resolver::new(model, query).with_conditions(&Told).with_budget(DEEP);
             assert_eq!(drive(resolver, stored, &mut |_| true).0, Ok(Outcome::Names(found.clone())), "seed {seed}");
             for other in &evaluators[1..] {
                 assert_eq!(other.list_users(&object, relation, of, None), Ok(found.clone()), "seed {seed}");
+                assert_eq!(in_parts(other, query, random), (found.clone(), false), "seed {seed}: in parts");
             }
-            count.lists += 1;
+            count.lists += 2;
         }
     }
+}
+
+/// A list a part at a time, sorted, and whether something in it could not be decided.
+fn in_parts(evaluator: &Evaluator<'_>, query: Query<'_>, random: &mut Random) -> (Vec<String>, bool) {
+    let (mut found, mut trouble) = (Vec::new(), false);
+    let mut candidates = evaluator.candidates(query).unwrap();
+    while !candidates.is_empty() {
+        let (most, pause) = if random.one_in(2) { (1, u64::MAX) } else { (100, 1) };
+        let part = evaluator.next_of(&mut candidates, query, most, pause).unwrap();
+        found.extend(part.found);
+        trouble |= part.trouble.is_some();
+    }
+    found.sort();
+    (found, trouble)
 }

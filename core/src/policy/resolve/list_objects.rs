@@ -154,7 +154,7 @@ impl Leads {
 }
 
 /// The objects that may have the user in the relation, and whether they surely do.
-fn candidates(
+pub(super) fn candidates(
     view: &View<'_>,
     target: RelationSlot,
     user: Subject,

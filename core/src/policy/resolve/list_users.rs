@@ -11,10 +11,9 @@ use alloc::vec::Vec;
 
 use super::super::compiled::{Expression, RelationSlot, TypeSlot};
 use super::super::sorted::Sorted;
-use super::super::tuple::ObjectRef;
 use super::super::words::sort_names;
 use super::QueryError;
-use super::evaluator::{Evaluator, as_validation, invalid};
+use super::evaluator::Evaluator;
 use super::layer::{NOTHING, Subject};
 use super::reach::{Question, node, node_parts};
 use super::seen::Seen;
@@ -44,27 +43,15 @@ impl Evaluator<'_> {
         type_name: &str,
         userset: Option<&str>,
     ) -> Result<Vec<String>, QueryError> {
-        let of = self.model.type_slot(type_name).ok_or_else(|| QueryError::TypeNotFound(type_name.into()))?;
-        let userset = match userset {
-            Some(name) => Some(self.relation(type_name, name)?),
-            None => None,
-        };
-        let parsed = ObjectRef::parse(object).map_err(|error| as_validation(invalid(error.message())))?;
-        let slot = self.relation(parsed.type_name, relation)?;
-        let number = view.object(self.model.relation_type(slot), parsed.id, object).unwrap_or(NOTHING);
+        let (of, userset) = self.listed(type_name, userset)?;
+        let (slot, number) = self.object_asked(view, object, relation)?;
         let exhausted = |_: Exhausted| QueryError::BudgetExceeded;
         let named = named(view, (number, slot), of, userset).map_err(exhausted)?;
         let mut found = Vec::new();
         for (user, _) in named.users.iter() {
             let question = Question { object: number, slot, user, user_type: of };
             match self.decide(view, question).map_err(exhausted)? {
-                Fact::Yes => {
-                    found.push(match user {
-                        // An object that no tuple names.
-                        Subject::Userset(NOTHING, slot) => [object, "#", self.model.relation_name(slot)].concat(),
-                        user => view.subject_name(user),
-                    });
-                }
+                Fact::Yes => found.push(listed_user(view, user, object)),
                 Fact::No => {}
                 Fact::Unknown if view.is_asking() => {}
                 Fact::Unknown => return Err(view.trouble()),
@@ -78,14 +65,23 @@ impl Evaluator<'_> {
     }
 }
 
-struct Named {
-    users: Sorted<Subject>,
+/// How a user of an object is listed.
+pub(super) fn listed_user(view: &View<'_>, user: Subject, object: &str) -> String {
+    match user {
+        // An object that no tuple names.
+        Subject::Userset(NOTHING, slot) => [object, "#", view.model.relation_name(slot)].concat(),
+        user => view.subject_name(user),
+    }
+}
+
+pub(super) struct Named {
+    pub(super) users: Sorted<Subject>,
     /// Whether some tuple could not be read or its condition not be evaluated, or more lies beyond the depth limit.
-    unknown: bool,
+    pub(super) unknown: bool,
 }
 
 /// Whoever is named where the relation leads.
-fn named(
+pub(super) fn named(
     view: &View<'_>,
     start: (u32, RelationSlot),
     of: TypeSlot,

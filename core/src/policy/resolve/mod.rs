@@ -5,6 +5,7 @@
 //! everything there is to read at once.
 
 mod binding;
+mod candidates;
 #[cfg(feature = "bundle-write")]
 mod closure;
 #[cfg(feature = "conditions")]
@@ -24,6 +25,7 @@ mod solve;
 mod view;
 
 pub use binding::Binding;
+pub use candidates::{Candidates, Part};
 #[cfg(feature = "bundle-write")]
 pub(crate) use closure::closure;
 #[cfg(feature = "conditions")]

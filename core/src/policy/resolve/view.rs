@@ -95,6 +95,11 @@ impl<'a> View<'a> {
         !self.exhausted.get()
     }
 
+    /// What of the budget has been used.
+    pub(super) fn spent(&self) -> u64 {
+        self.budget.work.saturating_sub(self.work.get())
+    }
+
     pub(super) fn too_deep(&self) -> Fact {
         self.too_deep.set(true);
         Fact::Unknown
