@@ -116,10 +116,13 @@ pub(crate) fn config(settings: &Settings, base_url: &str) -> Result<Config, Fail
     config.lifetimes = lifetimes(settings);
     config.refresh_grace = millis(settings.refresh_grace);
     config.policy = PolicyConfig {
+        stores: settings.policy_stores,
+        model_bytes_per_store: settings.policy_models_mib_per_store.saturating_mul(1 << 20),
         tuples_per_store: settings.policy_tuples_per_store,
         tuples_in_memory: settings.policy_tuples_in_memory,
         memory: settings.policy_memory_mib.saturating_mul(1 << 20),
         list_results: settings.policy_list_results,
+        list_deadline: settings.policy_list_deadline,
         log_reasons: settings.policy_log_reasons,
         log_context: settings.policy_log_context,
         changes: millis(settings.policy_changes),

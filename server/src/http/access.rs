@@ -14,7 +14,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::layers::limits::{Limits, ServiceProven};
 use super::layers::refusals::Refused;
-use super::openfga::dialect::failed;
+use super::openfga::dialect::{failed, no_key};
 use super::{Failure, credentials};
 use crate::service::bundles::Listener;
 use crate::service::policy::PolicyCaller;
@@ -187,6 +187,7 @@ async fn guard(
         Access::Policy => match credentials::policy(&service, &parts).await {
             Ok(caller) => _ = parts.extensions.insert(caller),
             // Its clients read errors in another dialect.
+            Err(error) if credentials::names_no_key(&parts) => return Ok(no_key(error)),
             Err(error) => return Ok(failed(error)),
         },
         Access::Bundle => {

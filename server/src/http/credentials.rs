@@ -44,6 +44,11 @@ pub(super) fn is_keyed(parts: &Parts) -> bool {
     }
 }
 
+/// Whether a request does not even try to name a key.
+pub(super) fn names_no_key(parts: &Parts) -> bool {
+    !parts.headers.contains_key(SERVICE_KEY) && !parts.headers.contains_key(header::AUTHORIZATION)
+}
+
 /// The person whose token is in `Authorization`: an access token, or with a service an authz token of its scope.
 pub(super) async fn user(service: &Service, parts: &Parts, app: Option<&ServiceApp>) -> Result<User, Failure> {
     Ok(service.authenticate_user(bearer(parts)?, app).await?)

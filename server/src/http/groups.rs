@@ -1,4 +1,4 @@
-//! `/workspaces/{id}/groups` and their members.
+//! `/workspaces/{id}/groups`, their members and the groups in them.
 
 use axum::Json;
 use axum::extract::{OriginalUri, State};
@@ -25,6 +25,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(Access::User, routes!(get, update, delete))
         .add(Access::Directory, routes!(members))
         .add(Access::User, routes!(add_member, remove_member))
+        .add(Access::Directory, routes!(groups))
+        .add(Access::User, routes!(add_group, remove_group))
 }
 
 /// A group.
@@ -184,5 +186,49 @@ async fn remove_member(
     Path((workspace_id, id, member_id)): Path<(Uuid, Uuid, Uuid)>,
 ) -> Result<StatusCode, Failure> {
     service.remove_group_member(&user, &caller, workspace_id, id, member_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The groups that were put into a group: who is in one of them is in this one, too.
+#[utoipa::path(get, path = "/workspaces/{workspace_id}/groups/{group_id}/groups", tag = "groups",
+    params(("workspace_id" = Uuid, Path), ("group_id" = Uuid, Path), Paging),
+    responses((status = 200, body = [GroupAnswer]), (status = 400), (status = 401), (status = 403), (status = 404), (status = 422)))]
+async fn groups(
+    State(service): State<Service>,
+    OriginalUri(uri): OriginalUri,
+    user: User,
+    Path((workspace_id, id)): Path<(Uuid, Uuid)>,
+    Query(paging): Query<Paging>,
+) -> Result<Listing<GroupAnswer>, Failure> {
+    let (search, cursor) = (paging.q.as_deref(), paging.cursor.as_deref());
+    let page = service.groups_in_group(&user, workspace_id, id, search, paging.limit, cursor).await?;
+    Ok(Listing::new(page, &uri, GroupAnswer::from))
+}
+
+/// Puts a group of the workspace into another one: admins may.
+#[utoipa::path(post, path = "/workspaces/{workspace_id}/groups/{group_id}/groups/{member_group_id}", tag = "groups",
+    params(("workspace_id" = Uuid, Path), ("group_id" = Uuid, Path), ("member_group_id" = Uuid, Path)),
+    responses((status = 204), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409), (status = 422)))]
+async fn add_group(
+    State(service): State<Service>,
+    user: User,
+    caller: Caller,
+    Path((workspace_id, id, member_id)): Path<(Uuid, Uuid, Uuid)>,
+) -> Result<StatusCode, Failure> {
+    service.add_group_to_group(&user, &caller, workspace_id, id, member_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes a group out of a group: admins may.
+#[utoipa::path(delete, path = "/workspaces/{workspace_id}/groups/{group_id}/groups/{member_group_id}", tag = "groups",
+    params(("workspace_id" = Uuid, Path), ("group_id" = Uuid, Path), ("member_group_id" = Uuid, Path)),
+    responses((status = 204), (status = 401), (status = 403), (status = 404), (status = 422)))]
+async fn remove_group(
+    State(service): State<Service>,
+    user: User,
+    caller: Caller,
+    Path((workspace_id, id, member_id)): Path<(Uuid, Uuid, Uuid)>,
+) -> Result<StatusCode, Failure> {
+    service.remove_group_from_group(&user, &caller, workspace_id, id, member_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

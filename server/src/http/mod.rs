@@ -33,7 +33,7 @@ mod users;
 mod well_known;
 mod workspaces;
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json, Router};
 pub use failure::Failure;
@@ -60,8 +60,14 @@ pub fn app(service: Service, hardening: &Hardening) -> Router {
     hardening.around(router.layer(Extension(docs::Document(text.into()))), service)
 }
 
-async fn unknown() -> Failure {
-    Error::not_found("Not Found").into()
+async fn unknown(uri: Uri) -> Response {
+    let error = Error::not_found("Not Found");
+    // Where OpenFGA's clients ask they read its dialect.
+    if uri.path().starts_with("/stores/") {
+        openfga::dialect::failed(error)
+    } else {
+        Failure::from(error).into_response()
+    }
 }
 
 async fn not_allowed() -> Response {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use sentinel_keys::{RsaBits, SigningAlgorithm};
 use sentinel_storage::{Millis, WorkspaceRole};
 
@@ -50,6 +52,10 @@ impl Default for BundleConfig {
 /// How stores of policy are kept and asked.
 #[derive(Clone, Debug)]
 pub struct PolicyConfig {
+    /// Most stores that belong to no workspace: beyond it no key makes another.
+    pub stores: i64,
+    /// Most octets of a store's models together.
+    pub model_bytes_per_store: i64,
     /// Most tuples of a store.
     pub tuples_per_store: i64,
     /// Most tuples of a store that is kept in memory: a larger one is asked by SQL.
@@ -60,6 +66,8 @@ pub struct PolicyConfig {
     pub changes: Millis,
     /// Most entries of a list.
     pub list_results: usize,
+    /// How long a list is made at most.
+    pub list_deadline: Duration,
     /// Whether every decision is written to the log.
     pub log_decisions: bool,
     /// Whether it says why.
@@ -71,11 +79,14 @@ pub struct PolicyConfig {
 impl Default for PolicyConfig {
     fn default() -> Self {
         Self {
+            stores: 10_000,
+            model_bytes_per_store: 64 << 20,
             tuples_per_store: 50_000_000,
             tuples_in_memory: 5_000_000,
             memory: 1 << 30,
             changes: 30 * DAY,
             list_results: 1000,
+            list_deadline: Duration::from_secs(3),
             log_decisions: false,
             log_reasons: false,
             log_context: false,

@@ -18,6 +18,7 @@ pub mod journey;
 pub mod login;
 mod mandate;
 pub mod members;
+pub mod nested_groups;
 mod operations;
 pub mod permissions;
 pub mod policy;

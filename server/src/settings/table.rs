@@ -196,6 +196,20 @@ pub const TABLE: &[Setting] = &[
         "What tokens are signed with. The published SDKs accept RS256.",
     ),
     setting(
+        "POLICY_STORES",
+        Kind::Number(0, 1_000_000_000),
+        "10000",
+        "service/policy",
+        "Most policy stores that belong to no workspace: beyond it no service key makes another one. A deleted store counts until it has been emptied.",
+    ),
+    setting(
+        "POLICY_MODELS_MIB_PER_STORE",
+        Kind::Number(1, 1_000_000),
+        "64",
+        "service/policy",
+        "Most that the authorization models of a policy store take together. Models are kept for ever: questions may name any of them.",
+    ),
+    setting(
         "POLICY_TUPLES_PER_STORE",
         Kind::Number(1, 1_000_000_000),
         "50000000",
@@ -222,6 +236,13 @@ pub const TABLE: &[Setting] = &[
         "1000",
         "service/policy",
         "Most entries that list-objects and list-users answer. Streams and searches have no such limit.",
+    ),
+    setting(
+        "POLICY_LIST_SECONDS",
+        Kind::Number(1, 600),
+        "3",
+        "service/policy",
+        "How long list-objects, list-users and streamed-list-objects look for entries at most. Then they answer what was found so far.",
     ),
     setting(
         "POLICY_CHANGES_DAYS",

@@ -29,6 +29,11 @@ pub struct AccessibleQuery<'a> {
 
 const OF: &str = "r.workspace_id = $1 AND r.service_name = $2 AND r.resource_type = $3";
 const ENOUGH: &str = " AND ($5 OR s.permission = 'edit')";
+/// The user's groups: those that they are in, and those that these are in.
+const MINE: &str = "WITH RECURSIVE mine (group_id) AS (\
+     SELECT g.group_id FROM group_members g WHERE g.workspace_id = $1 AND g.user_id = $4 \
+     UNION SELECT n.group_id FROM mine CROSS JOIN group_groups n \
+     WHERE n.workspace_id = $1 AND n.member_group_id = mine.group_id) ";
 /// Each way has an index of its own: what is neither the user's nor shared with them is never looked at. The tables are
 /// joined in the order written (`CROSS JOIN`), and the ids come as they are found, some twice: asked to order them, SQLite
 /// walks through all resources of the type. They are answered in one row: a thousand rows cost it ten times as much.
@@ -45,8 +50,8 @@ const WAYS: &str = concatcp!(
     " AND r.id = s.permission_id AND ",
     OF,
     " \
-     UNION ALL SELECT r.resource_id FROM group_members g CROSS JOIN shares s CROSS JOIN resources r \
-     WHERE g.workspace_id = $1 AND g.user_id = $4 AND s.workspace_id = g.workspace_id AND s.group_id = g.group_id",
+     UNION ALL SELECT r.resource_id FROM mine CROSS JOIN shares s CROSS JOIN resources r \
+     WHERE s.workspace_id = $1 AND s.group_id = mine.group_id",
     ENOUGH,
     " AND r.id = s.permission_id AND ",
     OF,
@@ -65,7 +70,7 @@ impl Connection {
     /// # Errors
     /// As every statement: [`StorageError::Unavailable`], [`StorageError::Broken`].
     pub async fn accessible_resources(&mut self, query: &AccessibleQuery<'_>) -> Result<Vec<Uuid>, StorageError> {
-        let sql = self.either(concatcp!(IDS_SQLITE, WAYS), concatcp!(IDS_POSTGRES, WAYS));
+        let sql = self.either(concatcp!(MINE, IDS_SQLITE, WAYS), concatcp!(MINE, IDS_POSTGRES, WAYS));
         let found: IdList = on!(self, db => sqlx::query_scalar(sql)
             .bind(query.workspace_id)
             .bind(query.service_name)
@@ -107,7 +112,7 @@ impl Connection {
 mod tests {
     use const_format::concatcp;
 
-    use super::{IDS_SQLITE, WAYS};
+    use super::{IDS_SQLITE, MINE, WAYS};
     use crate::plans::assert_plan;
 
     #[tokio::test]
@@ -118,9 +123,10 @@ mod tests {
             "shares_by_user",
             "sqlite_autoindex_resources_3",
             "group_members_by_user",
+            "group_groups_by_member",
             "shares_by_group",
             "sqlite_autoindex_resources_3",
         ];
-        assert_plan(concatcp!(IDS_SQLITE, WAYS), &indexes).await;
+        assert_plan(concatcp!(MINE, IDS_SQLITE, WAYS), &indexes).await;
     }
 }

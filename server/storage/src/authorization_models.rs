@@ -60,6 +60,15 @@ impl Connection {
         Ok(on!(self, db => sqlx::query_scalar(sql).bind(store).fetch_one(db)))
     }
 
+    /// How many octets the texts of a store's models have together.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn authorization_model_bytes(&mut self, store: i64) -> Result<i64, StorageError> {
+        let sql = "SELECT COALESCE((SELECT s.model_bytes FROM stores s WHERE s.number = $1), 0)";
+        Ok(on!(self, db => sqlx::query_scalar(sql).bind(store).fetch_one(db)))
+    }
+
     /// What was last said that a model is expected to decide, as JSON.
     ///
     /// # Errors
@@ -84,6 +93,8 @@ impl Transaction {
     ) -> Result<(), StorageError> {
         let sql = "INSERT INTO authorization_models (store_number, id, model, created_at) VALUES ($1, $2, $3, $4)";
         execute!(self, sql, store, id, model, now);
+        let bytes = i64::try_from(model.len()).unwrap_or(i64::MAX);
+        execute!(self, "UPDATE stores SET model_bytes = model_bytes + $2 WHERE number = $1", store, bytes);
         Ok(())
     }
 

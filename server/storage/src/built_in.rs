@@ -67,6 +67,11 @@ pub(crate) fn group_member(group_id: Uuid, user_id: Uuid) -> TupleName {
     tuple("group", group_id.to_string(), "member", user_name(user_id))
 }
 
+/// Who is in the one group is in the other, too.
+pub(crate) fn group_in_group(group_id: Uuid, member_group_id: Uuid) -> TupleName {
+    tuple("group", group_id.to_string(), "member", grantee_name(Grantee::Group(member_group_id)))
+}
+
 pub(crate) fn owner(resource: &str, user_id: Uuid) -> TupleName {
     tuple("resource", resource.to_owned(), "owner", user_name(user_id))
 }

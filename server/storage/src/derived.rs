@@ -35,6 +35,8 @@ pub(crate) enum Scope {
     User(Uuid),
     /// A user in a group.
     GroupMember(Uuid, Uuid),
+    /// A group in a group.
+    GroupInGroup(Uuid, Uuid),
     /// Whatever names a group.
     Group(Uuid),
     /// Whatever is about a resource: the id of its record, and its name.
@@ -116,6 +118,7 @@ const ROLES: &str = "SELECT m.user_id, m.role FROM memberships m JOIN users u ON
                      WHERE u.is_active AND m.workspace_id = $1";
 const GROUP_MEMBERS: &str = "SELECT g.group_id, g.user_id FROM group_members g JOIN users u ON u.id = g.user_id \
                              WHERE u.is_active AND g.workspace_id = $1";
+const GROUPS_IN_GROUPS: &str = "SELECT n.group_id, n.member_group_id FROM group_groups n WHERE n.workspace_id = $1";
 const RESOURCES: &str = "SELECT r.service_name, r.resource_type, r.resource_id, r.visibility, \
      (SELECT m.user_id FROM memberships m JOIN users u ON u.id = m.user_id WHERE u.is_active \
       AND m.workspace_id = r.workspace_id AND m.user_id = r.owner_id) AS owner_id \
@@ -251,6 +254,7 @@ impl Transaction {
     async fn said(&mut self, of: Uuid, scope: &Scope, said: &mut BTreeSet<TupleName>) -> Result<(), StorageError> {
         let mut roles: Vec<(Uuid, WorkspaceRole)> = Vec::new();
         let mut members: Vec<(Uuid, Uuid)> = Vec::new();
+        let mut nested: Vec<(Uuid, Uuid)> = Vec::new();
         let mut resources: Vec<ResourceRow> = Vec::new();
         let mut shares: Vec<ShareRow> = Vec::new();
         match scope {
@@ -267,7 +271,15 @@ impl Transaction {
                 let sql = concatcp!(GROUP_MEMBERS, " AND g.group_id = $2 AND g.user_id = $3");
                 members = rows!(self, sql, of, group, user);
             }
+            Scope::GroupInGroup(group, member) => {
+                let sql = concatcp!(GROUPS_IN_GROUPS, " AND n.group_id = $2 AND n.member_group_id = $3");
+                nested = rows!(self, sql, of, group, member);
+            }
             Scope::Group(group) => {
+                nested = rows!(self, concatcp!(GROUPS_IN_GROUPS, " AND n.group_id = $2"), of, group);
+                let within: Vec<(Uuid, Uuid)> =
+                    rows!(self, concatcp!(GROUPS_IN_GROUPS, " AND n.member_group_id = $2"), of, group);
+                nested.extend(within);
                 members = rows!(self, concatcp!(GROUP_MEMBERS, " AND g.group_id = $2"), of, group);
                 shares = rows!(self, concatcp!(SHARES, " AND s.group_id = $2"), of, group);
             }
@@ -283,12 +295,14 @@ impl Transaction {
             Scope::All => {
                 roles = rows!(self, ROLES, of);
                 members = rows!(self, GROUP_MEMBERS, of);
+                nested = rows!(self, GROUPS_IN_GROUPS, of);
                 resources = rows!(self, RESOURCES, of);
                 shares = rows!(self, SHARES, of);
             }
         }
         said.extend(roles.into_iter().map(|(user, role)| built_in::role(of, user, role)));
         said.extend(members.into_iter().map(|(group, user)| built_in::group_member(group, user)));
+        said.extend(nested.into_iter().map(|(group, member)| built_in::group_in_group(group, member)));
         for row in resources {
             let name = row.name();
             said.extend(row.owner_id.map(|owner| built_in::owner(&name, owner)));
@@ -326,6 +340,10 @@ impl Transaction {
             }
             Scope::GroupMember(group, user) => {
                 there = rows!(self, BETWEEN, number, "group", group.to_string(), built_in::user_name(*user));
+            }
+            Scope::GroupInGroup(group, member) => {
+                let member = built_in::grantee_name(Grantee::Group(*member));
+                there = rows!(self, BETWEEN, number, "group", group.to_string(), member);
             }
             Scope::Group(group) => {
                 there = rows!(self, OBJECT, number, "group", group.to_string());
@@ -384,7 +402,7 @@ fn plain(name: TupleName) -> NewTuple {
 mod tests {
     use const_format::concatcp;
 
-    use super::{GROUP_MEMBERS, RESOURCES, ROLES, SHARES, TUPLES};
+    use super::{GROUP_MEMBERS, GROUPS_IN_GROUPS, RESOURCES, ROLES, SHARES, TUPLES};
     use crate::plans::assert_indexes;
 
     #[tokio::test]
@@ -392,6 +410,9 @@ mod tests {
         let (users, member) = ("sqlite_autoindex_users_1", "sqlite_autoindex_memberships_1");
         assert_indexes(concatcp!(ROLES, " AND m.user_id = $2"), &[member, users]).await;
         assert_indexes(concatcp!(GROUP_MEMBERS, " AND g.user_id = $2"), &["group_members_by_user", users]).await;
+        let nested = "sqlite_autoindex_group_groups_1";
+        assert_indexes(concatcp!(GROUPS_IN_GROUPS, " AND n.group_id = $2"), &[nested]).await;
+        assert_indexes(concatcp!(GROUPS_IN_GROUPS, " AND n.member_group_id = $2"), &["group_groups_by_member"]).await;
         assert_indexes(concatcp!(RESOURCES, " AND r.owner_id = $2"), &["resources_of_owner", member, users]).await;
         // Of its unique indexes any leads to one row.
         let resource = "sqlite_autoindex_resources_";

@@ -20,7 +20,7 @@ pub struct Group {
     pub description: Option<String>,
     pub created_by: Option<Uuid>,
     pub created_at: Millis,
-    /// How many members it has.
+    /// How many members it has itself, those of groups in it not counted.
     pub members: i64,
 }
 
@@ -44,7 +44,7 @@ pub struct GroupChange<'a> {
     pub description: Option<Option<&'a str>>,
 }
 
-const COLUMNS: &str = "g.id, g.workspace_id, g.name, g.description, g.created_by, g.created_at, \
+pub(crate) const COLUMNS: &str = "g.id, g.workspace_id, g.name, g.description, g.created_by, g.created_at, \
                        (SELECT COUNT(*) FROM group_members c WHERE c.group_id = g.id) AS members";
 
 impl Connection {

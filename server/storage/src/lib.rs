@@ -30,6 +30,7 @@ mod invitations;
 mod login_states;
 mod memberships;
 mod migrate;
+mod nested_groups;
 mod one_time_links;
 mod page;
 #[cfg(test)]

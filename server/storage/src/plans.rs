@@ -44,7 +44,10 @@ async fn looked_up(sql: &str) -> Vec<String> {
             .is_some_and(|rest| tables.iter().any(|table| rest == *table || rest.starts_with(&format!("{table} "))))
     });
     assert_eq!(walked, None, "{steps:#?}");
-    steps.iter().filter_map(|step| step.strip_prefix("SEARCH ")).map(str::to_owned).collect()
+    // Nor is what it looks up in there by an index of a table.
+    let own = ["mine"];
+    let searched = steps.iter().filter_map(|step| step.strip_prefix("SEARCH "));
+    searched.filter(|step| !own.contains(step)).map(str::to_owned).collect()
 }
 
 /// Asserts that PostgreSQL, of a table that was filled a moment ago, looks tuples up by an index with each of these

@@ -161,6 +161,16 @@ impl Connection {
         Ok(on!(self, db => sqlx::query_scalar(sql).fetch_one(db)))
     }
 
+    /// How many stores there are that belong to no workspace, those that were deleted and not emptied yet among them: at
+    /// most as many as `most`.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn count_stores_of_their_own(&mut self, most: i64) -> Result<i64, StorageError> {
+        let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM stores s WHERE s.workspace_id IS NULL LIMIT $1) found";
+        Ok(on!(self, db => sqlx::query_scalar(sql).bind(most).fetch_one(db)))
+    }
+
     /// The active service that a key with this hash opens, and which stores the key opens, where it has not expired. What
     /// every request of policy reads, unless nothing was committed since ([`crate::Store::seen`]).
     ///

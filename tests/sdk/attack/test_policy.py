@@ -169,3 +169,51 @@ def test_what_the_log_of_decisions_tells(logging: Sentinel):
     assert told[1]["reason"] == "no document:1#viewer@user:beth; no document:1#viewer@user:*"
     everything = "\n".join(logging.program.lines)
     assert place not in everything and bearer["Authorization"].removeprefix("Bearer ") not in everything
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def small(request: pytest.FixtureRequest, idp: IdentityProvider):
+    """A server with room for little."""
+    sentinel = Sentinel(request.param, idp, POLICY_STORES="3", POLICY_MODELS_MIB_PER_STORE="1")
+    yield sentinel
+    sentinel.stop()
+
+
+def test_stores_and_models_have_an_end(small: Sentinel):
+    bearer = key(small)
+    with small.http(headers=bearer) as http:
+        stores = [store(http, []) for _ in range(3)]
+        refused = http.post("/stores", json={"name": "One too many"})
+        assert (refused.status_code, refused.json()["code"]) == (400, "exceeded_entity_limit")
+        # Workspaces have theirs all the same, and the command line is whoever runs the program.
+        small.cli("user", "create", "ada@example.test", "--name", "Ada")
+        small.cli("workspace", "create", "lab", "--name", "Lab", "--owner", "ada@example.test")
+        small.cli("store", "create", "By-hand")
+
+        relations = [f"r{at:03}{'x' * 40}" for at in range(150)]
+        large = {
+            "type": "large",
+            "relations": {name: {"this": {}} for name in relations},
+            "metadata": {"relations": {name: {"directly_related_user_types": [USER]} for name in relations}},
+        }
+        model = MODEL | {"type_definitions": MODEL["type_definitions"] + [large | {"type": f"t{at}"} for at in range(8)]}
+        path = f"/stores/{stores[0]}/authorization-models"
+        answers = [http.post(path, json=model) for _ in range(8)]
+        written = [answer for answer in answers if answer.status_code == 201]
+        assert 1 <= len(written) < 8, answers[0].text
+        assert {answer.json()["code"] for answer in answers[len(written) :]} == {"exceeded_entity_limit"}
+        # A small one still fits where there is room, and everywhere else.
+        must(http.post(f"/stores/{stores[1]}/authorization-models", json=MODEL))
+        assert must(http.post(f"/stores/{stores[0]}/check", json={"tuple_key": viewer("anne", "1")}))["allowed"] is False
+
+
+def test_an_import_is_in_the_activity_log(server: Sentinel, http: httpx.Client, root, tmp_path):
+    made = store(http, [])
+    file = tmp_path / "tuples.jsonl"
+    file.write_text(json.dumps(viewer("anne", "1")) + "\n" + json.dumps(viewer("anne", "2")))
+    assert server.cli("tuples", "import", str(file), "--store", made)["written"] == 2
+    # What changes nothing is no change.
+    assert server.cli("tuples", "import", str(file), "--store", made, "--on-duplicate", "ignore")["written"] == 0
+    log = must(root.http.get("/admin/activity", params={"limit": 50}))
+    [entry] = [one for one in log if one["action"] == "store.import_tuples" and one["target_id"] == made]
+    assert (entry["actor_kind"], entry["detail"]) == ("system", {"revision": "1", "tuples": "2"})

@@ -16,7 +16,7 @@ use super::stores::{Which, plain};
 use super::text::{Folder, Mistake, Text, read};
 use super::tuples::{self, COLUMNS, Entry, Format, Tuples};
 use super::{Answer, store};
-use crate::commands::data;
+use crate::commands::data::{self, caller};
 use crate::outcome::{self, Failure};
 
 /// Tuples of one transaction. Each is one revision of the store: readers see all of it or nothing, other writers wait
@@ -270,7 +270,7 @@ async fn write(
     let (tuples, spots): (Vec<_>, Vec<_>) = piece.drain(..).map(|entry| (entry.tuple, entry.spot)).unzip();
     let before = progress.read / TOLD;
     progress.read += tuples.len();
-    match service.import_tuples(store, model, &tuples, ignore).await {
+    match service.import_tuples(&caller(), store, model, &tuples, ignore).await {
         Ok(done) => {
             progress.written += done.written;
             progress.ignored += done.ignored;

@@ -1,4 +1,4 @@
-//! `/admin/workspaces/{id}/groups` and their members.
+//! `/admin/workspaces/{id}/groups`, their members and the groups in them.
 
 use axum::Json;
 use axum::extract::{OriginalUri, State};
@@ -22,6 +22,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(Access::Admin, routes!(get, update, delete))
         .add(Access::Admin, routes!(members))
         .add(Access::Admin, routes!(add_member, remove_member))
+        .add(Access::Admin, routes!(groups))
+        .add(Access::Admin, routes!(add_group, remove_group))
 }
 
 /// The groups of a workspace by name.
@@ -130,5 +132,46 @@ async fn remove_member(
     Path((workspace_id, id, user_id)): Path<(Uuid, Uuid, Uuid)>,
 ) -> Result<StatusCode, Failure> {
     service.leave_group(&actor, &caller, workspace_id, id, user_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The groups that were put into a group by name.
+#[utoipa::path(get, path = "/admin/workspaces/{workspace_id}/groups/{group_id}/groups", tag = "admin",
+    params(("workspace_id" = Uuid, Path), ("group_id" = Uuid, Path), Paging),
+    responses((status = 200, body = [GroupAnswer]), (status = 400), (status = 401), (status = 403), (status = 404), (status = 422)))]
+async fn groups(
+    State(service): State<Service>,
+    OriginalUri(uri): OriginalUri,
+    Path((workspace_id, id)): Path<(Uuid, Uuid)>,
+    Query(paging): Query<Paging>,
+) -> Result<Listing<GroupAnswer>, Failure> {
+    let (search, cursor) = (paging.q.as_deref(), paging.cursor.as_deref());
+    let page = service.groups_within(workspace_id, id, search, paging.limit, cursor).await?;
+    Ok(Listing::new(page, &uri, GroupAnswer::from))
+}
+
+/// Puts a group of the workspace into another one.
+#[utoipa::path(post, path = "/admin/workspaces/{workspace_id}/groups/{group_id}/groups/{member_group_id}", tag = "admin",
+    params(("workspace_id" = Uuid, Path), ("group_id" = Uuid, Path), ("member_group_id" = Uuid, Path)),
+    responses((status = 204), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409), (status = 422)))]
+async fn add_group(
+    State(service): State<Service>,
+    By { actor, caller }: By,
+    Path((workspace_id, id, member_id)): Path<(Uuid, Uuid, Uuid)>,
+) -> Result<StatusCode, Failure> {
+    service.nest_group(&actor, &caller, workspace_id, id, member_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes a group out of a group.
+#[utoipa::path(delete, path = "/admin/workspaces/{workspace_id}/groups/{group_id}/groups/{member_group_id}", tag = "admin",
+    params(("workspace_id" = Uuid, Path), ("group_id" = Uuid, Path), ("member_group_id" = Uuid, Path)),
+    responses((status = 204), (status = 401), (status = 403), (status = 404), (status = 422)))]
+async fn remove_group(
+    State(service): State<Service>,
+    By { actor, caller }: By,
+    Path((workspace_id, id, member_id)): Path<(Uuid, Uuid, Uuid)>,
+) -> Result<StatusCode, Failure> {
+    service.unnest_group(&actor, &caller, workspace_id, id, member_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::dialect::{Ask, At, Refused};
+use super::rules;
 use super::wire::{TupleKeyIn, tuples};
 use crate::http::access::{Access, Routes};
 use crate::service::Service;
@@ -46,6 +47,8 @@ async fn write(
 ) -> Result<StatusCode, Refused> {
     let store = service.open_store(&caller, &store).await?;
     let read = |one: AssertionIn| {
+        rules::question("Assertion", one.tuple_key.clone())?;
+        rules::assertion_tuples(one.contextual_tuples.as_ref().map_or(0, Vec::len))?;
         Ok::<_, PolicyError>(Assertion {
             tuple: one.tuple_key.unwrap_or_default().tuple()?,
             expectation: one.expectation.unwrap_or_default(),

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 use super::dialect::{At, Params, Refused};
+use super::rules;
 use super::wire::{TupleKeyOut, moment, time};
 use crate::http::access::{Access, Routes};
 use crate::service::Service;
@@ -58,6 +59,8 @@ async fn changes(
     let store = service.open_store(&caller, &id).await?;
     let since = which.start_time.as_deref().filter(|text| !text.is_empty()).map(moment).transpose()?;
     let (of, token) = (which.r#type.unwrap_or_default(), which.continuation_token.unwrap_or_default());
+    rules::changes(&of, which.page_size)?;
+    rules::token("ReadChangesRequest", &token)?;
     let (found, continuation_token) = service.read_changes(&store, &of, since, which.page_size, &token).await?;
     let changes = found.into_iter().map(|change| ChangeOut {
         operation: if change.is_delete { "TUPLE_OPERATION_DELETE" } else { "TUPLE_OPERATION_WRITE" },

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::dialect::{Ask, At, AtLeast, Refused, with_token};
+use super::rules;
 use super::wire::{CircumstancesIn, TupleKeyIn};
 use crate::http::access::{Access, Routes};
 use crate::service::Service;
@@ -50,7 +51,7 @@ async fn check(
     Ask(body): Ask<CheckBody>,
 ) -> Result<Response, Refused> {
     let with = body.with.read(&store, at_least)?;
-    let question = body.tuple_key.unwrap_or_default().question();
+    let question = rules::question("CheckRequest", body.tuple_key)?;
     let answer = service.check(&caller, &store, &question, &with).await?;
     let token = ConsistencyToken { store, revision: answer.revision };
     Ok(with_token(&token, Json(CheckOut { allowed: answer.value, resolution: "" })))
@@ -104,7 +105,8 @@ async fn batch(
             return Err(PolicyError::validation(format!("received duplicate correlation id: {id}")).into());
         }
         ids.push(id);
-        questions.push((item.check.tuple_key.unwrap_or_default().question(), item.check.with.read(&store, None)?));
+        let question = rules::question("BatchCheckItem", item.check.tuple_key)?;
+        questions.push((question, item.check.with.read(&store, None)?));
     }
     let with = CircumstancesIn::of(body.authorization_model_id, body.consistency).read(&store, at_least)?;
     let answers = service.batch_check(&caller, &store, &questions, &with).await?;

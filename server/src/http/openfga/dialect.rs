@@ -55,6 +55,15 @@ pub(in crate::http) fn failed(error: Error) -> Response {
         ErrorKind::Unavailable => "unavailable",
         ErrorKind::Internal => "internal_error",
     };
+    failed_with(error, code)
+}
+
+/// A request without a key.
+pub(in crate::http) fn no_key(error: Error) -> Response {
+    failed_with(error, "bearer_token_missing")
+}
+
+fn failed_with(error: Error, code: &str) -> Response {
     let message = error.detail().to_owned();
     let (parts, _) = Failure::from(error).into_response().into_parts();
     let mut response = (parts.status, Json(json!({ "code": code, "message": message }))).into_response();

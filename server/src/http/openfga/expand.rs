@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::dialect::{Ask, At, Refused};
+use super::rules;
 use super::wire::{CircumstancesIn, TupleKeyIn};
 use crate::http::access::{Access, Routes};
 use crate::service::Service;
@@ -36,6 +37,6 @@ async fn expand(
     Ask(body): Ask<ExpandBody>,
 ) -> Result<Json<Value>, Refused> {
     let with = body.with.read(&store, None)?;
-    let of = body.tuple_key.unwrap_or_default().question();
+    let of = rules::required("ExpandRequest", body.tuple_key)?;
     Ok(Json(service.expand(&caller, &store, &of.object, &of.relation, &with).await?))
 }

@@ -1,6 +1,7 @@
 //! `/stores/{id}/list-objects`, `/stores/{id}/streamed-list-objects` and `/stores/{id}/list-users`.
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
@@ -10,6 +11,8 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::dialect::{Ask, At, AtLeast, Refused, with_token};
+use super::rules;
+use super::stream::{Lines, lines};
 use super::wire::{CircumstancesIn, TupleKeyIn, consistency, tuples};
 use crate::http::access::{Access, Routes};
 use crate::service::Service;
@@ -32,7 +35,7 @@ struct ObjectsBody {
     with: CircumstancesIn,
 }
 
-/// The objects of a type that a user has a relation to, sorted; at most 1000.
+/// The objects of a type that a user has a relation to, sorted: as many as the settings say, of those that are found first.
 #[utoipa::path(post, path = "/stores/{store_id}/list-objects", tag = "policy",
     params(("store_id" = String, Path)), request_body = ObjectsBody, responses(
     (status = 200, body = Object), (status = 400), (status = 401), (status = 403), (status = 404)))]
@@ -43,11 +46,13 @@ async fn objects(
     AtLeast(at_least): AtLeast,
     Ask(body): Ask<ObjectsBody>,
 ) -> Result<Response, Refused> {
-    let (token, found) = listed(&service, &caller, store, at_least, body, false).await?;
-    Ok(with_token(&token, Json(json!({ "objects": found }))))
+    let Asked { of, relation, user, with } = body.read(&store, at_least)?;
+    let answer = service.list_objects(&caller, &store, (&of, &relation, &user), &with, false).await?;
+    let token = ConsistencyToken { store, revision: answer.revision };
+    Ok(with_token(&token, Json(json!({ "objects": answer.value }))))
 }
 
-/// The objects of a type that a user has a relation to, all of them: a line of JSON for each.
+/// The objects of a type that a user has a relation to, all of them: a line of JSON for each, sent as they are found.
 #[utoipa::path(post, path = "/stores/{store_id}/streamed-list-objects", tag = "policy",
     params(("store_id" = String, Path)), request_body = ObjectsBody, responses(
     (status = 200, body = String, content_type = "application/x-ndjson"),
@@ -59,28 +64,34 @@ async fn streamed(
     AtLeast(at_least): AtLeast,
     Ask(body): Ask<ObjectsBody>,
 ) -> Result<Response, Refused> {
-    let (token, found) = listed(&service, &caller, store, at_least, body, true).await?;
-    let mut lines = String::new();
-    for object in found {
-        lines.push_str(&json!({ "result": { "object": object } }).to_string());
-        lines.push('\n');
-    }
-    Ok(with_token(&token, ([(header::CONTENT_TYPE, "application/x-ndjson")], lines).into_response()))
+    let Asked { of, relation, user, with } = body.read(&store, at_least)?;
+    let mut stream = service.stream_objects(&caller, &store, (&of, &relation, &user), &with).await?;
+    let token = ConsistencyToken { store, revision: stream.revision };
+    // What fails before the first one is refused as everywhere; afterwards it is the last line.
+    let first = stream.next().await.transpose()?;
+    let lines = Lines { first: first.map(|found| lines(&found)), stream };
+    let headers = [(header::CONTENT_TYPE, "application/x-ndjson")];
+    Ok(with_token(&token, (headers, Body::new(lines)).into_response()))
 }
 
-async fn listed(
-    service: &Service,
-    caller: &PolicyCaller,
-    store: String,
-    at_least: Option<ConsistencyToken>,
-    body: ObjectsBody,
-    all: bool,
-) -> Result<(ConsistencyToken, Vec<String>), PolicyError> {
-    let with = body.with.read(&store, at_least)?;
-    let of = body.r#type.unwrap_or_default();
-    let (relation, user) = (body.relation.unwrap_or_default(), body.user.unwrap_or_default());
-    let answer = service.list_objects(caller, &store, (&of, &relation, &user), &with, all).await?;
-    Ok((ConsistencyToken { store, revision: answer.revision }, answer.value))
+impl ObjectsBody {
+    fn read(self, store: &str, at_least: Option<ConsistencyToken>) -> Result<Asked, PolicyError> {
+        let asked = Asked {
+            with: self.with.read(store, at_least)?,
+            of: self.r#type.unwrap_or_default(),
+            relation: self.relation.unwrap_or_default(),
+            user: self.user.unwrap_or_default(),
+        };
+        rules::listed(&asked.of, &asked.relation, &asked.user)?;
+        Ok(asked)
+    }
+}
+
+struct Asked {
+    of: String,
+    relation: String,
+    user: String,
+    with: Circumstances,
 }
 
 /// Whose relation to an object is listed.
@@ -135,11 +146,19 @@ async fn users(
         let why = "invalid ListUsersRequest.UserFilters: value must contain exactly 1 item(s)";
         return Err(PolicyError::validation(why).into());
     };
-    let of = body.object.unwrap_or_default();
-    let object = format!("{}:{}", of.r#type.unwrap_or_default(), of.id.unwrap_or_default());
+    let missing = || PolicyError::validation("invalid ListUsersRequest.Object: value is required");
+    let of = body.object.ok_or_else(missing)?;
+    let (type_name, id) = (of.r#type.unwrap_or_default(), of.id.unwrap_or_default());
+    rules::type_name("Object.Type", &type_name)?;
+    let object = format!("{type_name}:{id}");
     let relation = body.relation.unwrap_or_default();
+    rules::relation("ListUsersRequest.Relation", &relation)?;
     let wanted =
         (filter.r#type.as_deref().unwrap_or_default(), filter.relation.as_deref().filter(|one| !one.is_empty()));
+    rules::type_name("UserTypeFilter.Type", wanted.0)?;
+    if let Some(userset) = wanted.1 {
+        rules::relation("UserTypeFilter.Relation", userset)?;
+    }
     let answer = service.list_users(&caller, &store, (&object, &relation), wanted, &with, false).await?;
     let token = ConsistencyToken { store, revision: answer.revision };
     let users: Vec<_> = answer.value.iter().map(|user| shown(user)).collect();

@@ -7,9 +7,10 @@ mod check;
 pub(super) mod dialect;
 mod expand;
 mod lists;
-
 mod models;
+mod rules;
 mod stores;
+mod stream;
 mod tuples;
 mod unique;
 pub(super) mod wire;

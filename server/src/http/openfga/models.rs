@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 use super::dialect::{Ask, At, Params, Refused};
+use super::rules;
 use crate::http::access::{Access, Routes};
 use crate::service::policy::{Author, PolicyCaller};
 use crate::service::{Caller, Service};
@@ -47,6 +48,7 @@ async fn list(
 ) -> Result<Json<ModelsOut>, Refused> {
     let store = service.open_store(&caller, &id).await?;
     let token = page.continuation_token.unwrap_or_default();
+    rules::token("ReadAuthorizationModelsRequest", &token)?;
     let (authorization_models, continuation_token) = service.list_models(&store, page.page_size, &token).await?;
     Ok(Json(ModelsOut { authorization_models, continuation_token }))
 }
@@ -69,6 +71,7 @@ async fn write(
     Ask(body): Ask<Value>,
 ) -> Result<(StatusCode, Json<Written>), Refused> {
     let store = service.open_store(&caller, &id).await?;
+    rules::model(&body)?;
     let authorization_model_id = service.write_model(Author::Key(&caller), &from, &store, body).await?;
     Ok((StatusCode::CREATED, Json(Written { authorization_model_id })))
 }

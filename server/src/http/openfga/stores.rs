@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 use super::dialect::{Ask, At, Params, Refused};
+use super::rules;
 use super::wire::time;
 use crate::http::access::{Access, Routes};
 use crate::service::policy::{PolicyCaller, PolicyStore};
@@ -61,6 +62,7 @@ async fn list(
 ) -> Result<Json<StoresOut>, Refused> {
     let name = page.name.as_deref().filter(|name| !name.is_empty());
     let token = page.continuation_token.unwrap_or_default();
+    rules::token("ListStoresRequest", &token)?;
     let (stores, continuation_token) = service.list_stores(&caller, name, page.page_size, &token).await?;
     Ok(Json(StoresOut { stores: stores.into_iter().map(Into::into).collect(), continuation_token }))
 }

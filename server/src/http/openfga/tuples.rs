@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::dialect::{Ask, At, Refused, with_token};
+use super::rules;
 use super::wire::{TupleKeyIn, TupleKeyOut, time, tuples};
 use crate::http::access::{Access, Routes};
 use crate::service::Service;
@@ -61,6 +62,12 @@ async fn write(
     Ask(body): Ask<WriteBody>,
 ) -> Result<Response, Refused> {
     let store = service.open_store(&caller, &id).await?;
+    if let Some(writes) = &body.writes {
+        rules::some_tuples("WriteRequestWrites", writes.tuple_keys.as_deref())?;
+    }
+    if let Some(deletes) = &body.deletes {
+        rules::some_tuples("WriteRequestDeletes", deletes.tuple_keys.as_deref())?;
+    }
     let (writes, deletes) = (body.writes.unwrap_or_default(), body.deletes.unwrap_or_default());
     let request = WriteRequest {
         ignore_duplicates: ignores("on_duplicate", writes.on_duplicate.as_deref())?,
@@ -115,6 +122,7 @@ async fn read(
     // The SDKs send an empty key for no filter at all.
     let filter = filter.filter(|by| !(by.object.is_empty() && by.relation.is_empty() && by.user.is_empty()));
     let token = body.continuation_token.unwrap_or_default();
+    rules::token("ReadRequest", &token)?;
     let (found, continuation_token) = service.read_tuples(&store, filter.as_ref(), body.page_size, &token).await?;
     let tuples = found.into_iter().map(|row| TupleOut {
         timestamp: time(row.inserted_at),

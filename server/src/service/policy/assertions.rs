@@ -40,9 +40,10 @@ impl Service {
     ) -> Result<(), PolicyError> {
         let model = self.model(store, Some(model_id)).await?;
         if assertions.len() > ASSERTIONS {
-            return Err(PolicyError::validation(format!(
-                "Assertions: value must contain no more than {ASSERTIONS} item(s)"
-            )));
+            let why = format!(
+                "invalid WriteAssertionsRequest.Assertions: value must contain no more than {ASSERTIONS} item(s)"
+            );
+            return Err(PolicyError::refused(RefusalCode::TooManyAssertions, why));
         }
         let text = document.to_string();
         if text.len() > BYTES {

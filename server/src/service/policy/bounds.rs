@@ -14,7 +14,16 @@ const PARAMETERS: usize = 25;
 /// Longest expression of a condition, in bytes.
 const EXPRESSION_BYTES: usize = 512;
 /// Longest model in bytes of its JSON form. OpenFGA bounds the protobuf form, which takes half of that, to 256 KiB.
-const MODEL_BYTES: usize = 512 * 1024;
+pub(super) const MODEL_BYTES: usize = 512 * 1024;
+
+/// Refuses the JSON form of a model that is too large to be looked at.
+pub(super) fn check_size(text: &str) -> Result<(), PolicyError> {
+    if text.len() > MODEL_BYTES {
+        let why = format!("model exceeds size limit: {} bytes vs {MODEL_BYTES} bytes", text.len());
+        return Err(PolicyError::refused(RefusalCode::ExceededEntityLimit, why));
+    }
+    Ok(())
+}
 
 /// Refuses a model that is larger than that; `text` is its JSON form.
 pub(super) fn check(model: &AuthorizationModel, text: &str) -> Result<(), PolicyError> {
@@ -25,9 +34,7 @@ pub(super) fn check(model: &AuthorizationModel, text: &str) -> Result<(), Policy
             "The number of type definitions in an authorization model exceeds the allowed limit of {TYPES}"
         ));
     }
-    if text.len() > MODEL_BYTES {
-        return exceeded(format!("model exceeds size limit: {} bytes vs {MODEL_BYTES} bytes", text.len()));
-    }
+    check_size(text)?;
     if model.conditions.len() > CONDITIONS {
         return invalid(format!("conditions: value must contain no more than {CONDITIONS} pair(s)"));
     }

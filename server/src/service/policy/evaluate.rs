@@ -56,7 +56,7 @@ impl Trouble {
         }
     }
 
-    fn refused(self) -> PolicyError {
+    pub(super) fn refused(self) -> PolicyError {
         match self {
             Self::Refused(error) => error,
             Self::Work | Self::Gone => refusal(QueryError::BudgetExceeded),
@@ -95,8 +95,25 @@ impl Service {
             },
             Source::Database(store) => store.clone(),
         };
-        let value = self.resolve_by_sql(store.number, model, with, asked).await?;
+        let value = self.resolve_by_sql(store.number, model, with, asked, budget.depth).await?;
         Ok(Answer { value, revision: store.revision })
+    }
+
+    /// The answer, where it is soon found.
+    pub(super) async fn evaluate_quickly(
+        &self,
+        hot: &Arc<Hot>,
+        model: &Arc<Model>,
+        with: &Circumstances,
+        asked: &Asked,
+        depth: u32,
+    ) -> Option<Result<Answer<Outcome>, Trouble>> {
+        if !is_light(with) {
+            return None;
+        }
+        let state = hot.state(self.now()).await;
+        let answered = answer(hot, &state, model, with, asked.query(), Budget { depth, ..QUICK });
+        Some(answered).filter(|answered| !matches!(answered, Err(Trouble::Work)))
     }
 
     async fn evaluate(
@@ -107,14 +124,10 @@ impl Service {
         asked: &Asked,
         budget: Budget,
     ) -> Result<Answer<Outcome>, Trouble> {
-        let now = self.now();
-        if is_light(with) {
-            let state = hot.state(now).await;
-            match answer(hot, &state, model, with, asked.query(), QUICK) {
-                Err(Trouble::Work) => {}
-                answered => return answered,
-            }
+        if let Some(answered) = self.evaluate_quickly(hot, model, with, asked, budget.depth).await {
+            return answered;
         }
+        let now = self.now();
         let (of, model, with, asked) = (Arc::clone(hot), Arc::clone(model), with.clone(), asked.clone());
         let work = move |state: tokio::sync::OwnedRwLockReadGuard<State>| {
             answer(&of, &state, &model, &with, asked.query(), budget)

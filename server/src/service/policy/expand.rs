@@ -7,7 +7,7 @@ use sentinel_core::policy::tuple::ObjectRef;
 use serde_json::{Value, json};
 
 use super::check::Circumstances;
-use super::{Model, PolicyCaller, PolicyError, TupleIn};
+use super::{Model, PolicyCaller, PolicyError, RefusalCode, TupleIn};
 use crate::service::Service;
 
 impl Service {
@@ -26,7 +26,8 @@ impl Service {
         let store = self.open_store(caller, store).await?;
         let model = self.model(&store, with.model.as_deref()).await?;
         if object.is_empty() || relation.is_empty() {
-            return Err(PolicyError::validation("Invalid input. Make sure you provide an object and a relation"));
+            let why = "Invalid input. Make sure you provide an object and a relation";
+            return Err(PolicyError::refused(RefusalCode::InvalidExpandInput, why));
         }
         for tuple in &with.contextual_tuples {
             model.allows_in_context(tuple)?;

@@ -1,15 +1,21 @@
-//! Lists: what someone has a relation to, and who has a relation to something.
+//! Lists: what someone has a relation to, and who has a relation to something. As with OpenFGA they end when the time for
+//! them is up, with what was found so far; only the searches of AuthZEN, which are pages of a whole, are whole or none.
 
-use sentinel_core::policy::Outcome;
+use std::sync::Arc;
+
 use sentinel_core::policy::tuple::{ObjectRef, UserRef};
+use sentinel_core::policy::{Budget, Outcome};
 
 use super::check::{Answer, Circumstances};
 use super::evaluate::Asked;
+use super::hot::Source;
+use super::listing::Stream;
 use super::{Model, PolicyCaller, PolicyError, RefusalCode};
 use crate::service::Service;
 
 impl Service {
-    /// The objects of a type that a user has a relation to, sorted; as many as a list has, unless `all` are wanted.
+    /// The objects of a type that a user has a relation to, sorted: as many as a list has, of those that are found first,
+    /// unless `all` are wanted.
     ///
     /// # Errors
     /// Every refusal of OpenFGA's `ListObjects`.
@@ -29,15 +35,55 @@ impl Service {
             relation: relation.to_owned(),
             user: user.to_owned(),
         };
-        let mut answer = names(self.answer_from(&source, &model, with, &asked).await?);
-        if !all {
-            answer.value.truncate(self.config().policy.list_results);
-        }
-        Ok(answer)
+        self.list(&source, &model, with, &asked, all).await
     }
 
-    /// The users of a type, or the usersets of a type and a relation, that have a relation to an object, sorted; as many as
-    /// a list has, unless `all` are wanted.
+    /// As [`Service::list_objects`]: all of them, in no order, each told when it is found.
+    ///
+    /// # Errors
+    /// Every refusal of OpenFGA's `ListObjects`.
+    pub async fn stream_objects(
+        &self,
+        caller: &PolicyCaller,
+        store: &str,
+        (object_type, relation, user): (&str, &str, &str),
+        with: &Circumstances,
+    ) -> Result<Stream, PolicyError> {
+        let (source, model) = self.open_for(caller, store, with).await?;
+        knows_relation(&model, object_type, relation)?;
+        model.knows_user(user)?;
+        let asked = Asked::ListObjects {
+            type_name: object_type.to_owned(),
+            relation: relation.to_owned(),
+            user: user.to_owned(),
+        };
+        self.list_as_found(&source, &model, with, &asked).await
+    }
+
+    async fn list(
+        &self,
+        source: &Source,
+        model: &Arc<Model>,
+        with: &Circumstances,
+        asked: &Asked,
+        all: bool,
+    ) -> Result<Answer<Vec<String>>, PolicyError> {
+        if all {
+            return Ok(names(self.answer_from(source, model, with, asked).await?));
+        }
+        let most = self.config().policy.list_results;
+        if let Source::Memory(hot) = source
+            && let Some(Ok(answer)) = self.evaluate_quickly(hot, model, with, asked, Budget::DEFAULT.depth).await
+        {
+            let mut answer = names(answer);
+            answer.value.truncate(most);
+            return Ok(answer);
+        }
+        self.list_in_time(source, model, with, asked, most).await
+    }
+
+    /// The users of a type, or the usersets of a type and a relation, that have a relation to an object, sorted: as many
+    /// as a list has, of those that are found first, unless `all` are wanted.
     ///
     /// # Errors
     /// Every refusal of OpenFGA's `ListUsers`.
@@ -65,11 +111,7 @@ impl Service {
             type_name: user_type.to_owned(),
             userset: userset.map(str::to_owned),
         };
-        let mut answer = names(self.answer_from(&source, &model, with, &asked).await?);
-        if !all {
-            answer.value.truncate(self.config().policy.list_results);
-        }
-        Ok(answer)
+        self.list(&source, &model, with, &asked, all).await
     }
 
     /// The relations of an object's type that a user has to it, sorted. One whose condition cannot be evaluated with what

@@ -117,6 +117,7 @@ impl Service {
     /// Every refusal of [`Service::write_tuples`] but the one for too many.
     pub async fn import_tuples(
         &self,
+        from: &Caller,
         store: &PolicyStore,
         model: &Model,
         tuples: &[TupleIn],
@@ -142,11 +143,20 @@ impl Service {
         let mut transaction = self.begin_by(&Author::System, store).await.map_err(plain)?;
         let before = transaction.policy_store_by_number(store.number).await.map_err(|why| plain(why.into()))?;
         let before = before.map_or(0, |store| store.revision);
-        let written = self.change_tuples(transaction, store, &request).await;
-        let revision = match written {
-            Ok(token) => token.revision,
-            Err(error) => return Err(ImportError { at: named_in(error.message(), tuples), error }),
-        };
+        let written = self.change_tuples(&mut transaction, store, &request).await;
+        let revision = written.map_err(|error| ImportError { at: named_in(error.message(), tuples), error })?;
+        if revision > before {
+            let change = Change::new("store.import_tuples").on("store", &store.id);
+            let change = change.detail("revision", revision).detail("tuples", count);
+            let change = match store.workspace_id {
+                Some(workspace) => change.within(workspace),
+                None => change,
+            };
+            let recorded = self.record(&mut transaction, &Actor::System, from, change).await;
+            recorded.map_err(|error| plain(error.into()))?;
+        }
+        transaction.commit().await.map_err(|error| plain(error.into()))?;
+        self.policy().stale(&store.id);
         let written = match (ignore_duplicates, revision == before) {
             (true, true) => 0,
             // The log says which of them were new.

@@ -15,6 +15,7 @@ mod hot;
 mod ids;
 mod keys;
 mod list;
+mod listing;
 mod local;
 mod mandate;
 mod models;
@@ -39,6 +40,7 @@ pub use check::{Answer, CHECKS_PER_BATCH, Circumstances, Question};
 pub use evaluate::weight;
 pub use hot::Consistency;
 pub use ids::is_ulid as is_store_id;
+pub use listing::Stream;
 pub use local::{Export, ImportError, Imported};
 pub use mandate::Author;
 pub use models::Model;
@@ -102,6 +104,8 @@ pub(super) struct Policy {
     loads: Semaphore,
     /// Places for questions that the database answers.
     by_sql: Arc<Semaphore>,
+    /// Room for the candidates of lists under way, in KiB.
+    candidates: Arc<Semaphore>,
 }
 
 impl Default for Policy {
@@ -116,6 +120,7 @@ impl Default for Policy {
             places: Arc::new(Semaphore::new(aside::places())),
             loads: Semaphore::new(2),
             by_sql: Arc::new(Semaphore::new(8)),
+            candidates: Arc::new(Semaphore::new(listing::CANDIDATES_KIB)),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
-use sentinel_core::policy::model::{AuthorizationModel, Relation, TypeDefinition};
+use sentinel_core::policy::model::{AuthorizationModel, ModelErrors, Relation, TypeDefinition};
 use sentinel_core::policy::{CompiledModel, ModelConditions};
 use sentinel_storage::{PolicyStore, StoredModel};
 use serde_json::{Value, json};
@@ -150,8 +150,9 @@ impl Service {
         // Aside, and before anything is locked: a large model takes a while.
         let of = store.clone();
         let judge = move |()| {
-            let source = AuthorizationModel::from_json(document.to_string().as_bytes())
-                .map_err(|why| invalid(why.to_string()))?;
+            let text = document.to_string();
+            bounds::check_size(&text)?;
+            let source = read(&text).map_err(|why| invalid(why.to_string()))?;
             let source = match of.workspace_id {
                 None => source,
                 Some(_) => own_part(source).map_err(|name| invalid(format!("the type '{name}' is built in")))?,
@@ -168,6 +169,12 @@ impl Service {
         let mut transaction = self.begin_by(&author, store).await?;
         if transaction.count_authorization_models(store.number).await? >= MODELS_PER_STORE {
             let why = format!("The number of authorization models exceeds the allowed limit of {MODELS_PER_STORE}");
+            return Err(PolicyError::refused(RefusalCode::ExceededEntityLimit, why));
+        }
+        let most = self.config().policy.model_bytes_per_store;
+        let taken = transaction.authorization_model_bytes(store.number).await?;
+        if taken.saturating_add(i64::try_from(text.len()).unwrap_or(i64::MAX)) > most {
+            let why = format!("The number of bytes of authorization models exceeds the allowed limit of {most}");
             return Err(PolicyError::refused(RefusalCode::ExceededEntityLimit, why));
         }
         // The latest one is the greatest id, whichever replica's clock was ahead.
@@ -242,7 +249,7 @@ impl Service {
         let bytes = found.model.len();
         let of = store.clone();
         let compile = move |()| {
-            let source = AuthorizationModel::from_json(found.model.as_bytes()).map_err(Error::internal)?;
+            let source = read(&found.model).map_err(Error::internal)?;
             Model::of_store(&of, &id, source).map_err(Error::internal)
         };
         let model = Arc::new(self.policy().aside(None, async {}, compile).await??);
@@ -251,11 +258,15 @@ impl Service {
     }
 }
 
+fn read(text: &str) -> Result<AuthorizationModel, ModelErrors> {
+    AuthorizationModel::from_json_within(text.as_bytes(), bounds::MODEL_BYTES)
+}
+
 fn shown(store: &PolicyStore, stored: &StoredModel) -> Result<Value, PolicyError> {
     let mut model: Value = match store.workspace_id {
         None => serde_json::from_str(&stored.model),
         Some(_) => {
-            let own = AuthorizationModel::from_json(stored.model.as_bytes()).map_err(Error::internal)?;
+            let own = read(&stored.model).map_err(Error::internal)?;
             serde_json::from_str(&with_built_in(own).to_json())
         }
     }

@@ -53,6 +53,22 @@ codes! {
     InvalidTuple = "invalid_tuple";
     /// Too small or too large.
     PageSizeInvalid = "page_size_invalid";
+    /// Too many expectations of a model.
+    TooManyAssertions = "assertions_too_many_items";
+    /// A question about nothing.
+    TupleKeyMissing = "tuple_key_value_not_specified";
+    /// An expansion of no object or no relation.
+    InvalidExpandInput = "invalid_expand_input";
+    /// A model without types.
+    TypeDefinitionsTooFew = "type_definitions_too_few_items";
+    /// The name of a type that cannot be one.
+    TypeInvalidPattern = "type_invalid_pattern";
+    /// The name of a relation that cannot be one.
+    RelationsInvalidPattern = "relations_invalid_pattern";
+    /// An exclusion from nothing.
+    DifferenceBaseMissing = "difference_base_missing_value";
+    /// An exclusion of nothing.
+    SubtractBaseMissing = "subtract_base_missing_value";
     /// More than a limit allows.
     ExceededEntityLimit = "exceeded_entity_limit";
     /// The model is not valid.
@@ -60,7 +76,7 @@ codes! {
     /// There is no such store, or none that the key opens.
     StoreNotFound = "store_id_not_found";
     /// The tuple exists with another condition.
-    Aborted = "aborted";
+    Aborted = "Aborted";
 }
 
 /// Why a question of policy was not answered.

@@ -19,8 +19,8 @@ use crate::service::{Error, Service};
 
 /// Most tuples that one question reads.
 const TUPLES: usize = 500_000;
-/// Most times that it reads: more than tuples may lead from one to the next.
-const ROUNDS: usize = 200;
+/// Most times that it reads for each tuple that may lead to the next.
+const ROUNDS: u32 = 8;
 
 impl Service {
     /// The answer as the database has it now. Each round is read anew: what is written between two of them may count for
@@ -33,6 +33,7 @@ impl Service {
         model: &Arc<Model>,
         with: &Circumstances,
         asked: &Asked,
+        depth: u32,
     ) -> Result<Outcome, PolicyError> {
         let place = Arc::clone(&self.policy().by_sql).acquire_owned().await.map_err(Error::internal)?;
         let (service, model, with, asked) = (self.clone(), Arc::clone(model), with.clone(), asked.clone());
@@ -46,7 +47,7 @@ impl Service {
                 }
                 runtime.block_on(service.read_round(store, wanted, left))
             };
-            resolve(&model, &with, asked.query(), read)
+            resolve(&model, &with, asked.query(), depth, read)
         };
         tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
     }
@@ -79,6 +80,7 @@ fn resolve(
     model: &Model,
     with: &Circumstances,
     query: Query<'_>,
+    depth: u32,
     read: impl Fn(&[Wanted], &mut usize) -> Result<Vec<Read>, PolicyError>,
 ) -> Result<Outcome, PolicyError> {
     let tuples = with.contextual_tuples.iter().map(|tuple| {
@@ -90,11 +92,11 @@ fn resolve(
     let conditions = model.conditions.in_context(Some(&request));
     let mut resolver = Resolver::new(&model.compiled, query)
         .with_conditions(&conditions)
-        .with_budget(Budget::DEFAULT)
+        .with_budget(Budget { depth, ..Budget::DEFAULT })
         .with_tuples(&tuples)
         .map_err(refusal)?;
     let (mut answers, mut left) = (Vec::new(), TUPLES);
-    for _ in 0..ROUNDS {
+    for _ in 0..depth.saturating_mul(ROUNDS) {
         match resolver.step(answers) {
             Step::Done(outcome) => return outcome.map_err(refusal),
             Step::Read(wanted) => answers = read(&wanted, &mut left)?,

@@ -64,7 +64,8 @@ impl Service {
     ///
     /// # Errors
     /// Forbidden for a key that is bound to one store or to a workspace, which has its store;
-    /// [`RefusalCode::ValidationError`] for the name.
+    /// [`RefusalCode::ValidationError`] for the name; [`RefusalCode::ExceededEntityLimit`] where there are as many as the
+    /// settings allow.
     pub async fn create_store(
         &self,
         caller: &PolicyCaller,
@@ -72,11 +73,16 @@ impl Service {
         name: &str,
     ) -> Result<PolicyStore, PolicyError> {
         check_name(name)?;
-        let (transaction, access) = self.begin_by_key(caller).await?;
+        let (mut transaction, access) = self.begin_by_key(caller).await?;
         match access {
             StoreAccess::All => {}
             StoreAccess::Workspace(_) => return Err(Error::forbidden("The workspace has its store").into()),
             StoreAccess::Store(_) => return Err(Error::forbidden("The key is bound to one store").into()),
+        }
+        let most = self.config().policy.stores;
+        if transaction.count_stores_of_their_own(most).await? >= most {
+            let why = format!("The number of stores exceeds the allowed limit of {most}");
+            return Err(PolicyError::refused(RefusalCode::ExceededEntityLimit, why));
         }
         let actor = Actor::Service(caller.service_name.clone());
         self.insert_store(transaction, (&actor, from), name).await
@@ -143,6 +149,9 @@ impl Service {
         page_size: Option<i64>,
         token: &str,
     ) -> Result<(Vec<PolicyStore>, String), PolicyError> {
+        if let Some(name) = name {
+            named("ListStoresRequest", name)?;
+        }
         let size = page(page_size)?;
         let [before] = super::token::page_read("stores", token)?;
         let filter = match caller.access {
@@ -214,11 +223,15 @@ impl Service {
 
 /// That a store may have this name.
 pub(super) fn check_name(name: &str) -> Result<(), PolicyError> {
+    named("CreateStoreRequest", name)
+}
+
+fn named(request: &str, name: &str) -> Result<(), PolicyError> {
     let is_name = |character: char| character.is_ascii_alphanumeric() || NAME_MARKS.contains(character);
     if !NAME_LENGTH.contains(&name.len()) || !name.chars().all(is_name) {
-        return Err(PolicyError::validation(
-            "invalid CreateStoreRequest.Name: value does not match regex pattern \"^[a-zA-Z0-9\\\\s\\\\.\\\\-\\\\/^_&@]{3,64}$\"",
-        ));
+        return Err(PolicyError::validation(format!(
+            "invalid {request}.Name: value does not match regex pattern \"^[a-zA-Z0-9\\\\s\\\\.\\\\-\\\\/^_&@]{{3,64}}$\""
+        )));
     }
     Ok(())
 }

@@ -79,15 +79,13 @@ impl Service {
         store: &PolicyStore,
         request: &WriteRequest,
     ) -> Result<ConsistencyToken, PolicyError> {
+        let model = self.model(store, request.model.as_deref()).await?;
         if request.writes.is_empty() && request.deletes.is_empty() {
             let why = "Invalid input. Make sure you provide at least one write, or at least one delete";
             return Err(PolicyError::refused(RefusalCode::InvalidWriteInput, why));
         }
-        if !request.writes.is_empty() {
-            let model = self.model(store, request.model.as_deref()).await?;
-            for tuple in &request.writes {
-                model.admits(tuple)?;
-            }
+        for tuple in &request.writes {
+            model.admits(tuple)?;
         }
         for tuple in &request.deletes {
             named(tuple)?;
@@ -103,17 +101,21 @@ impl Service {
             let why = format!("The number of write operations exceeds the allowed limit of {TUPLES_PER_WRITE}");
             return Err(PolicyError::refused(RefusalCode::ExceededEntityLimit, why));
         }
-        let transaction = self.begin_in(caller, store).await?;
-        self.change_tuples(transaction, store, request).await
+        let mut transaction = self.begin_in(caller, store).await?;
+        let revision = self.change_tuples(&mut transaction, store, request).await?;
+        transaction.commit().await?;
+        self.policy().stale(&store.id);
+        Ok(ConsistencyToken { store: store.id.clone(), revision })
     }
 
-    /// Does it, whatever the number, in a transaction of who may. The tuples have been judged.
+    /// Does it, whatever the number, in a transaction of who may, and answers the revision that it leads to. The tuples have
+    /// been judged.
     pub(super) async fn change_tuples(
         &self,
-        mut transaction: Transaction,
+        transaction: &mut Transaction,
         store: &PolicyStore,
         request: &WriteRequest,
-    ) -> Result<ConsistencyToken, PolicyError> {
+    ) -> Result<i64, PolicyError> {
         let writes = request.writes.iter().map(new_tuple).collect::<Result<Vec<_>, _>>()?;
         let deletes = request.deletes.iter().map(named).collect::<Result<Vec<_>, _>>()?;
         let most = self.config().policy.tuples_per_store;
@@ -128,33 +130,28 @@ impl Service {
             format!("{begin}: {}{end}", parts(&name.subject, &name.relation, &object))
         };
         const INVALID: &str = ": tuple to be written already existed or the tuple to be deleted did not exist";
-        let revision = match written {
-            Written::Done(revision) => revision,
-            Written::NoStore => return Err(super::stores::unknown()),
+        match written {
+            Written::Done(revision) => Ok(revision),
+            Written::NoStore => Err(super::stores::unknown()),
             Written::Exists(name) => {
                 let why = failed("cannot write a tuple which already exists", &name, INVALID);
-                return Err(PolicyError::refused(RefusalCode::WriteFailed, why));
+                Err(PolicyError::refused(RefusalCode::WriteFailed, why))
             }
             Written::Missing(name) => {
                 let why = failed("cannot delete a tuple which does not exist", &name, INVALID);
-                return Err(PolicyError::refused(RefusalCode::WriteFailed, why));
+                Err(PolicyError::refused(RefusalCode::WriteFailed, why))
             }
             Written::Differs(name) => {
                 let begin = "transactional write failed due to conflict: attempted to write a tuple which already \
                              exists with a different condition";
-                return Err(PolicyError::refused(RefusalCode::Aborted, failed(begin, &name, "")));
+                Err(PolicyError::refused(RefusalCode::Aborted, failed(begin, &name, "")))
             }
-            Written::BuiltIn(name) => {
-                return Err(Error::forbidden(super::built_in::not_written(&name.object_type)).into());
-            }
+            Written::BuiltIn(name) => Err(Error::forbidden(super::built_in::not_written(&name.object_type)).into()),
             Written::Full => {
                 let why = format!("The number of tuples exceeds the allowed limit of {most}");
-                return Err(PolicyError::refused(RefusalCode::ExceededEntityLimit, why));
+                Err(PolicyError::refused(RefusalCode::ExceededEntityLimit, why))
             }
-        };
-        transaction.commit().await?;
-        self.policy().stale(&store.id);
-        Ok(ConsistencyToken { store: store.id.clone(), revision })
+        }
     }
 
     /// Tuples as they are stored, and the token of the next page.
@@ -200,7 +197,8 @@ impl Service {
     /// The log from a token or a moment on, and the token to go on from: the same one where there is nothing new.
     ///
     /// # Errors
-    /// [`RefusalCode::TokenTypeMismatch`]; the pages' refusals.
+    /// [`RefusalCode::TokenTypeMismatch`]; [`RefusalCode::ValidationError`] for a moment that has not come; the pages'
+    /// refusals.
     pub async fn read_changes(
         &self,
         store: &PolicyStore,
@@ -210,6 +208,9 @@ impl Service {
         token: &str,
     ) -> Result<(Vec<Change>, String), PolicyError> {
         let size = page(page_size)?;
+        if since.is_some_and(|since| since >= self.now()) {
+            return Err(PolicyError::validation("invalid ReadChangesRequest.StartTime: value must be less than now"));
+        }
         let list = format!("changes of {}", store.id);
         let [of, revision, position] = page_read(&list, token)?;
         let wrong = || PolicyError::refused(RefusalCode::InvalidContinuationToken, "Invalid continuation token");
@@ -224,7 +225,12 @@ impl Service {
         // A token knows better than a clock where it was.
         let since = since.filter(|_| token.is_empty());
         let filter = ChangeFilter { object_type: Some(object_type).filter(|of| !of.is_empty()), since };
-        let found = self.store().read().await?.tuple_changes(store.number, &filter, after, size).await?;
+        let mut connection = self.store().read().await?;
+        let after = match since {
+            Some(since) => connection.place_in_changes(store.number, since).await?,
+            None => after,
+        };
+        let found = connection.tuple_changes(store.number, &filter, after, size).await?;
         let next = found
             .last()
             .map(|last| page_write(&list, [object_type, &last.revision.to_string(), &last.position.to_string()]));

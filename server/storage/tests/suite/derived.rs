@@ -46,6 +46,9 @@ pub(crate) async fn said(db: &mut Connection, lab: Uuid) -> BTreeSet<String> {
                 said.insert(format!("group:{}#member@user:{}", group.id, member.user_id));
             }
         }
+        for member in db.groups_in_group(lab, group.id, None, &page).await.unwrap().rows {
+            said.insert(format!("group:{}#member@group:{}#member", group.id, member.id));
+        }
     }
     let filter = ResourceFilter { workspace_id: Some(lab), ..ResourceFilter::default() };
     for resource in db.resources(&filter, &page).await.unwrap().rows {

@@ -73,6 +73,58 @@ async fn refused(store: Store) {
     }
 }
 
+async fn groups_in_groups(store: Store) {
+    let [ada] = people(&store, ["ada"]).await;
+    let lab = workspace(&store, "lab", [(ada, Role::Owner)]).await;
+    let other = workspace(&store, "other", [(ada, Role::Owner)]).await;
+    let [all, writers, readers] = [group(lab, "all"), group(lab, "Writers"), group(lab, "readers")];
+    let elsewhere = group(other, "elsewhere");
+    let mut db = begin(&store).await;
+    for new in [&all, &writers, &readers, &elsewhere] {
+        db.insert_group(new, NOW).await.unwrap();
+    }
+    db.insert_group_in_group(lab, all.id, writers.id, NOW).await.unwrap();
+    db.insert_group_in_group(lab, all.id, readers.id, NOW).await.unwrap();
+    db.insert_group_in_group(lab, writers.id, all.id, NOW).await.unwrap();
+    db.commit().await.unwrap();
+
+    let mut db = read(&store).await;
+    let names = |page: sentinel_storage::Page<Group>| page.rows.into_iter().map(|one| one.name).collect::<Vec<_>>();
+    let first = db.groups_in_group(lab, all.id, None, &PageRequest::first(1)).await.unwrap();
+    let rest =
+        db.groups_in_group(lab, all.id, None, &PageRequest { after: first.next.clone(), limit: 9 }).await.unwrap();
+    assert_eq!((names(first), names(rest)), (vec!["readers".into()], vec!["Writers".into()]));
+    let found = db.groups_in_group(lab, all.id, Some("WRIT"), &PageRequest::first(9)).await.unwrap();
+    assert_eq!(names(found), ["Writers"]);
+    assert_eq!(names(db.groups_in_group(lab, readers.id, None, &PageRequest::first(9)).await.unwrap()), [""; 0]);
+    assert_eq!(db.group(lab, all.id).await.unwrap().unwrap().members, 0, "its own ones only");
+    assert_eq!(db.count_groups_in_groups(lab).await.unwrap(), 3);
+    assert_eq!(db.count_groups_in_groups(other).await.unwrap(), 0);
+    drop(db);
+
+    let again = begin(&store).await.insert_group_in_group(lab, all.id, writers.id, NOW).await.unwrap_err();
+    assert!(matches!(again, StorageError::Conflict), "{again}");
+    let itself = begin(&store).await.insert_group_in_group(lab, all.id, all.id, NOW).await.unwrap_err();
+    assert!(matches!(itself, StorageError::Invalid), "{itself}");
+    for (workspace, outer, inner) in [
+        (lab, all.id, elsewhere.id),
+        (other, all.id, elsewhere.id),
+        (other, elsewhere.id, all.id),
+        (other, readers.id, writers.id),
+        (lab, all.id, Uuid::new_v4()),
+    ] {
+        let outside = begin(&store).await.insert_group_in_group(workspace, outer, inner, NOW).await.unwrap_err();
+        assert!(matches!(outside, StorageError::Reference), "{outside}");
+    }
+    let mut db = begin(&store).await;
+    assert!(!db.delete_group_in_group(other, all.id, writers.id, NOW).await.unwrap());
+    assert!(db.delete_group_in_group(lab, all.id, writers.id, NOW).await.unwrap());
+    assert!(!db.delete_group_in_group(lab, all.id, writers.id, NOW).await.unwrap());
+    // Goes with either of them.
+    assert!(db.delete_group(lab, all.id, NOW).await.unwrap());
+    assert_eq!(db.count_groups_in_groups(lab).await.unwrap(), 0);
+}
+
 async fn listed_and_searched_in_pages(store: Store) {
     let [ada, bob, cyd] = people(&store, ["ada", "bob", "cyd"]).await;
     let members = [(ada, Role::Owner), (bob, Role::Viewer), (cyd, Role::Viewer)];
@@ -158,4 +210,4 @@ async fn who_leaves_the_workspace_leaves_its_groups(store: Store) {
     }
 }
 
-cases! { made_changed_deleted, refused, listed_and_searched_in_pages, who_leaves_the_workspace_leaves_its_groups }
+cases! { made_changed_deleted, refused, groups_in_groups, listed_and_searched_in_pages, who_leaves_the_workspace_leaves_its_groups }

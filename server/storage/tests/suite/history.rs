@@ -85,7 +85,8 @@ impl Cast {
         let visibility = random.one_of(&[Visibility::Private, Visibility::Workspace]);
         let permission = random.one_of(&[Permission::View, Permission::Edit]);
         let grantee = random.one_of(&[Grantee::User(user), Grantee::Group(group)]);
-        match random.below(40) {
+        let other = random.one_of(&self.groups);
+        match random.below(44) {
             0..=5 => db.insert_member(workspace, user, role, NOW).await?,
             6..=8 => drop(db.set_member_role(workspace, user, role, NOW).await?),
             9..=10 => drop(db.delete_member(workspace, user, NOW).await?),
@@ -111,6 +112,8 @@ impl Cast {
             36 => drop(db.delete_share(record, grantee, NOW).await?),
             37 => drop(db.set_user_active(user, false, NOW).await?),
             38 => drop(db.set_user_active(user, true, NOW).await?),
+            39..=42 if group != other => db.insert_group_in_group(workspace, group, other, NOW).await?,
+            43 => drop(db.delete_group_in_group(workspace, group, other, NOW).await?),
             _ if random.below(8) == 0 => {
                 db.delete_workspace(workspace).await?;
                 self.make_workspace(db, at).await?;

@@ -36,6 +36,8 @@ async fn made_found_listed(store: Store) {
     assert_eq!(db.policy_store_of_workspace(lab).await.unwrap().as_ref(), Some(&b));
     assert_eq!(db.policy_store_of_workspace(Uuid::new_v4()).await.unwrap(), None);
     assert_eq!(db.count_policy_stores().await.unwrap(), 3);
+    assert_eq!(db.count_stores_of_their_own(9).await.unwrap(), 2);
+    assert_eq!(db.count_stores_of_their_own(1).await.unwrap(), 1);
     let all = PolicyStoreFilter::default();
     assert_eq!(names(db.policy_stores(&all, None, 2).await.unwrap()), ["ZZZZZZZZZZZZZZZZZZZZZZZZZZ", "lab"]);
     assert_eq!(names(db.policy_stores(&all, Some(&b.id), 2).await.unwrap()), ["0"]);
@@ -81,6 +83,7 @@ async fn deleted_and_emptied_a_part_at_a_time(store: Store) {
     assert_eq!(db.lock_policy_store(own.number).await.unwrap(), None);
     assert_eq!(db.lock_policy_store(other.number).await.unwrap().map(|found| found.id), Some(other.id.clone()));
     assert_eq!(db.count_policy_stores().await.unwrap(), 1);
+    assert_eq!(db.count_stores_of_their_own(9).await.unwrap(), 2, "it takes its place until it is emptied");
     let refused = db.write_tuples(own.number, &[tuple("doc:4#viewer@user:anne")], &[], ANY, NOW).await.unwrap();
     assert_eq!(refused, sentinel_storage::Written::NoStore);
     db.commit().await.unwrap();
@@ -89,6 +92,7 @@ async fn deleted_and_emptied_a_part_at_a_time(store: Store) {
     assert_eq!(db.prune_policy_stores(2).await.unwrap(), 4);
     assert_eq!(db.prune_policy_stores(2).await.unwrap(), 3, "a tuple, a change and the store");
     assert_eq!(db.prune_policy_stores(2).await.unwrap(), 0);
+    assert_eq!(db.count_stores_of_their_own(9).await.unwrap(), 1);
     assert_eq!(db.tuples(other.number, &Default::default(), None, 9, NOW).await.unwrap().len(), 3);
     assert_eq!(db.tuple_changes(other.number, &Default::default(), (0, 0), 9).await.unwrap().len(), 3);
     db.commit().await.unwrap();
@@ -113,6 +117,9 @@ async fn models(store: Store) {
     assert_eq!(db.policy_state(other).await.unwrap(), Some((0, None)));
     assert_eq!(db.policy_state(-1).await.unwrap(), None);
     assert_eq!(db.count_authorization_models(own).await.unwrap(), 3);
+    assert_eq!(db.authorization_model_bytes(own).await.unwrap(), 11);
+    assert_eq!(db.authorization_model_bytes(other).await.unwrap(), 0);
+    assert_eq!(db.authorization_model_bytes(-1).await.unwrap(), 0);
     let ids = |found: Vec<StoredModel>| found.into_iter().map(|one| one.id).collect::<Vec<_>>();
     assert_eq!(ids(db.authorization_models(own, None, 2).await.unwrap()), ["m3", "m2"]);
     assert_eq!(ids(db.authorization_models(own, Some("m2"), 2).await.unwrap()), ["m1"]);

@@ -82,7 +82,8 @@ async fn what_was_there_before_gets_its_tuples(place: Place) {
     let before = "DELETE FROM stores; DROP INDEX resources_of_owner; ALTER TABLE workspaces DROP COLUMN roles_revision; \
                   DELETE FROM schema_versions WHERE version > 2; \
                   DROP INDEX sessions_by_sso; ALTER TABLE sessions DROP COLUMN sso_id; ALTER TABLE clients DROP COLUMN workspaces; \
-                  DROP TABLE sso_sessions";
+                  DROP TABLE sso_sessions; \
+                  DROP TABLE group_groups; DROP INDEX tuple_changes_by_type; ALTER TABLE stores DROP COLUMN model_bytes";
     match &place.options {
         StoreOptions::Sqlite { file } => {
             let mut db = SqliteConnection::connect(file.to_str().unwrap()).await.unwrap();

@@ -259,6 +259,8 @@ async fn the_log_is_read_by_type_and_time_and_pruned(store: Store) {
     assert_eq!(places(db.tuple_changes(own, &any, (4, 1), 2).await.unwrap()), []);
     let files = ChangeFilter { object_type: Some("file"), since: Some(NOW + 2) };
     assert_eq!(places(db.tuple_changes(own, &files, (0, 0), 9).await.unwrap()), [(3, 1), (4, 1)]);
+    let unknown = ChangeFilter { object_type: Some("nothing"), since: None };
+    assert_eq!(places(db.tuple_changes(own, &unknown, (0, 0), 9).await.unwrap()), []);
 
     assert_eq!(db.stores_with_old_changes(NOW, 9).await.unwrap(), Vec::<i64>::new());
     assert_eq!(db.prune_tuple_changes(own, NOW, 9).await.unwrap(), 0);
@@ -269,6 +271,31 @@ async fn the_log_is_read_by_type_and_time_and_pruned(store: Store) {
     assert_eq!(db.prune_tuple_changes(-1, NOW + 3, 9).await.unwrap(), 0);
     assert_eq!(places(db.tuple_changes(own, &any, (0, 0), 9).await.unwrap()), [(4, 0), (4, 1)]);
     assert_eq!(db.tuples(own, &TupleFilter::default(), None, 99, NOW).await.unwrap().len(), 8);
+}
+
+async fn the_log_is_entered_where_a_moment_is(store: Store) {
+    let (own, other) = (policy_store(&store, "own").await.number, policy_store(&store, "other").await.number);
+    let mut db = begin(&store).await;
+    assert_eq!(db.place_in_changes(own, NOW).await.unwrap().0, -1);
+    for step in 0..40 {
+        // Another replica's clock is a little behind.
+        let late = if step % 3 == 0 { 2_000 } else { 0 };
+        let both = [tuple(&format!("doc:{step}#viewer@user:a")), tuple(&format!("file:{step}#viewer@user:a"))];
+        db.write_tuples(own, &both, &[], STRICT, NOW + step * 60_000 - late).await.unwrap();
+        db.write_tuples(other, &both, &[], STRICT, NOW).await.unwrap();
+    }
+    db.prune_tuple_changes(own, NOW + 5 * 60_000, 9).await.unwrap();
+    let all = db.tuple_changes(own, &ChangeFilter::default(), (0, 0), 99).await.unwrap();
+    assert!(all.len() < 80);
+    for since in (-2..45).map(|step| NOW + step * 60_000 - 1_000) {
+        let expected: Vec<_> = all.iter().filter(|change| change.at >= since).cloned().collect();
+        let filter = ChangeFilter { object_type: None, since: Some(since) };
+        let place = db.place_in_changes(own, since).await.unwrap();
+        assert_eq!(db.tuple_changes(own, &filter, place, 99).await.unwrap(), expected, "{since}");
+        // Of what is older no more is read than clocks differ by.
+        let read = db.tuple_changes(own, &ChangeFilter::default(), place, 99).await.unwrap();
+        assert!(read.len() <= expected.len() + 4, "{since}: {} of {}", read.len(), expected.len());
+    }
 }
 
 /// What a follower relies on: once it has read that a store is at a revision, all up to it stands in the log, each
@@ -365,6 +392,7 @@ cases! {
     looked_up,
     read_in_pages,
     the_log_is_read_by_type_and_time_and_pruned,
+    the_log_is_entered_where_a_moment_is,
     writers_at_the_same_time,
     a_large_batch_is_one_write,
 }
