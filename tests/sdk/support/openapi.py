@@ -57,6 +57,7 @@ NAMES = {
     "role_id": "role",
     "action_id": "action_id",
     "action_ids": "action_id",
+    "workspaces": "workspace",
     "service_id": "service_id",
     "client_id": "client_id",
     "realm_id": "realm_id",
