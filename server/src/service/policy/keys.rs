@@ -10,23 +10,29 @@ use sentinel_storage::{Millis, PolicyKey, Seen};
 use crate::service::{Error, Service};
 
 /// Most keys that are kept.
-const KEPT: usize = 10_000;
+const MOST: usize = 10_000;
 
 /// By their hashes, as they were when the database was as it was seen.
 #[derive(Debug, Default)]
-pub(super) struct Keys(Mutex<(Option<Seen>, HashMap<[u8; 32], PolicyKey>)>);
+pub(super) struct Keys(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    of: Option<Seen>,
+    keys: HashMap<[u8; 32], PolicyKey>,
+}
 
 impl Keys {
     /// One that has ended since is none: time goes on without a commit.
     fn find(&self, seen: Seen, hash: &[u8; 32], now: Millis) -> Option<PolicyKey> {
-        let (of, keys) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Kept { of, keys } = &*self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = keys.get(hash).filter(|_| *of == Some(seen))?;
         key.expires_at.is_none_or(|at| at > now).then(|| key.clone())
     }
 
     fn keep(&self, seen: Seen, hash: [u8; 32], key: PolicyKey) {
-        let (of, keys) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if *of != Some(seen) || keys.len() >= KEPT {
+        let Kept { of, keys } = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if *of != Some(seen) || keys.len() >= MOST {
             keys.clear();
         }
         *of = Some(seen);
