@@ -11,7 +11,7 @@ CREATE TABLE group_groups (
     FOREIGN KEY (workspace_id, group_id) REFERENCES groups (workspace_id, id) ON DELETE CASCADE,
     FOREIGN KEY (workspace_id, member_group_id) REFERENCES groups (workspace_id, id) ON DELETE CASCADE
 ){strict};
-CREATE INDEX group_groups_by_member ON group_groups (workspace_id, member_group_id);
+CREATE INDEX group_groups_by_member ON group_groups (workspace_id, member_group_id, group_id);
 
 -- The log of one type: without it, who asks for a type that is rare walks through everybody else's changes.
 CREATE INDEX tuple_changes_by_type ON tuple_changes (store_number, object_type, revision, position);
