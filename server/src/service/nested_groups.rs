@@ -76,11 +76,11 @@ impl Service {
         id: Uuid,
         member_id: Uuid,
     ) -> Result<(), Error> {
+        let mut transaction = self.begin_as(actor).await?;
+        transaction.group(workspace_id, id).await?.ok_or_else(unknown)?;
         if id == member_id {
             return Err(Error::invalid("A group cannot be in itself"));
         }
-        let mut transaction = self.begin_as(actor).await?;
-        transaction.group(workspace_id, id).await?.ok_or_else(unknown)?;
         if transaction.count_groups_in_groups(workspace_id).await? >= NESTED {
             return Err(Error::invalid(format!("A workspace has at most {NESTED} groups in groups")));
         }
