@@ -59,7 +59,7 @@ export class PolicyEngine implements api.PolicyEngine {
     if (!Array.isArray(checks)) throw misused("checks must be a list");
     const result = checks.map((request: api.BatchCheckItem): api.BatchCheckSingleResponse => {
       const id = typeof request?.correlationId === "string" ? request.correlationId : undefined;
-      const about = id === undefined ? { request } : { request, correlationId: id };
+      const about = { request, ...(id !== undefined && { correlationId: id }) };
       try {
         return { allowed: this.#check(request), ...about };
       } catch (cause) {
@@ -91,7 +91,7 @@ export class PolicyEngine implements api.PolicyEngine {
   listUsers(request: api.ListUsersRequest): api.ListUsersResponse {
     const users = this.#ask(Kind.ListUsers, request, (request) => {
       const { object, relation, user_filters: filters, contextualTuples, context } = request;
-      if (!Array.isArray(filters) || filters.length !== 1) throw misused("user_filters must have exactly one filter");
+      if (!Array.isArray(filters) || filters.length !== 1) throw misused("user_filters must be one filter");
       const { type, relation: userset } = asked(filters[0] as api.UserTypeFilter);
       const of = typeof object === "object" && object !== null ? `${object.type}:${object.id}` : object;
       return { object: of, relation, type, userset, contextualTuples, context };
@@ -111,7 +111,7 @@ export class PolicyEngine implements api.PolicyEngine {
       const { writes, deletes } = asked(request);
       const { onDuplicateWrites = "error", onMissingDeletes = "error" } = asked(options).conflict ?? {};
       for (const choice of [onDuplicateWrites, onMissingDeletes]) {
-        if (choice !== "error" && choice !== "ignore") throw misused("a conflict is an error, or is ignored");
+        if (choice !== "error" && choice !== "ignore") throw misused("a conflict is error or ignore");
       }
       const ignored = { ignoreDuplicates: onDuplicateWrites === "ignore", ignoreMissing: onMissingDeletes === "ignore" };
       this.#instance.ask(Kind.Write, { writes, deletes, ...ignored });
@@ -155,7 +155,7 @@ function asked<T>(request: T): T {
 }
 
 function whole(name: string, value: number, most: number): number {
-  if (!Number.isInteger(value) || value < 1 || value > most) throw misused(`${name} must be a whole number`);
+  if (!Number.isInteger(value) || value < 1 || value > most) throw misused(`${name} must be an integer`);
   return value;
 }
 

@@ -109,7 +109,7 @@ export class Instance {
 
   /** Hands over a text. What the module refuses is thrown. */
   send(text: string, call: (exports: Exports, length: number) => Status): Status {
-    if (LONE_SURROGATE.test(text)) throw misused("the text has half a surrogate pair");
+    if (LONE_SURROGATE.test(text)) throw misused("the text has a lone surrogate");
     const most = text.length * 3;
     if (most > this.#capacity) this.#grow(most);
     this.#refresh();
@@ -143,7 +143,7 @@ export class Instance {
   /** Calls the module. Whatever goes wrong in there refuses, and ends the instance. */
   #call(ask: (exports: Exports) => Status): Status {
     const exports = this.#exports;
-    if (exports === undefined) throw failed("the engine failed before: make a new one");
+    if (exports === undefined) throw failed("the engine has failed: make another");
     let status: Status;
     try {
       status = ask(exports);
@@ -173,7 +173,7 @@ export class Instance {
       start = exports.input(capacity);
       return Status.Done;
     });
-    if (start === 0) throw misused("the input is longer than the module takes");
+    if (start === 0) throw misused("the input is too long");
     this.#capacity = capacity;
     this.#refresh(true);
   }

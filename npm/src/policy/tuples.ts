@@ -16,7 +16,7 @@ export function* pieces(tuples: Iterable<TupleKey> | string): Generator<string, 
     return;
   }
   if (tuples === null || typeof tuples !== "object" || typeof tuples[Symbol.iterator] !== "function") {
-    throw misused("tuples must be a list of tuple keys, or text");
+    throw misused("tuples must be tuple keys or text");
   }
   let piece = "";
   for (const tuple of tuples) {
