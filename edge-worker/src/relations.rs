@@ -151,8 +151,9 @@ impl Relations {
         let claimed = setup.first().config.relations.tuples(token)?;
         place.ready(host).await;
         let answer = place.read(|bundle, now| {
-            let current = bundle.at(now, None)?;
+            // Also of a bundle that has ended: what was taken back stays so, and nobody else is asked about it.
             bundle.revocations().check(token.claims())?;
+            let current = bundle.at(now, None)?;
             current.check(object, relation, &user, &Given { tuples: &claimed, ..Given::default() })
         });
         match (&self.ask, answer) {
