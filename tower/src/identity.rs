@@ -19,6 +19,10 @@ use crate::sentinel::{Caller, Sender};
 pub struct Identity(Arc<Caller>);
 
 impl Identity {
+    pub(crate) fn new(caller: Arc<Caller>) -> Self {
+        Self(caller)
+    }
+
     /// The caller of a request that came through the layer, for services other than axum's.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use http::{Request, Response, Uri};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::current::{Carried, Scope};
 use crate::sentinel::{Guard, Sender};
 
 /// Protects a service: see [`Sentinel`](crate::Sentinel).
@@ -62,7 +63,7 @@ where
     S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
     S::Future: Send,
     B: Send + 'static,
-    R: From<String>,
+    R: From<String> + 'static,
 {
     type Response = Response<R>;
     type Error = S::Error;
@@ -85,12 +86,37 @@ where
             *request.headers_mut() = headers;
             match admitted {
                 Ok(sender) => {
-                    request.extensions_mut().insert(Session { sender, guard });
-                    inner.call(request).await
+                    let session = Session { sender, guard };
+                    request.extensions_mut().insert(session.clone());
+                    let scope = Some(Scope::Request(session));
+                    let response = Carried::new(scope.clone(), async move { inner.call(request).await }).await?;
+                    Ok(carry_body(response, scope))
                 }
                 Err(refusal) => Ok(guard.reject(refusal).response()),
             }
         })
+    }
+}
+
+/// A body that is made while it is sent is made after the handler has answered: axum's goes on in the caller's name. Another's
+/// knows nobody, unless its service [carries](crate::carry) it.
+fn carry_body<R: 'static>(response: Response<R>, scope: Option<Scope>) -> Response<R> {
+    #[cfg(feature = "axum")]
+    {
+        let mut response = response;
+        let body: &mut dyn std::any::Any = response.body_mut();
+        if let Some(body) = body.downcast_mut::<axum::body::Body>()
+            && !http_body::Body::is_end_stream(body)
+        {
+            let made = std::mem::take(body);
+            *body = axum::body::Body::new(Carried::new(scope, made));
+        }
+        response
+    }
+    #[cfg(not(feature = "axum"))]
+    {
+        drop(scope);
+        response
     }
 }
 

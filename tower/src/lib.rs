@@ -46,16 +46,19 @@
 //! - [`Sentinel::policy`] lets route rules decide instead of "every path needs a token".
 //! - [`Sentinel::relations`] says where rules and handlers ask for relations: a signed [`bundle`] that is held here and
 //!   followed, or the server. What cannot be told is answered with 503.
+//! - [`current()`] is the caller wherever a handler's code is, also in tasks that [`spawn`] starts; `workspace_dir` is the caller's folder, `websocket` a
+//!   socket whose first message is the token.
 //! - An extractor on a route that no layer protects answers 500 and says so in the log.
 //!
-//! Features: `axum` (the extractors) and `http-client` (key sets by URL), both
-//! on. Without `axum` this is a layer for any tower service over `http`, whose caller is [`Identity::of`] a request.
+//! Features: `axum` (the extractors), `http-client` (key sets by URL) and `tasks` (`spawn`), all
+//! on; `files` and `websocket`. Without `axum` this is a layer for any tower service over `http`, whose caller is [`Identity::of`] a request.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 mod bearer;
 #[cfg(feature = "http-client")]
 pub mod bundle;
+pub mod current;
 #[cfg(feature = "axum")]
 mod extract;
 #[cfg(feature = "http-client")]
@@ -68,10 +71,17 @@ mod layer;
 mod refusal;
 mod relations;
 mod sentinel;
+#[cfg(feature = "websocket")]
+pub mod websocket;
+#[cfg(feature = "files")]
+pub mod workspace_dir;
 
 pub use sentinel_core as core;
 
 pub use bearer::AUTHZ_TOKEN;
+pub use current::{Actor, System, actor, carry, current};
+#[cfg(feature = "tasks")]
+pub use current::{spawn, spawn_blocking};
 #[cfg(feature = "axum")]
 pub use extract::{ActionName, RequireAction, RequireRole, Role, role};
 pub use identity::Identity;
@@ -87,6 +97,11 @@ pub use sentinel::Sentinel;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/guide/rust-services.md")]
 pub struct RustServices;
+
+/// The guide's examples, run as tests.
+#[cfg(all(doctest, feature = "files", feature = "websocket"))]
+#[doc = include_str!("../../docs/guide/user-files.md")]
+pub struct FilesAndTasks;
 
 /// The guide's examples, run as tests.
 #[cfg(doctest)]

@@ -1,5 +1,8 @@
 //! What a service demands of its callers.
 
+#[cfg(feature = "websocket")]
+mod sockets;
+
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -64,6 +67,9 @@ pub(crate) struct Caller {
     pub(crate) identity: sentinel_core::Identity,
     /// The token that speaks of this service: the only one, the authorization token, or the gateway's proof.
     pub(crate) token: VerifiedToken,
+    /// Of a pair, the identity provider's.
+    #[cfg_attr(not(feature = "websocket"), allow(dead_code, reason = "only sockets live long enough to ask again"))]
+    pub(crate) beside: Option<VerifiedToken>,
 }
 
 /// What is known of a request's sender.
@@ -294,13 +300,13 @@ impl Guard {
             // The gateway called it public.
             (_, None) if self.0.rules.is_none() && matches!(self.0.tokens, Tokens::Gateway { .. }) => Ok(()),
             (_, None) => Err(Refusal::Unauthenticated),
-            (_, Some(identity)) => match &self.0.workspaces {
-                Some(ids) => Some(identity.require_workspace(ids))
-                    .filter(|decision| !decision.allow())
-                    .map_or(Ok(()), |decision| Err(Refusal::Denied(decision))),
-                None => Ok(()),
-            },
+            (_, Some(identity)) => self.in_workspace(identity),
         }
+    }
+
+    fn in_workspace(&self, identity: &sentinel_core::Identity) -> Result<(), Refusal> {
+        let decision = self.0.workspaces.as_ref().map(|ids| identity.require_workspace(ids));
+        decision.filter(|decision| !decision.allow()).map_or(Ok(()), |decision| Err(Refusal::Denied(decision)))
     }
 
     /// The caller by the gateway's proof; `None` where it says that there is none.
@@ -320,14 +326,17 @@ impl Guard {
         let proven = gateway.verify(proof, secret, &Ring, &request, (self.0.clock)());
         let Proven { token, identity } = proven.map_err(refused(Which::Request))?;
         let Some(identity) = identity else { return Ok(None) };
-        self.unless_revoked(Caller { identity, token }).map(Some)
+        self.unless_revoked(Caller { identity, token, beside: None }).map(Some)
     }
 
     fn unless_revoked(&self, caller: Caller) -> Result<Caller, Refusal> {
-        if let Some(revocations) = &self.0.revocations {
-            revocation::check(&caller.identity, revocations.as_ref()).map_err(refused(Which::Request))?;
-        }
+        self.not_revoked(&caller)?;
         Ok(caller)
+    }
+
+    fn not_revoked(&self, caller: &Caller) -> Result<(), Refusal> {
+        let Some(revocations) = &self.0.revocations else { return Ok(()) };
+        revocation::check(&caller.identity, revocations.as_ref()).map_err(refused(Which::Request))
     }
 
     /// The caller by the request's tokens; `None` where it has none.
@@ -344,7 +353,7 @@ impl Guard {
                 let Some(bearer) = bearer else { return Ok(None) };
                 let token = keys.verify(verifier, bearer, now).await.map_err(refused(Which::Request))?;
                 let identity = self.0.profile.identity(&token).map_err(refused(Which::Request))?;
-                Caller { identity, token }
+                Caller { identity, token, beside: None }
             }
             Tokens::Pair(pair) => {
                 let (identity, authorization) = match (bearer, token(bearer::authorization_token(headers))?) {
@@ -367,8 +376,8 @@ impl Pair {
         let identity = identity.map_err(refused(Which::Identity))?;
         let token = authorization_keys.verify(pair.authorization_verifier(), authorization, now).await;
         let token = token.map_err(refused(Which::Authorization))?;
-        let identity = pair.bind(&identity, &token).map_err(refused(Which::Request))?;
-        Ok(Caller { identity, token })
+        let bound = pair.bind(&identity, &token).map_err(refused(Which::Request))?;
+        Ok(Caller { identity: bound, token, beside: Some(identity) })
     }
 }
 

@@ -11,7 +11,7 @@ use crate::process::ask;
 use crate::workspace;
 
 /// A crate of ours, and the crates of ours that it may depend on.
-const ROOMS: [(&str, &[&str]); 19] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("sentinel-core", &[]),
     ("sentinel-wasm", &["sentinel-core"]),
     ("sentinel-wasm-bundle", &["sentinel-core"]),
@@ -29,6 +29,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
     ("sentinel-bench-server", &[]),
     ("axum-service", &["sentinel-core", "sentinel-tower"]),
     ("team-notes", &["sentinel-core", "sentinel-tower"]),
+    ("user-files", &["sentinel-core", "sentinel-tower"]),
     ("xtask", &["sentinel-core"]),
     ("xtask-bindgen", &[]),
 ];
