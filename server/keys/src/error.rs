@@ -76,6 +76,9 @@ pub enum KeysError {
     /// The claims cannot be written as JSON.
     #[error("the claims cannot be written as JSON")]
     Claims(#[source] serde_json::Error),
+    /// A password could not be hashed or compared.
+    #[error("passwords: {0}")]
+    Password(&'static str),
     /// `ring` refused to sign.
     #[error("the token could not be signed")]
     Signing,

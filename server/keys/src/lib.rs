@@ -2,7 +2,7 @@
 //!
 //! Knows no database, no clock and no settings: records, times and choices are arguments. No arithmetic with a
 //! secret is written here; it is done by `ring` (signing, sealing, hashing, random numbers) and by RustCrypto by way
-//! of `jwt-simple` (making keys).
+//! of `jwt-simple` (making keys) and in `argon2` (passwords).
 //!
 //! ```
 //! use sentinel_core::jose::signature::Ring;
@@ -29,6 +29,7 @@ mod error;
 mod generate;
 pub mod lifecycle;
 mod master;
+pub mod passwords;
 mod public;
 mod record;
 mod ring;

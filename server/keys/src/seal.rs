@@ -20,6 +20,9 @@ impl Purpose {
     /// A provider's token on its way to a front end; the row is the hash of its code.
     pub const RELAY_CODE: Self = Self::new("relay-code");
 
+    /// Names and networks under which failed logins are counted.
+    pub const LOGIN_FAILURES: Self = Self::new("login-failures");
+
     /// A purpose of this name. Two purposes must not share one, and a name must not change while values that were
     /// sealed for it exist.
     #[must_use]

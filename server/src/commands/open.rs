@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret as _;
 use sentinel_idp::Providers;
+use sentinel_keys::passwords::Parameters;
 use sentinel_keys::{KeysError, MasterKey, Origin, SigningAlgorithm};
+use sentinel_server::service::passwords::Hashing;
 use sentinel_server::service::{
     BundleConfig, Clock, Config, Lifetimes, Millis, Newcomers, Parts, PolicyConfig, Service, WorkspaceRole,
 };
@@ -132,6 +134,15 @@ pub(crate) fn config(settings: &Settings, base_url: &str) -> Result<Config, Fail
         life: millis(settings.bundle_lifetime),
         memory: settings.bundle_memory_mib.saturating_mul(1 << 20),
     };
+    config.hashing = Hashing {
+        parameters: Parameters {
+            memory: settings.password_memory_kib,
+            iterations: settings.password_iterations,
+            lanes: settings.password_lanes,
+        },
+        at_once: settings.password_hashes_at_once,
+        waiting: settings.password_hashes_waiting,
+    };
     config.admin_emails.clone_from(&settings.admin_emails);
     config.newcomers = match settings.newcomers.as_str() {
         "nowhere" => Newcomers::Nowhere,
@@ -151,11 +162,13 @@ pub(crate) fn config(settings: &Settings, base_url: &str) -> Result<Config, Fail
 pub(crate) fn lifetimes(settings: &Settings) -> Lifetimes {
     Lifetimes {
         access: millis(settings.access_token_life),
+        tenant_access: millis(settings.tenant_access_token_life),
         authz: millis(settings.authz_token_life),
         m2m: millis(settings.m2m_token_life),
         admin: millis(settings.admin_token_life),
         refresh: millis(settings.refresh_token_life),
         session: millis(settings.session_life),
+        password_link: millis(settings.password_link_life),
         invitation: millis(settings.invitation_life),
         sso: millis(settings.sso_life),
         ..Lifetimes::default()

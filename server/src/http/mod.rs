@@ -27,6 +27,7 @@ mod permissions;
 mod realm;
 mod roles;
 mod serve;
+mod tenant;
 mod time;
 mod unread;
 mod users;
@@ -57,7 +58,9 @@ pub fn app(service: Service, hardening: &Hardening) -> Router {
     let text = openapi.to_json().unwrap_or_default();
     let router = router.fallback(unknown).method_not_allowed_fallback(not_allowed);
     let router = router.layer(axum::middleware::from_fn(authzen::echo));
-    hardening.around(router.layer(Extension(docs::Document(text.into()))), service)
+    let router = hardening.around(router.layer(Extension(docs::Document(text.into()))), service);
+    // What the layers refuse, too.
+    router.layer(axum::middleware::from_fn(tenant::problem::in_problems))
 }
 
 async fn unknown(uri: Uri) -> Response {
@@ -81,6 +84,7 @@ pub fn routes(service: Service) -> (Router, utoipa::openapi::OpenApi) {
     let rooms = [
         well_known::routes,
         auth::routes,
+        tenant::routes,
         authz::routes,
         admin_login::routes,
         admin::routes,
@@ -100,7 +104,7 @@ pub fn routes(service: Service) -> (Router, utoipa::openapi::OpenApi) {
     ];
     let routes = rooms.iter().fold(routes, |all, room| room(all));
     let (router, openapi) = routes.finish();
-    (router.with_state(service), openapi)
+    (router.with_state(service).layer(axum::middleware::from_fn(tenant::problem::in_problems)), openapi)
 }
 
 fn document() -> utoipa::openapi::OpenApi {

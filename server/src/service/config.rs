@@ -3,6 +3,8 @@ use std::time::Duration;
 use sentinel_keys::{RsaBits, SigningAlgorithm};
 use sentinel_storage::{Millis, WorkspaceRole};
 
+use super::passwords::Hashing;
+
 const SECOND: Millis = 1000;
 const MINUTE: Millis = 60 * SECOND;
 const DAY: Millis = 24 * 60 * MINUTE;
@@ -32,6 +34,8 @@ pub struct Config {
     pub policy: PolicyConfig,
     /// Bundles of them.
     pub bundles: BundleConfig,
+    /// How passwords are hashed.
+    pub hashing: Hashing,
 }
 
 /// How bundles are published.
@@ -99,6 +103,8 @@ impl Default for PolicyConfig {
 pub struct Lifetimes {
     /// Access tokens.
     pub access: Millis,
+    /// Access tokens of the tenant API.
+    pub tenant_access: Millis,
     /// Authorization tokens beside an identity provider's.
     pub authz: Millis,
     /// Tokens of a service for others in its realm.
@@ -113,6 +119,8 @@ pub struct Lifetimes {
     pub login: Millis,
     /// An authorization code.
     pub code: Millis,
+    /// A link to set a password with.
+    pub password_link: Millis,
     /// An invitation of someone without an account.
     pub invitation: Millis,
     /// A login, for front ends that log in without asking; 0: none does.
@@ -139,6 +147,7 @@ impl Default for Lifetimes {
     fn default() -> Self {
         Self {
             access: 15 * MINUTE,
+            tenant_access: 60 * MINUTE,
             authz: 5 * MINUTE,
             m2m: 5 * MINUTE,
             admin: 60 * MINUTE,
@@ -146,6 +155,7 @@ impl Default for Lifetimes {
             session: 90 * DAY,
             login: 10 * MINUTE,
             code: 5 * MINUTE,
+            password_link: DAY,
             invitation: 14 * DAY,
             sso: 0,
         }
@@ -153,10 +163,19 @@ impl Default for Lifetimes {
 }
 
 impl Lifetimes {
+    /// The longest that an access token of any dialect lives: until then verifiers elsewhere are told that it was revoked.
+    #[must_use]
+    pub fn longest_access(&self) -> Millis {
+        self.access.max(self.tenant_access)
+    }
+
     /// The longest that anything signed lives: a signing key stays published for as long.
     #[must_use]
     pub fn longest(&self) -> Millis {
-        [self.access, self.authz, self.m2m, self.admin, self.refresh].into_iter().max().unwrap_or(self.refresh)
+        [self.longest_access(), self.authz, self.m2m, self.admin, self.refresh]
+            .into_iter()
+            .max()
+            .unwrap_or(self.refresh)
     }
 }
 
@@ -176,6 +195,7 @@ impl Config {
             admin_home: format!("{base_url}/auth/admin/me"),
             policy: PolicyConfig::default(),
             bundles: BundleConfig::default(),
+            hashing: Hashing::default(),
             base_url,
         }
     }

@@ -9,6 +9,7 @@ pub mod bundles;
 pub mod client_apps;
 mod clock;
 mod config;
+pub mod dialects;
 mod directory;
 mod error;
 pub mod groups;
@@ -20,6 +21,7 @@ mod mandate;
 pub mod members;
 pub mod nested_groups;
 mod operations;
+pub mod passwords;
 pub mod permissions;
 pub mod policy;
 mod principal;
@@ -34,6 +36,7 @@ pub mod service_apps;
 pub mod sessions;
 pub mod signing;
 pub mod sso;
+pub mod tenant;
 mod tokens;
 pub mod users;
 pub mod workspaces;
@@ -82,6 +85,7 @@ struct Inner {
     default_workspace: OnceLock<Uuid>,
     policy: policy::Policy,
     bundles: bundles::Bundles,
+    hasher: passwords::Hasher,
 }
 
 impl Service {
@@ -98,7 +102,9 @@ impl Service {
         let default_workspace = OnceLock::new();
         let policy = policy::Policy::default();
         let bundles = bundles::Bundles::default();
-        let inner = Inner { store, clock, master, providers, config, signing, default_workspace, policy, bundles };
+        let hasher = passwords::Hasher::new(config.hashing)?;
+        let inner =
+            Inner { store, clock, master, providers, config, signing, default_workspace, policy, bundles, hasher };
         let service = Self { inner: Arc::new(inner) };
         service.bind_default_workspace().await?;
         Ok(service)

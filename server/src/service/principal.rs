@@ -1,6 +1,6 @@
 //! Who is calling. A value of these types exists only after its credential was verified on this request.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use sentinel_storage::WorkspaceRole;
 use uuid::Uuid;
@@ -114,4 +114,16 @@ pub struct Caller {
     pub ip: Option<IpAddr>,
     /// Its `User-Agent`, cut to 256 characters.
     pub user_agent: Option<String>,
+}
+
+impl Caller {
+    /// What one customer of a network has: an IPv4 address, an IPv6 /64. Counting single IPv6 addresses would give them
+    /// 2^64 shares.
+    #[must_use]
+    pub fn network(&self) -> Option<IpAddr> {
+        Some(match self.ip? {
+            IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),
+            ip @ IpAddr::V4(_) => ip,
+        })
+    }
 }

@@ -131,6 +131,29 @@ impl Service {
         transaction.insert_user(&new, now).await
     }
 
+    /// What a login with a proven address comes to beside its session: the invitations of that address, and where someone
+    /// new belongs.
+    pub(super) async fn come_in(
+        &self,
+        transaction: &mut Transaction,
+        account: &Account,
+        caller: &Caller,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        let came = async {
+            self.accept_invitations(transaction, account.id, &account.email, caller, now).await?;
+            if account.last_login_at.is_none() {
+                self.welcome(transaction, account, caller, now).await?;
+            }
+            transaction.record_user_login(account.id, now).await?;
+            Ok(())
+        };
+        came.await.map_err(|failed| match failed {
+            Failed::Storage(error) => error.into(),
+            Failed::Refused(error) => error,
+        })
+    }
+
     /// Where someone new belongs.
     async fn welcome(
         &self,

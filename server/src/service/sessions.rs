@@ -7,15 +7,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sentinel_keys::{Purpose, secrets};
 use sentinel_storage::{
-    CodeConsumption, Millis, NewSession, RevocationKind, RevokedFor, Session, SessionEnd, SessionForRefresh,
-    Transaction,
+    CodeConsumption, Millis, NewSession, RevocationKind, RevokedFor, Session, SessionDialect, SessionEnd,
+    SessionForRefresh, Transaction,
 };
 use uuid::Uuid;
 
 use super::activity::{Actor, Change};
 use super::login::is_verifier;
-use super::tokens::{AccessClaims, Claims, Kind, RefreshClaims, Times, invalid};
-use super::{Caller, Error, Service, User};
+use super::tokens::{Claims, Kind, RefreshClaims, Times, invalid};
+use super::{Caller, Error, Service, User, dialects};
 
 /// How often a refresh looks again when others refresh the same token at the same moment.
 const LOOKS: usize = 3;
@@ -29,6 +29,24 @@ pub struct TokenAnswer {
     pub refresh_token: String,
     /// Seconds until the access token expires.
     pub expires_in: i64,
+}
+
+/// What a session is of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Beginning {
+    pub(crate) id: Uuid,
+    pub(crate) user_id: Uuid,
+    pub(crate) workspace_id: Uuid,
+    pub(crate) client_id: Option<Uuid>,
+    pub(crate) sso_id: Option<Uuid>,
+    pub(crate) dialect: SessionDialect,
+}
+
+/// A session that was just made.
+pub(crate) struct Begun {
+    pub(crate) state: SessionForRefresh,
+    /// Of its first refresh token.
+    jti: String,
 }
 
 /// What a refresh token may do now.
@@ -83,23 +101,55 @@ impl Service {
         if !client.allows(workspace_id) {
             return Err(Error::forbidden("The front end may not be used for this workspace"));
         }
-        let secret: [u8; 32] = secrets::random_bytes()?;
-        let sealed_secret = self.inner.master.seal(Purpose::SESSION, session_id.as_bytes(), &secret)?;
-        let lifetimes = self.config().lifetimes;
-        let ip_address = caller.ip.map(|ip| ip.to_string());
-        let new = NewSession {
+        let beginning = Beginning {
             id: session_id,
             user_id: code.user_id,
             workspace_id,
             client_id: Some(code.client_id),
+            sso_id: code.sso_id,
+            dialect: SessionDialect::Sentinel,
+        };
+        let begun = self.begin_session(&mut transaction, beginning, caller).await?;
+        let state = &begun.state;
+        // A code that somebody holds while all of the person's tokens are voided is void too. That moment is
+        // rounded up to a whole second, as tokens have them: a login of that very second is not from before it.
+        let made_at = code.expires_at.saturating_sub(self.config().lifetimes.code);
+        if state.sessions_invalidated_at.is_some_and(|at| made_at.saturating_add(1000) <= at) {
+            return Err(code_refused());
+        }
+        transaction.commit().await?;
+        self.first_tokens(&begun).await
+    }
+
+    /// Makes a session and notes it. Its tokens are those of [`Self::first_tokens`], once the transaction stands.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`] for an account or a front end that is deactivated.
+    pub(crate) async fn begin_session(
+        &self,
+        transaction: &mut Transaction,
+        beginning: Beginning,
+        caller: &Caller,
+    ) -> Result<Begun, Error> {
+        let Beginning { id, user_id, workspace_id, client_id, sso_id, dialect } = beginning;
+        let (lifetimes, now) = (self.config().lifetimes, self.now());
+        let secret: [u8; 32] = secrets::random_bytes()?;
+        let sealed_secret = self.inner.master.seal(Purpose::SESSION, id.as_bytes(), &secret)?;
+        let ip_address = caller.ip.map(|ip| ip.to_string());
+        let new = NewSession {
+            id,
+            user_id,
+            workspace_id,
+            client_id,
             sealed_secret: &sealed_secret,
             user_agent: caller.user_agent.as_deref(),
             ip_address: ip_address.as_deref(),
             expires_at: now.saturating_add(lifetimes.refresh.min(lifetimes.session)),
-            sso_id: code.sso_id,
+            sso_id,
+            dialect,
         };
         transaction.insert_session(&new, now).await?;
-        let state = transaction.session_for_refresh(session_id).await?;
+        let state = transaction.session_for_refresh(id).await?;
         let state = state.ok_or_else(|| Error::internal("a session that was just made is not there"))?;
         if !state.is_active {
             return Err(Error::forbidden("The account is deactivated"));
@@ -107,17 +157,14 @@ impl Service {
         if !state.client_is_active {
             return Err(Error::forbidden("The front end is deactivated"));
         }
-        // A code that somebody holds while all of the person's tokens are voided is void too. That moment is
-        // rounded up to a whole second, as tokens have them: a login of that very second is not from before it.
-        let made_at = code.expires_at.saturating_sub(self.config().lifetimes.code);
-        if state.sessions_invalidated_at.is_some_and(|at| made_at.saturating_add(1000) <= at) {
-            return Err(code_refused());
-        }
-        let change = Change::new("session.create").on("session", session_id).within(workspace_id);
-        self.record(&mut transaction, &Actor::User(code.user_id), caller, change).await?;
-        transaction.commit().await?;
-        let jti = secrets::derive_child(&secret, &session_id.to_string());
-        self.tokens_of(&state, &jti).await
+        let change = Change::new("session.create").on("session", id).within(workspace_id);
+        self.record(transaction, &Actor::User(user_id), caller, change).await?;
+        Ok(Begun { jti: secrets::derive_child(&secret, &id.to_string()), state })
+    }
+
+    /// The tokens that a session begins with.
+    pub(crate) async fn first_tokens(&self, begun: &Begun) -> Result<TokenAnswer, Error> {
+        self.tokens_of(&begun.state, &begun.jti).await
     }
 
     /// The next tokens of a session.
@@ -126,11 +173,23 @@ impl Service {
     /// [`super::ErrorKind::Unauthenticated`] where the session or what it rests on has ended, and for a token that was
     /// used before, which ends the session and its access tokens.
     pub async fn refresh(&self, refresh_token: &str, caller: &Caller) -> Result<TokenAnswer, Error> {
+        let here = |dialect| matches!(dialect, SessionDialect::Sentinel | SessionDialect::Converged);
+        self.refresh_where(refresh_token, here, caller).await
+    }
+
+    /// As [`Self::refresh`], for the sessions of some dialects: elsewhere a refresh token of theirs is none.
+    pub(crate) async fn refresh_where(
+        &self,
+        refresh_token: &str,
+        is_here: impl Fn(SessionDialect) -> bool,
+        caller: &Caller,
+    ) -> Result<TokenAnswer, Error> {
         let claims = self.keys().verify(Kind::Refresh, refresh_token, self.now())?;
         let (Some(id), Some(generation)) = (claims.fid, claims.generation) else { return Err(invalid()) };
         for _ in 0..LOOKS {
             let now = self.now();
-            let state = self.store().read().await?.session_for_refresh(id).await?.ok_or_else(invalid)?;
+            let state = self.store().read().await?.session_for_refresh(id).await?;
+            let state = state.filter(|state| is_here(state.session.dialect)).ok_or_else(invalid)?;
             match self.turn(&claims, generation, &state, now) {
                 Turn::Rotate => {
                     let expires_at = self.sliding_end(&state.session, now);
@@ -188,7 +247,7 @@ impl Service {
         let since = now.saturating_sub(session.rotated_at);
         match session.generation.saturating_sub(generation) {
             0 => Turn::Rotate,
-            1 if since < self.config().refresh_grace => Turn::Again,
+            1 if since < dialects::refresh_grace(session.dialect, self.config()) => Turn::Again,
             // Ours, and not yet issued: the database is older than the token. It does nothing.
             ..0 => Turn::Refused("Invalid token"),
             _ => Turn::Reused,
@@ -211,11 +270,10 @@ impl Service {
 
     /// The refresh token of the session's generation, the same whenever it is asked for, and an access token.
     async fn tokens_of(&self, state: &SessionForRefresh, jti: &str) -> Result<TokenAnswer, Error> {
-        let SessionForRefresh { session, email, name, workspace_slug: wslug, groups, sessions_invalidated_at, .. } =
-            state;
-        let wrole = state.role.ok_or_else(|| Error::unauthenticated("No longer a member of this workspace"))?;
-        let access = AccessClaims { sid: session.id, email, name, wid: session.workspace_id, wslug, wrole, groups };
-        let life = self.config().lifetimes.access;
+        let SessionForRefresh { session, sessions_invalidated_at, .. } = state;
+        let role = state.role.ok_or_else(|| Error::unauthenticated("No longer a member of this workspace"))?;
+        let access = dialects::access_claims(state, role);
+        let life = dialects::access_life(session.dialect, self.config());
         let user = Some(session.user_id);
         let (access_token, expires_in) =
             self.issue(Kind::Access, user, *sessions_invalidated_at, life, &access).await?;
@@ -258,7 +316,7 @@ impl Service {
     /// An end of sessions now. Verifiers elsewhere are told of it while an access token of theirs can be alive.
     pub(crate) fn session_end(&self, why: RevokedFor) -> SessionEnd {
         let at = self.now();
-        SessionEnd { why, at, tokens_until: at.saturating_add(self.config().lifetimes.access) }
+        SessionEnd { why, at, tokens_until: at.saturating_add(self.config().lifetimes.longest_access()) }
     }
 
     /// Tells verifiers elsewhere that what a member was given in a workspace until now no longer says what is so. Here
@@ -270,7 +328,7 @@ impl Service {
         value: &str,
     ) -> Result<(), Error> {
         let (at, lifetimes) = (self.now(), self.config().lifetimes);
-        let until = at.saturating_add(lifetimes.access.max(lifetimes.authz));
+        let until = at.saturating_add(lifetimes.longest_access().max(lifetimes.authz));
         Ok(transaction.insert_revocation(kind, value, at, until).await?)
     }
 
@@ -298,9 +356,9 @@ impl Service {
     ) -> Result<usize, Error> {
         let end = self.session_end(why);
         let lifetimes = self.config().lifetimes;
-        let until = end
-            .at
-            .saturating_add([lifetimes.access, lifetimes.authz, lifetimes.admin].into_iter().max().unwrap_or_default());
+        let until = end.at.saturating_add(
+            [lifetimes.longest_access(), lifetimes.authz, lifetimes.admin].into_iter().max().unwrap_or_default(),
+        );
         let kind = RevocationKind::User;
         let ended = transaction.revoke_sessions_of_user(user_id, None, None, end).await?;
         transaction.insert_revocation(kind, &user_id.to_string(), end.at, until).await?;

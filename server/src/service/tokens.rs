@@ -93,18 +93,6 @@ struct Envelope<'a, C: Serialize> {
     claims: &'a C,
 }
 
-/// What an access token says besides.
-#[derive(Serialize)]
-pub(crate) struct AccessClaims<'a> {
-    pub(crate) sid: Uuid,
-    pub(crate) email: &'a str,
-    pub(crate) name: &'a str,
-    pub(crate) wid: Uuid,
-    pub(crate) wslug: &'a str,
-    pub(crate) wrole: WorkspaceRole,
-    pub(crate) groups: &'a [Uuid],
-}
-
 /// What an authz token says besides.
 #[derive(Serialize)]
 pub(crate) struct AuthzClaims<'a> {

@@ -59,6 +59,7 @@ const OPEN: &str = "commands/open.rs";
 const TOKENS: &str = "service/tokens.rs";
 const HTTP: &str = "http/layers";
 const IDP: &str = "settings/providers.rs";
+const PASSWORDS: &str = "service/passwords";
 const TRACES: &str = "settings/traces.rs";
 
 /// Every setting, in the order of the reference.
@@ -145,6 +146,13 @@ pub const TABLE: &[Setting] = &[
     ),
     setting("ACCESS_TOKEN_EXPIRE_MINUTES", Kind::Number(1, 1440), "15", TOKENS, "Life of an access token."),
     setting(
+        "TENANT_ACCESS_TOKEN_EXPIRE_MINUTES",
+        Kind::Number(1, 1440),
+        "60",
+        "service/dialects.rs",
+        "Life of an access token of the tenant API.",
+    ),
+    setting(
         "AUTHZ_TOKEN_EXPIRE_MINUTES",
         Kind::Number(1, 60),
         "5",
@@ -181,6 +189,36 @@ pub const TABLE: &[Setting] = &[
         "service/invitations.rs",
         "How long an invitation waits for someone who has no account yet.",
     ),
+    setting(
+        "PASSWORD_LINK_EXPIRE_HOURS",
+        Kind::Number(1, 168),
+        "24",
+        PASSWORDS,
+        "How long a link to set a password with is good.",
+    ),
+    setting(
+        "PASSWORD_HASHES_AT_ONCE",
+        Kind::Number(1, 64),
+        "2",
+        PASSWORDS,
+        "Most passwords that are hashed at the same moment: each takes `PASSWORD_MEMORY_KIB` and a core for about a tenth of a second.",
+    ),
+    setting(
+        "PASSWORD_HASHES_WAITING",
+        Kind::Number(0, 1000),
+        "16",
+        PASSWORDS,
+        "Most requests that wait for one of these; further ones are answered 503 with `Retry-After`. One network has at most half of both.",
+    ),
+    setting(
+        "PASSWORD_MEMORY_KIB",
+        Kind::Number(19_456, 1_048_576),
+        "65536",
+        PASSWORDS,
+        "Memory of one Argon2id hash. A password is hashed anew with its owner's next login when this or one of the next two has changed.",
+    ),
+    setting("PASSWORD_ITERATIONS", Kind::Number(1, 64), "3", PASSWORDS, "Passes of one Argon2id hash over its memory."),
+    setting("PASSWORD_LANES", Kind::Number(1, 64), "4", PASSWORDS, "Lanes of one Argon2id hash."),
     setting(
         "REFRESH_GRACE_SECONDS",
         Kind::Number(0, 10),

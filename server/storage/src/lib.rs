@@ -27,12 +27,14 @@ mod error;
 mod groups;
 mod identities;
 mod invitations;
+mod login_failures;
 mod login_states;
 mod memberships;
 mod migrate;
 mod nested_groups;
 mod one_time_links;
 mod page;
+mod passwords;
 #[cfg(test)]
 mod plans;
 mod prune;
@@ -74,11 +76,13 @@ pub use error::StorageError;
 pub use groups::{Group, GroupChange, NewGroup};
 pub use identities::{Identity, NewIdentity};
 pub use invitations::Invitation;
+pub use login_failures::{FailureCount, LoginFailures};
 pub use login_states::LoginState;
 pub use memberships::{Member, MemberFilter};
 pub use migrate::SCHEMA_VERSION;
 pub use one_time_links::OneTimeLink;
 pub use page::{Cursor, CursorError, Page, PageRequest};
+pub use passwords::{NewPassword, Password};
 pub use prune::Pruned;
 pub use realms::Realm;
 pub use relay_codes::NewRelayCode;
@@ -99,7 +103,9 @@ pub use tuple_changes::{ChangeFilter, TupleChange};
 pub use tuple_writes::{NewTuple, Preconditions, Written};
 pub use tuples::{StoredTuple, TupleFilter, TupleName};
 pub use users::{NewUser, ProfileChange, User, UserFilter};
-pub use values::{LoginPurpose, Permission, RevocationKind, RevokedFor, Visibility, WorkspaceRole};
+pub use values::{
+    LoginPurpose, Permission, RevocationKind, RevokedFor, SecretKind, SessionDialect, Visibility, WorkspaceRole,
+};
 pub use workspaces::{NewWorkspace, Workspace, WorkspaceChange, WorkspaceEntry, WorkspaceOfUser};
 
 /// Milliseconds since 1970 UTC.

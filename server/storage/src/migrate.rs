@@ -4,13 +4,14 @@ use crate::connection::{Transaction, affected, on};
 use crate::{Connection, Millis, StorageError, Store};
 
 /// Each schema in order. What has been released is never edited: a change is a new file.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_policy.sql"),
     include_str!("../migrations/0003_workspace_stores.sql"),
     include_str!("../migrations/0004_bundles.sql"),
     include_str!("../migrations/0005_single_sign_on.sql"),
     include_str!("../migrations/0006_nested_groups.sql"),
+    include_str!("../migrations/0007_passwords.sql"),
 ];
 
 /// The schema that this release reads and writes.

@@ -47,6 +47,20 @@ impl Transaction {
         Ok(())
     }
 
+    /// Uses up all links of a user for a purpose: they open nothing any more. Answers how many there were.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn void_one_time_links(
+        &mut self,
+        purpose: &str,
+        user_id: Uuid,
+        now: Millis,
+    ) -> Result<u64, StorageError> {
+        let sql = "UPDATE one_time_links SET used_at = $3 WHERE purpose = $1 AND user_id = $2 AND used_at IS NULL";
+        Ok(execute!(self, sql, purpose, user_id, now))
+    }
+
     /// Uses a link for its purpose: of all who try, one gets it.
     ///
     /// # Errors

@@ -18,6 +18,8 @@ pub struct Pruned {
     pub one_time_links: u64,
     pub service_keys: u64,
     pub invitations: u64,
+    pub login_failures: u64,
+    pub known_networks: u64,
 }
 
 impl Pruned {
@@ -33,6 +35,8 @@ impl Pruned {
             + self.one_time_links
             + self.service_keys
             + self.invitations
+            + self.login_failures
+            + self.known_networks
     }
 }
 
@@ -57,6 +61,10 @@ macro_rules! expired {
 const REVOCATIONS: &str = "DELETE FROM revocations WHERE seq IN (SELECT seq FROM revocations WHERE expires_at < $1 \
                            AND seq < (SELECT MAX(seq) FROM revocations) ORDER BY expires_at LIMIT $2)";
 
+/// One of an account's, so that the key is of both.
+const KNOWN_NETWORKS: &str = "DELETE FROM known_networks WHERE (user_id, network) IN (SELECT user_id, network FROM known_networks \
+                              WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+
 impl Transaction {
     /// Removes what expired before `before`, at most `limit` rows of each kind. Call it again while anything was removed.
     ///
@@ -77,6 +85,8 @@ impl Transaction {
             one_time_links: execute!(self, expired!("one_time_links", "hash"), before, limit),
             service_keys: execute!(self, expired!("service_keys", "hash"), before, limit),
             invitations: execute!(self, expired!("invitations", "id"), before, limit),
+            login_failures: execute!(self, expired!("login_failures", "key"), before, limit),
+            known_networks: execute!(self, KNOWN_NETWORKS, before, limit),
         })
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::columns::{GROUPS_POSTGRES, GROUPS_SQLITE, IdList};
 use crate::connection::on;
 use crate::statement::execute;
-use crate::{Connection, Millis, RevokedFor, StorageError, Transaction, WorkspaceRole};
+use crate::{Connection, Millis, RevokedFor, SessionDialect, StorageError, Transaction, WorkspaceRole};
 
 /// A session.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -27,6 +27,7 @@ pub struct Session {
     pub revoked_at: Option<Millis>,
     pub revoked_for: Option<RevokedFor>,
     pub sso_id: Option<Uuid>,
+    pub dialect: SessionDialect,
 }
 
 /// What a session begins with. Its generation is 0.
@@ -42,6 +43,7 @@ pub struct NewSession<'a> {
     pub ip_address: Option<&'a str>,
     pub expires_at: Millis,
     pub sso_id: Option<Uuid>,
+    pub dialect: SessionDialect,
 }
 
 /// A session, and all that the tokens of its next generation say.
@@ -84,7 +86,7 @@ pub struct SessionEnd {
 }
 
 const COLUMNS: &str = "s.id, s.user_id, s.workspace_id, s.client_id, s.sealed_secret, s.generation, s.rotated_at, s.user_agent, \
-     s.ip_address, s.created_at, s.last_used_at, s.expires_at, s.revoked_at, s.revoked_for, s.sso_id";
+     s.ip_address, s.created_at, s.last_used_at, s.expires_at, s.revoked_at, s.revoked_for, s.sso_id, s.dialect";
 const REFRESH: &str = ", u.email, u.name, u.is_active, u.sessions_invalidated_at, COALESCE(c.is_active, TRUE) AS client_is_active, COALESCE(c.workspaces, '') AS client_workspaces, w.slug AS workspace_slug, m.role, ";
 const REFRESH_FROM: &str = " AS groups FROM sessions s JOIN users u ON u.id = s.user_id JOIN workspaces w ON w.id = s.workspace_id LEFT JOIN clients c ON c.id = s.client_id \
      LEFT JOIN memberships m ON m.workspace_id = s.workspace_id AND m.user_id = s.user_id WHERE s.id = $1";
@@ -138,7 +140,7 @@ impl Transaction {
     /// [`StorageError::Reference`] where its user, workspace or client does not exist.
     pub async fn insert_session(&mut self, session: &NewSession<'_>, now: Millis) -> Result<(), StorageError> {
         let sql = "INSERT INTO sessions (id, user_id, workspace_id, client_id, sealed_secret, generation, rotated_at, user_agent, \
-                   ip_address, created_at, last_used_at, expires_at, sso_id) VALUES ($1, $2, $3, $4, $5, 0, $8, $6, $7, $8, $8, $9, $10)";
+                   ip_address, created_at, last_used_at, expires_at, sso_id, dialect) VALUES ($1, $2, $3, $4, $5, 0, $8, $6, $7, $8, $8, $9, $10, $11)";
         execute!(
             self,
             sql,
@@ -151,7 +153,8 @@ impl Transaction {
             session.ip_address,
             now,
             session.expires_at,
-            session.sso_id
+            session.sso_id,
+            session.dialect.as_str()
         );
         Ok(())
     }

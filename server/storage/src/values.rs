@@ -155,3 +155,27 @@ words! {
         Membership = "membership",
     }
 }
+
+words! {
+    /// What an account logs in with here.
+    SecretKind {
+        /// A password.
+        Password = "password",
+        /// A short number.
+        Pin = "pin",
+    }
+}
+
+words! {
+    /// Which system's tokens a session has.
+    SessionDialect {
+        /// Sentinel Auth's: `wid wslug wrole groups`.
+        Sentinel = "sentinel",
+        /// The tenant API's: `role tenant_id`; a refresh token is good once, without grace.
+        Tenant = "tenant",
+        /// The convergence of micro-frontends': `username first_name last_name workspace_id role`.
+        Converged = "converged",
+        /// Those of local accounts.
+        Local = "local",
+    }
+}

@@ -1,6 +1,7 @@
 //! Commands on the data of a deployment, also while its server runs. They ask the same use cases as the HTTP routes do.
 
 mod client;
+mod password;
 mod realm;
 mod service;
 mod user;
@@ -19,6 +20,9 @@ pub(crate) enum Command {
     /// People's accounts.
     #[command(subcommand)]
     User(user::Command),
+    /// Passwords of the tenant API.
+    #[command(subcommand)]
+    Password(password::Command),
     /// Workspaces and their members.
     #[command(subcommand)]
     Workspace(workspace::Command),
@@ -39,6 +43,7 @@ pub(crate) const ACTOR: Actor = Actor::System;
 pub(crate) fn run(config: Option<PathBuf>, command: Command) -> Result<Value, Failure> {
     with_service(config, async |service| match command {
         Command::User(command) => user::run(service, command).await,
+        Command::Password(command) => password::run(service, command).await,
         Command::Workspace(command) => workspace::run(service, command).await,
         Command::Service(command) => service::run(service, command).await,
         Command::Client(command) => client::run(service, command).await,

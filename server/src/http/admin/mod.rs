@@ -6,6 +6,7 @@ mod csv;
 mod groups;
 mod log;
 mod members;
+mod passwords;
 mod permissions;
 mod realms;
 mod roles;
@@ -24,6 +25,7 @@ use crate::service::{Actor, Administrator, Caller};
 pub(super) fn routes(routes: Routes) -> Routes {
     let rooms = [
         users::routes,
+        passwords::routes,
         csv::routes,
         workspaces::routes,
         members::routes,

@@ -1,6 +1,6 @@
 //! Who is at the other end: the connection's address, or what a trusted proxy says of it.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -38,12 +38,9 @@ impl Inner {
     }
 }
 
-/// What one customer of a network has: counting single IPv6 addresses would give them 2^64 shares.
+/// What one customer of a network has, see [`Caller::network`].
 pub(super) fn customer(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),
-    }
+    Caller { ip: Some(ip), user_agent: None }.network().unwrap_or(ip)
 }
 
 /// An address, with or without a port.

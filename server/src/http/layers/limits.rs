@@ -23,12 +23,16 @@ use crate::http::Failure;
 use crate::service::{Caller, Error, ErrorKind};
 
 /// Requests a minute of one address at routes that begin a login, take a secret or ask a provider.
-const ENDPOINTS: [(&str, u32); 11] = [
+const ENDPOINTS: [(&str, u32); 15] = [
     ("/auth/login", 60),
     ("/auth/login/{provider}", 30),
     ("/auth/callback/{provider}", 30),
     ("/auth/token", 60),
     ("/auth/refresh", 120),
+    ("/api/v1/auth/login", 60),
+    ("/api/v1/auth/refresh", 120),
+    ("/api/v1/auth/password", 30),
+    ("/api/v1/auth/password/reset", 30),
     ("/authz/resolve", 120),
     ("/authz/idp/{provider}/login", 30),
     ("/authz/idp/{provider}/callback", 30),

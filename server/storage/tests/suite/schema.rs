@@ -83,6 +83,8 @@ async fn what_was_there_before_gets_its_tuples(place: Place) {
                   DELETE FROM schema_versions WHERE version > 2; \
                   DROP INDEX sessions_by_sso; ALTER TABLE sessions DROP COLUMN sso_id; ALTER TABLE clients DROP COLUMN workspaces; \
                   DROP TABLE sso_sessions; \
+                  DROP TABLE password_history; DROP TABLE passwords; DROP TABLE login_failures; DROP TABLE known_networks; \
+                  ALTER TABLE sessions DROP COLUMN dialect; \
                   DROP TABLE group_groups; DROP INDEX tuple_changes_by_type; ALTER TABLE stores DROP COLUMN model_bytes";
     match &place.options {
         StoreOptions::Sqlite { file } => {

@@ -1,4 +1,6 @@
-use sentinel_storage::{NewSession, RevocationKind, RevokedFor, SessionEnd, StorageError, Store, WorkspaceRole};
+use sentinel_storage::{
+    NewSession, RevocationKind, RevokedFor, SessionDialect, SessionEnd, StorageError, Store, WorkspaceRole,
+};
 use uuid::Uuid;
 
 use crate::clients::client;
@@ -21,6 +23,7 @@ pub(crate) fn session(user_id: Uuid, workspace_id: Uuid) -> NewSession<'static> 
         ip_address: None,
         expires_at: LATER,
         sso_id: None,
+        dialect: SessionDialect::Sentinel,
     }
 }
 

@@ -115,6 +115,16 @@ async fn a_link_is_used_once_and_for_its_purpose(store: Store) {
     let used: Vec<_> = attempts.join_all().await.into_iter().flatten().collect();
     assert_eq!(used, std::slice::from_ref(&link));
     assert_eq!(read(&store).await.one_time_link(b"link", NOW).await.unwrap(), None);
+    let mut db = begin(&store).await;
+    for (hash, purpose) in [(b"a", "bootstrap"), (b"b", "bootstrap"), (b"c", "password")] {
+        let link = OneTimeLink { purpose: purpose.into(), user_id: Some(ada), ..link.clone() };
+        db.insert_one_time_link(hash, &link, NOW).await.unwrap();
+    }
+    assert_eq!(db.void_one_time_links("bootstrap", ada, NOW).await.unwrap(), 2);
+    assert_eq!(db.void_one_time_links("bootstrap", ada, NOW).await.unwrap(), 0);
+    assert_eq!(db.one_time_link(b"a", NOW).await.unwrap(), None);
+    assert!(db.one_time_link(b"c", NOW).await.unwrap().is_some());
+    drop(db);
     let lost = OneTimeLink { user_id: Some(Uuid::new_v4()), ..link };
     let refused = begin(&store).await.insert_one_time_link(b"lost", &lost, NOW).await.unwrap_err();
     assert!(matches!(refused, StorageError::Reference), "{refused}");

@@ -1,0 +1,141 @@
+//! What the tokens of a session say and how long they live, in the dialect that the session was begun in. The one place
+//! where claims of access tokens are written.
+
+use sentinel_storage::{Millis, SessionDialect, SessionForRefresh, WorkspaceRole};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::Config;
+
+/// Before a user's id in the tenant API.
+const USER: &str = "usr_";
+/// Before a tenant's id in the tenant API.
+const TENANT: &str = "ten_";
+
+/// What an access token says besides what every token says.
+///
+/// INVARIANT: `sub` is the user's UUID and `wid` the workspace's in every dialect, whatever else a dialect calls them:
+/// revocations, tuples and other services name people and workspaces by these.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum AccessClaims<'a> {
+    Sentinel(SentinelClaims<'a>),
+    Tenant(TenantClaims<'a>),
+}
+
+/// Sentinel Auth's.
+#[derive(Serialize)]
+pub(crate) struct SentinelClaims<'a> {
+    sid: Uuid,
+    email: &'a str,
+    name: &'a str,
+    wid: Uuid,
+    wslug: &'a str,
+    wrole: WorkspaceRole,
+    groups: &'a [Uuid],
+}
+
+/// The tenant API's: core's claims profile `tenant` reads them.
+#[derive(Serialize)]
+pub(crate) struct TenantClaims<'a> {
+    sid: Uuid,
+    wid: Uuid,
+    email: &'a str,
+    role: TenantRole,
+    tenant_id: String,
+}
+
+/// A role of the tenant API: viewer < analyst < admin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TenantRole {
+    /// Reads own data.
+    Viewer,
+    /// Also uploads, processes, chats, exports.
+    Analyst,
+    /// Also manages users and the tenant, and reads the audit.
+    Admin,
+}
+
+impl From<WorkspaceRole> for TenantRole {
+    fn from(role: WorkspaceRole) -> Self {
+        match role {
+            WorkspaceRole::Viewer => Self::Viewer,
+            WorkspaceRole::Editor => Self::Analyst,
+            WorkspaceRole::Admin | WorkspaceRole::Owner => Self::Admin,
+        }
+    }
+}
+
+/// The claims of a session's next access token, for who has this role now.
+pub(crate) fn access_claims(state: &SessionForRefresh, role: WorkspaceRole) -> AccessClaims<'_> {
+    let SessionForRefresh { session, email, name, workspace_slug: wslug, groups, .. } = state;
+    let (sid, wid) = (session.id, session.workspace_id);
+    match session.dialect {
+        SessionDialect::Tenant => {
+            AccessClaims::Tenant(TenantClaims { sid, wid, email, role: role.into(), tenant_id: tenant_id(wid) })
+        }
+        SessionDialect::Sentinel | SessionDialect::Converged | SessionDialect::Local => {
+            AccessClaims::Sentinel(SentinelClaims { sid, email, name, wid, wslug, wrole: role, groups })
+        }
+    }
+}
+
+/// How long a session's access tokens live.
+pub(crate) fn access_life(dialect: SessionDialect, config: &Config) -> Millis {
+    match dialect {
+        SessionDialect::Tenant => config.lifetimes.tenant_access,
+        SessionDialect::Sentinel | SessionDialect::Converged | SessionDialect::Local => config.lifetimes.access,
+    }
+}
+
+/// How long a refresh token that was used is answered with the same child again.
+pub(crate) fn refresh_grace(dialect: SessionDialect, config: &Config) -> Millis {
+    match dialect {
+        // "The old refresh_token is invalidated": at once.
+        SessionDialect::Tenant => 0,
+        SessionDialect::Sentinel | SessionDialect::Converged | SessionDialect::Local => config.refresh_grace,
+    }
+}
+
+/// A user's id as the tenant API writes it.
+#[must_use]
+pub fn user_id(id: Uuid) -> String {
+    format!("{USER}{id}")
+}
+
+/// A workspace's id as the tenant API writes it.
+#[must_use]
+pub fn tenant_id(id: Uuid) -> String {
+    format!("{TENANT}{id}")
+}
+
+/// The workspace that a tenant's id names: with its prefix, in the one form that is written.
+#[must_use]
+pub fn workspace_of(tenant: &str) -> Option<Uuid> {
+    let id = tenant.strip_prefix(TENANT)?.parse().ok()?;
+    (tenant_id(id) == tenant).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_their_prefix() {
+        let id = Uuid::from_u128(7);
+        assert_eq!(user_id(id), "usr_00000000-0000-0000-0000-000000000007");
+        assert_eq!(workspace_of(&tenant_id(id)), Some(id));
+        let bare = id.to_string();
+        let upper = tenant_id(Uuid::from_u128(0xabc)).to_uppercase();
+        for wrong in ["", "ten_", &bare, &user_id(id), &format!("ten_{}", id.simple()), &upper, "ten_{}"] {
+            assert_eq!(workspace_of(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn roles_are_three() {
+        let roles = WorkspaceRole::ALL.iter().map(|role| TenantRole::from(*role));
+        assert!(roles.eq([TenantRole::Viewer, TenantRole::Analyst, TenantRole::Admin, TenantRole::Admin]));
+    }
+}
