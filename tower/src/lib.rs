@@ -70,6 +70,8 @@ mod keys;
 mod layer;
 mod refusal;
 mod relations;
+#[cfg(feature = "http-client")]
+mod revocations;
 mod sentinel;
 #[cfg(feature = "websocket")]
 pub mod websocket;
@@ -91,6 +93,8 @@ pub use refusal::{Refusal, Rejection, Which};
 pub use relations::{Answering, RelationQuestion, RelationSource, Relations};
 #[cfg(feature = "http-client")]
 pub use relations::{Dialect, ServerRelations, ServerSettings};
+#[cfg(feature = "http-client")]
+pub use revocations::{FollowedRevocations, RevocationSettings};
 pub use sentinel::Sentinel;
 
 /// The guide's examples, run as tests.

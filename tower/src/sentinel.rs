@@ -34,6 +34,8 @@ pub struct Sentinel {
     rules: Option<Policy>,
     workspaces: Option<Vec<String>>,
     revocations: Option<Arc<dyn Revocations + Send + Sync>>,
+    #[cfg(feature = "http-client")]
+    followed: Option<crate::revocations::FollowedRevocations>,
     relations: Option<Arc<dyn RelationSource>>,
     claimed: ClaimedRelations,
     realm: Option<Arc<str>>,
@@ -125,6 +127,8 @@ impl Sentinel {
             rules: None,
             workspaces: None,
             revocations: None,
+            #[cfg(feature = "http-client")]
+            followed: None,
             relations: None,
             claimed: ClaimedRelations::default(),
             realm: None,
@@ -185,6 +189,15 @@ impl Sentinel {
     #[must_use]
     pub fn revocations(mut self, revocations: Arc<dyn Revocations + Send + Sync>) -> Self {
         self.revocations = Some(revocations);
+        self
+    }
+
+    /// Asks what the server took back of every accepted token, which is the server's; of a pair, of the authorization token. Behind a
+    /// gateway it is not asked: the gateway has looked, and its proof is no token that could be taken back.
+    #[cfg(feature = "http-client")]
+    #[must_use]
+    pub fn follow_revocations(mut self, followed: crate::revocations::FollowedRevocations) -> Self {
+        self.followed = Some(followed);
         self
     }
 
@@ -335,6 +348,10 @@ impl Guard {
     }
 
     fn not_revoked(&self, caller: &Caller) -> Result<(), Refusal> {
+        #[cfg(feature = "http-client")]
+        if let (Some(followed), Tokens::One { .. } | Tokens::Pair(_)) = (&self.0.followed, &self.0.tokens) {
+            followed.check(&caller.token).map_err(refused(Which::Request))?;
+        }
         let Some(revocations) = &self.0.revocations else { return Ok(()) };
         revocation::check(&caller.identity, revocations.as_ref()).map_err(refused(Which::Request))
     }

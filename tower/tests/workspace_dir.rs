@@ -296,7 +296,15 @@ fn no_race_leads_out() {
     fs::rename(mine.join("real-file"), mine.join("y")).unwrap();
     let (stop, leaked, honest, refused) =
         (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    /// The other threads end also where this one fails.
+    struct Stop<'a>(&'a AtomicBool);
+    impl Drop for Stop<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
     std::thread::scope(|threads| {
+        let _stop = Stop(&stop);
         threads.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
                 for (shown, own, link) in [("x", "real", "link"), ("y", "real-file", "link-file")] {
@@ -312,7 +320,7 @@ fn no_race_leads_out() {
         });
         // Whoever checks first and opens by path then, as a careful program does, is led out: the race is a real one.
         threads.spawn(|| {
-            while leaked.load(Ordering::Relaxed) < 20 {
+            while leaked.load(Ordering::Relaxed) < 20 && !stop.load(Ordering::Relaxed) {
                 for path in [mine.join("x/secret.txt"), mine.join("y")] {
                     let is_plain = |path: &Path| path.symlink_metadata().is_ok_and(|about| !about.is_symlink());
                     let checked = is_plain(&path) && is_plain(path.parent().unwrap());
@@ -347,7 +355,6 @@ fn no_race_leads_out() {
                 Err(error) => panic!("{error:?}"),
             }
         }
-        stop.store(true, Ordering::Relaxed);
     });
     assert_eq!(fs::read_dir(&bens).unwrap().count(), 1, "nothing came into the other's folder");
     assert_eq!(fs::read_to_string(bens.join("secret.txt")).unwrap(), SECRET);

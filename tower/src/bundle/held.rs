@@ -16,7 +16,7 @@ use crate::fetch::Fetcher;
 use crate::keys::Keys;
 use crate::relations::Realm;
 
-pub(super) const SERVICE_KEY: HeaderName = HeaderName::from_static("x-service-key");
+pub(crate) const SERVICE_KEY: HeaderName = HeaderName::from_static("x-service-key");
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/vnd.sentinel.bundle");
 /// The pause after a failure; it doubles with every further one.
 const LEAST_RETRY: Duration = Duration::from_secs(1);

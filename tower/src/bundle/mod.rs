@@ -36,6 +36,7 @@
 
 mod events;
 mod held;
+pub(crate) use held::SERVICE_KEY;
 mod memory;
 
 use std::path::PathBuf;
