@@ -36,6 +36,8 @@ pub struct Sentinel {
     revocations: Option<Arc<dyn Revocations + Send + Sync>>,
     #[cfg(feature = "http-client")]
     followed: Option<crate::revocations::FollowedRevocations>,
+    #[cfg(all(feature = "http-client", feature = "websocket"))]
+    tickets: Option<crate::websocket::Tickets>,
     relations: Option<Arc<dyn RelationSource>>,
     claimed: ClaimedRelations,
     realm: Option<Arc<str>>,
@@ -129,6 +131,8 @@ impl Sentinel {
             revocations: None,
             #[cfg(feature = "http-client")]
             followed: None,
+            #[cfg(all(feature = "http-client", feature = "websocket"))]
+            tickets: None,
             relations: None,
             claimed: ClaimedRelations::default(),
             realm: None,

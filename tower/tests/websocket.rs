@@ -10,11 +10,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::any;
 use futures_util::{SinkExt, StreamExt};
 use sentinel_tower::core::{Error, ErrorCode, Identity, KeySet, Limits, Revocations, SymmetricKeys, Verifier};
-use sentinel_tower::websocket::{Socket, SocketSettings, SocketUpgrade};
+use sentinel_tower::fetch::FetchPolicy;
+use sentinel_tower::websocket::{Socket, SocketSettings, SocketUpgrade, Tickets};
 use sentinel_tower::{Keys, Sentinel, current, spawn};
 use serde_json::json;
 use support::{AUDIENCE, ISSUER, Signer, WORKSPACE, serve, verifier};
@@ -197,7 +199,8 @@ async fn anything_else_closes_it_and_no_handler_runs() {
     let setup = Setup::with(Shared::default(), |signer| sentinel(signer).allowed_workspaces([WORKSPACE])).await;
     let sign = |issuer, audience, claims| setup.signer.sign(issuer, audience, "ada", claims);
     let good = setup.token("ada");
-    let forged = format!("{}A", good.get(..good.len() - 1).unwrap());
+    let another = setup.token("ben");
+    let forged = format!("{}.{}", good.rsplit_once('.').unwrap().0, another.rsplit_once('.').unwrap().1);
     for (first, code, reason) in [
         (Message::text(""), 4401, "token_malformed"),
         (Message::text("hello"), 4401, "token_malformed"),
@@ -338,4 +341,63 @@ async fn a_socket_without_a_known_end_has_one() {
     let mut client = setup.open().await;
     say(&mut client, &endless).await;
     assert_eq!(end(&mut client).await, closed(4401, "token_expired"));
+}
+
+/// What a ticket stands for, once; and how the server answers otherwise.
+#[derive(Default)]
+struct Desk {
+    tickets: std::collections::HashMap<String, String>,
+    asked: usize,
+    down: bool,
+}
+
+#[tokio::test]
+async fn a_ticket_opens_one_socket() {
+    let desk: Arc<Mutex<Desk>> = Arc::default();
+    let redeeming = Arc::clone(&desk);
+    let redeem = move |headers: HeaderMap, axum::Json(body): axum::Json<serde_json::Value>| async move {
+        assert_eq!(headers["x-service-key"], "sk_test");
+        let mut desk = redeeming.lock().unwrap();
+        desk.asked += 1;
+        let token = desk.tickets.remove(body["ticket"].as_str().unwrap());
+        match (desk.down, token) {
+            (true, _) => (StatusCode::SERVICE_UNAVAILABLE, axum::Json(json!({}))),
+            (_, Some(token)) => (StatusCode::OK, axum::Json(json!({ "sub": "ada", "access_token": token }))),
+            (_, None) => (StatusCode::BAD_REQUEST, axum::Json(json!({ "detail": "no such ticket" }))),
+        }
+    };
+    let server =
+        format!("http://{}", serve(Router::new().route("/ws/tickets/redeem", axum::routing::post(redeem))).await);
+    let fetch = FetchPolicy { loopback: true, ..FetchPolicy::default() };
+    let tickets = Tickets::new(&server, "sk_test", fetch).unwrap();
+    let setup = Setup::with(Shared::default(), |signer| sentinel(signer).socket_tickets(tickets)).await;
+    let issue = |ticket: &str, token: String| drop(desk.lock().unwrap().tickets.insert(ticket.to_owned(), token));
+    issue("wst_one", setup.token("ada"));
+    let mut client = setup.try_open("/live?room=7&ticket=wst_one", None).await.unwrap();
+    assert_eq!(hear(&mut client).await, "ada ada");
+    say(&mut client, "first").await;
+    assert_eq!(hear(&mut client).await, "first", "the application's");
+    for (query, status) in
+        [("ticket=wst_one", 401), ("ticket=wst_unknown", 401), ("ticket=", 400), ("ticket=wst_a&ticket=wst_b", 400)]
+    {
+        assert_eq!(setup.try_open(&format!("/live?{query}"), None).await.unwrap_err(), status, "{query}");
+    }
+    // What it stands for is verified like any token.
+    issue("wst_forged", format!("{}x", setup.token("ada")));
+    issue("wst_other", Signer::new("k2").access("owner"));
+    for ticket in ["wst_forged", "wst_other"] {
+        assert_eq!(setup.try_open(&format!("/live?ticket={ticket}"), None).await.unwrap_err(), 401, "{ticket}");
+    }
+    desk.lock().unwrap().down = true;
+    assert_eq!(setup.try_open("/live?ticket=wst_two", None).await.unwrap_err(), 503);
+    let asked = desk.lock().unwrap().asked;
+    // Without a ticket the first message is the token, and nobody is asked.
+    setup.known("ben").await;
+    // What opens no socket uses up no ticket.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let plain = client.get(format!("http://{}/live?ticket=wst_two", setup.address)).send().await.unwrap();
+    assert!(plain.status().is_client_error());
+    assert_eq!(desk.lock().unwrap().asked, asked);
+    assert!(Tickets::new("http://sentinel.example.com", "sk_test", FetchPolicy::default()).is_err());
 }

@@ -6,8 +6,25 @@ use http::header::{AUTHORIZATION, HeaderValue};
 use super::{Caller, Guard, Tokens, refused};
 use crate::bearer;
 use crate::refusal::{Refusal, Which};
+#[cfg(feature = "http-client")]
+use crate::websocket::Tickets;
+
+#[cfg(feature = "http-client")]
+impl super::Sentinel {
+    /// Takes tickets in the URLs of sockets, redeemed at the server that issues this service's access tokens.
+    #[must_use]
+    pub fn socket_tickets(mut self, tickets: Tickets) -> Self {
+        self.tickets = Some(tickets);
+        self
+    }
+}
 
 impl Guard {
+    #[cfg(feature = "http-client")]
+    pub(crate) fn tickets(&self) -> Option<&Tickets> {
+        self.0.tickets.as_ref()
+    }
+
     /// The caller by a message that is the token, or a pair's two with a space between them.
     pub(crate) async fn admit_message(&self, text: &str) -> Result<Caller, Refusal> {
         let header =

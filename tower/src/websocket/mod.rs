@@ -4,6 +4,9 @@
 //! token instead: until it is verified, like any other, nothing else is read. A client that can set headers sends its token
 //! there; then the layer knows it already, and the first message is the application's.
 //!
+//! Where the service [takes tickets](crate::Sentinel::socket_tickets), a client may also put one into the URL, `?ticket=wst_…`: it is redeemed at the
+//! server before the socket opens, and 401 where that refuses it.
+//!
 //! The socket ends when the token does, or is taken back: see [`SocketSettings::recheck`].
 //!
 //! ```
@@ -41,7 +44,10 @@
 
 mod closing;
 mod run;
+#[cfg(feature = "http-client")]
+mod tickets;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
@@ -53,6 +59,9 @@ use tokio::sync::mpsc;
 use crate::identity::{Identity, session};
 use crate::layer::Session;
 use crate::sentinel::Sender;
+
+#[cfg(feature = "http-client")]
+pub use tickets::Tickets;
 
 /// What a socket may cost, and how long it goes on.
 #[derive(Clone, Copy, Debug)]
@@ -115,8 +124,28 @@ impl<S: Send + Sync> FromRequestParts<S> for SocketUpgrade {
             return Err(session.guard.reject(*refusal).into_response());
         }
         let upgrade = WebSocketUpgrade::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        // Only where a socket is opened is a ticket used up, and only where nobody is known yet.
+        #[cfg(feature = "http-client")]
+        let session = with_ticket(session, parts.uri.query()).await?;
         Ok(Self { upgrade, session, settings: SocketSettings::DEFAULT })
     }
+}
+
+/// Whoever the ticket in the URL is for, where the service takes tickets.
+#[cfg(feature = "http-client")]
+async fn with_ticket(mut session: Session, query: Option<&str>) -> Result<Session, Response> {
+    if let (Sender::Anonymous, Some(tickets)) = (&session.sender, session.guard.tickets()) {
+        let redeemed = async {
+            let Some(ticket) = tickets::of(query)? else { return Ok(None) };
+            session.guard.admit_message(&tickets.redeem(ticket).await?).await.map(Some)
+        };
+        match redeemed.await {
+            Ok(None) => {}
+            Ok(Some(caller)) => session.sender = Sender::Known(Arc::new(caller)),
+            Err(refusal) => return Err(session.guard.reject(refusal).into_response()),
+        }
+    }
+    Ok(session)
 }
 
 impl SocketUpgrade {
