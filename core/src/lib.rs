@@ -61,7 +61,7 @@ mod limits;
 pub mod pair;
 #[cfg(feature = "engine")]
 pub mod policy;
-#[cfg(feature = "policy")]
+#[cfg(any(feature = "policy", feature = "bundle"))]
 pub mod revocation;
 #[cfg(feature = "policy")]
 mod role;
@@ -86,8 +86,10 @@ pub use jose::jwk::{Key, KeySet, SymmetricKeys};
 pub use limits::Limits;
 #[cfg(feature = "policy")]
 pub use pair::TokenPair;
+#[cfg(any(feature = "policy", feature = "bundle"))]
+pub use revocation::RevocationFeed;
 #[cfg(feature = "policy")]
-pub use revocation::{RevocationFeed, Revocations};
+pub use revocation::Revocations;
 #[cfg(feature = "policy")]
 pub use role::{ROLE_BYTES, ROLES, RoleOrder};
 #[cfg(feature = "policy")]

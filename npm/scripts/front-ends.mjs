@@ -13,6 +13,7 @@ const ENTRIES = [
   { name: "slice", out: "slice-web", loads: "web" },
   { name: "workers" },
   { name: "server" },
+  { name: "follow" },
 ];
 
 async function script(root, { name, out = name, directive, loads = "inline" }, format) {
@@ -38,6 +39,8 @@ const others = (end, loads) => ({
   setup(build) {
     build.onResolve({ filter: /^(react|next\/(server|headers)\.js)$/ }, ({ path }) => ({ path, external: true }));
     build.onResolve({ filter: /^sentinel:bundle$/ }, () => ({ path: `./bundle/slim/${loads}.${loads === "web" ? "js" : end}`, external: true }));
+    // By its public name, so that every host finds the one that it can load.
+    build.onResolve({ filter: /^sentinel:own-/ }, ({ path }) => ({ path: path.replace("sentinel:own-", "sentinel-edge/"), external: true }));
     build.onResolve({ filter: /^\.\.\/client\/index\.js$/ }, () => ({ path: `./client.${end}`, external: true }));
   },
 });

@@ -123,10 +123,14 @@ function react(api, from) {
 
 const NEXT = `
 /** For \`proxy.ts\`: judges every request that its matcher takes, and tells the application who asks. */
-export declare function sentinelProxy(options: SentinelProxyOptions): (request: ProxiedRequest) => Promise<Response>;
+export declare function sentinelProxy(
+  options: SentinelProxyOptions,
+): (request: ProxiedRequest, event?: ProxyEvent) => Promise<Response>;
 
 /** For \`middleware.ts\`: the same. */
-export declare function sentinelMiddleware(options: SentinelProxyOptions): (request: ProxiedRequest) => Promise<Response>;
+export declare function sentinelMiddleware(
+  options: SentinelProxyOptions,
+): (request: ProxiedRequest, event?: ProxyEvent) => Promise<Response>;
 
 /** Who asks, in Server Components, Route Handlers and Server Actions; null where nobody is logged in. */
 export declare function getUser(): Promise<SentinelUser | null>;
@@ -137,8 +141,11 @@ export declare function requireUser(): Promise<SentinelUser>;
 /** As \`requireUser\`; rejects with \`request_refused\` where the user has neither this role nor a higher one. */
 export declare function requireRole(minimum: string, roleOrder?: readonly string[]): Promise<SentinelUser>;
 
-/** Asks the server whether the user may do this to an object: \`await can("edit", "note:7")\`. */
-export declare function can(action: string, object: string): Promise<boolean>;
+/**
+ * Whether the user may do this to an object: \`await can("edit", "note:7")\`. With a bundle of \`followBundle\` it answers from
+ * that, else the server is asked.
+ */
+export declare function can(relation: string, object: string, bundle?: AnsweringBundle): Promise<boolean>;
 
 /** A Route Handler for someone who is logged in; 401 and 403 for everyone else. */
 export declare function withAuth<C>(
@@ -150,17 +157,37 @@ export declare function withAuth<C>(
 /** `/next` */
 const next = (api, from) => tidy([errorsOf(from), api.replace('"../api.js"', `"${from}"`), NEXT].join("\n"));
 
-const BUNDLE = `
-/** Fetches a bundle, or takes one that is at hand: resolves once it can be asked, rejects with a \`SentinelError\`. */
-export declare function openBundle(options: OpenBundleOptions): Promise<Bundle>;
-`;
+const BUNDLE = ["openBundle"];
 
 /** `/bundle`, and all of its kind: the module is loaded first everywhere. */
 function bundle(api, end) {
-  const [index, policy] = ["index", "policy"].map((name) => `./${name}.${end}`);
-  const imports = `import type { Algorithm } from "${index}";\nimport type { TupleKey } from "${policy}";\n`;
-  return tidy([errorsOf(index), imports, `export type { Algorithm, TupleKey };\n`, api.replace(/^import .*;\n/gm, ""), BUNDLE].join("\n"));
+  const [index, from] = ["index", "policy"].map((name) => `./${name}.${end}`);
+  const names = ["Algorithm", "Decision", "RouteRequest", "TokenPair", "VerifiedPair", "VerifiedToken", "Verifier"];
+  const imports = `import type { ${names.join(", ")} } from "${index}";\nimport type { TupleKey } from "${from}";\n`;
+  const text = api.replace(/^import .*;\n/gm, "");
+  return tidy([errorsOf(index), imports, `export type { Algorithm, TupleKey };\n`, text, policy(BUNDLE, "BundleFunctions")].join("\n"));
 }
+
+/** `/revocations` */
+function revocations(api, end) {
+  const names = ["BundleAccess", "BundleKeys", "BundleOrigin", "HeldBundle", "RevocableClaims", "RevocationDemands"];
+  const imports = `import type { ${names.join(", ")} } from "./bundle.${end}";\nexport type { ${names.join(", ")} };\n`;
+  const functions = policy(["openRevocations", "createRevocationFeed"], "RevocationFunctions");
+  return tidy([imports, errorsOf(`./index.${end}`), api.replace(/^import .*;\n/gm, ""), functions].join("\n"));
+}
+
+const FOLLOW = `
+/** The bundles of a service for whoever guards it: \`bundle\` of \`/next\`, \`/workers\` and \`/server\`. */
+export declare function followBundle(options: FollowedBundleOptions): FollowedBundle;
+`;
+
+/** `/bundle/follow` */
+const follow = (end) =>
+  tidy(
+    `import type { FollowedBundle, FollowedBundleOptions } from "./bundle.${end}";
+export type { Bundle, CanQuestion, FollowedBundle, FollowedBundleOptions, Later } from "./bundle.${end}";
+${errorsOf(`./index.${end}`)}${FOLLOW}`,
+  );
 
 const SLICE = `
 /**
@@ -229,7 +256,7 @@ export declare function createAuthZenClient(options: AuthZenOptions): AuthZenCli
 
 /** `/workers` and `/server` */
 function service(apis, declared, from) {
-  const names = ["DecideOptions", "Decision", "Identity", "TokenPair", "VerifiedPair", "VerifiedToken", "Verifier"];
+  const names = ["DecideOptions", "DecidingBundle", "Decision", "Identity", "TokenPair", "VerifiedPair", "VerifiedToken", "Verifier"];
   const imports = `import type { ${names.join(", ")} } from "${from}";\n`;
   return tidy([imports + errorsOf(from), ...apis.map((api) => api.replace(/^import .*;\n/gm, "")), declared].join("\n"));
 }
@@ -260,8 +287,8 @@ export async function declarations(root) {
     await promisify(execFile)(process.execPath, [tsc, "-p", new URL("tsconfig.json", root).pathname, ...options]);
     const read = (name) => readFile(new URL(`${name}.d.ts`, pathToFileURL(`${out}/`)), "utf8");
     const [codes, errors] = [await read("codes"), await read("errors")];
-    const names = ["api", "slim-api", "client/api", "react/api", "next/api", "bundle/api", "slice/api", "service/api", "workers/api", "server/api"];
-    const [api, slimApi, clientApi, reactApi, nextApi, bundleApi, sliceApi, serviceApi, workersApi, serverApi] = await Promise.all(
+    const names = ["api", "slim-api", "client/api", "react/api", "next/api", "bundle/api", "slice/api", "service/api", "workers/api", "server/api", "revocations/api"];
+    const [api, slimApi, clientApi, reactApi, nextApi, bundleApi, sliceApi, serviceApi, workersApi, serverApi, revocationsApi] = await Promise.all(
       names.map((name) => readFile(new URL(`src/${name}.ts`, root), "utf8")),
     );
     const error = errors.slice(0, errors.indexOf("/** Something needed"));
@@ -284,6 +311,10 @@ export async function declarations(root) {
       "policy-slim-web.d.ts": policies(POLICY.slice(0, 1), "AsyncPolicyFunctions"),
       "bundle.d.ts": bundle(bundleApi, "js"),
       "bundle.d.cts": bundle(bundleApi, "cjs"),
+      "revocations.d.ts": revocations(revocationsApi, "js"),
+      "revocations.d.cts": revocations(revocationsApi, "cjs"),
+      "follow.d.ts": follow("js"),
+      "follow.d.cts": follow("cjs"),
       "slice.d.ts": slice(sliceApi, "js"),
       "slice.d.cts": slice(sliceApi, "cjs"),
       "next.d.ts": next(nextApi, "./index.js"),

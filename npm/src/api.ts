@@ -246,13 +246,15 @@ export interface RouteRequest {
   readonly path?: string;
 }
 
-/** What rules that ask for a relation are answered with. */
+/** What rules are answered with that ask for more than the token says. Asked up to 31 times for one request. */
 export interface DecideOptions {
   /**
    * Whether the user has the relation to the object, all as in tuples: `true` or `false`, at once. A bundle's `check` says
-   * so. Asked up to three times for one request.
+   * so.
    */
   readonly relations?: (relation: string, object: string, user: string) => boolean;
+  /** Whether the user's roles have an action, of a user whose token carries none at all. A bundle's `hasAction` says so. */
+  readonly actions?: (action: string, user: string) => boolean;
 }
 
 /** Yes or no, and why. */
@@ -292,4 +294,14 @@ export interface VerifiedPair {
   readonly identity: Identity;
   readonly identityToken: VerifiedToken;
   readonly authorizationToken: VerifiedToken;
+}
+
+/** Who decides by signed bundles: `followBundle` of `sentinel-edge/bundle` makes one. */
+export interface DecidingBundle {
+  decide(
+    verifier: Verifier | TokenPair,
+    request: RouteRequest,
+    verified: VerifiedToken | VerifiedPair | null,
+    later?: (work: Promise<unknown>) => void,
+  ): Promise<Decision>;
 }

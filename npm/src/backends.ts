@@ -5,8 +5,8 @@ import { builtin } from "./host.js";
 
 /** A key's numbers as the module holds them: modulus and exponent, coordinates, a point, or a secret. */
 export interface KeyMaterial {
-  readonly first: Uint8Array;
-  readonly second: Uint8Array;
+  readonly _first: Uint8Array;
+  readonly _second: Uint8Array;
 }
 
 /** Whether a signature over data holds for one key and algorithm. */
@@ -21,7 +21,7 @@ const bits = (algorithm: Algorithm) => Number(algorithm.slice(2));
 const curve = (algorithm: Algorithm) => `P-${algorithm === "ES512" ? 521 : bits(algorithm)}`;
 
 /** The key as JWK (RFC 7518 §6, RFC 8037 §2), made of what core has checked and of nothing else. */
-function jwk(algorithm: Algorithm, { first, second }: KeyMaterial): Record<string, string> {
+function jwk(algorithm: Algorithm, { _first: first, _second: second }: KeyMaterial): Record<string, string> {
   switch (family(algorithm)) {
     case "RS":
     case "PS":
@@ -55,7 +55,7 @@ const NOTHING = new Uint8Array();
 export function hostCheck(host: HostCrypto, algorithm: Algorithm, material: KeyMaterial): Check {
   const hash = `sha${bits(algorithm)}`;
   if (family(algorithm) === "HS") {
-    const secret = host.createSecretKey(material.first);
+    const secret = host.createSecretKey(material._first);
     return (data, signature) => {
       const expected = host.createHmac(hash, secret).update(data).digest();
       return expected.length === signature.length && host.timingSafeEqual(expected, signature);

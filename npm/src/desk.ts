@@ -28,9 +28,9 @@ export class Desk {
   #handle = 0;
   #epoch = 0;
   /** Counts key sets and set-ups: an answer about an earlier one is worth nothing. */
-  version = 0;
+  _version = 0;
   /** Counts key sets alone. */
-  replaced = 0;
+  _replaced = 0;
 
   constructor(engine: Engine, setup: Setup, keys: Keys | undefined) {
     this.engine = engine;
@@ -45,7 +45,7 @@ export class Desk {
     // Where the place is gone, setting it up anew takes the keys along.
     if (this.#load(keys) === Status.Gone) this.#attach(keys);
     this.#keys = keys;
-    this.replaced += 1;
+    this._replaced += 1;
   }
 
   /** Writes a token into the input and gives its length. */
@@ -72,51 +72,52 @@ export class Desk {
   }
 
   /** Asks about a subject that was verified before: who it is, or whether it may do what a request asks for. */
-  about(subject: Subject, now: number, request?: RouteRequest, options?: DecideOptions): unknown {
-    if (!SLIM) {
-      const { engine } = this;
-      const { token, pair } = subject;
-      const other = pair?.desk ?? this;
-      const texts = [token, pair?.token ?? "", pair?.service ?? ""];
-      if (request !== undefined) texts.push(request.method, pathOf(request));
-      // A bit for each, behind a leading 1.
-      let answers = options?.relations ? 1 : 0;
-      for (let tries = 0; tries < MOST_TRIES; ) {
-        other.#ensure();
-        this.#ensure();
-        let end = 0;
-        const lengths = texts.map((text) => {
-          const length = engine.write(text, end);
-          end += length;
-          return length;
-        });
-        const status = engine.call(({ identity, decide }) =>
-          (request === undefined ? identity : decide)(this.#handle, other.#handle, now, ...lengths, answers),
-        );
-        if (status === Status.Accepted) return JSON.parse(engine.output());
-        if (status === Status.Refused) throw engine.refusal();
-        if (status === Status.RelationNeeded) {
-          // It may use this verifier itself: nothing in the module is relied on.
-          const holds: unknown = options!.relations!(...(engine.output().split("\n") as [string, string, string]));
-          // Only a clear answer is one.
-          if (typeof holds !== "boolean") throw unavailable("relations gave no answer");
-          answers = answers * 2 + Number(holds);
-          continue;
-        }
-        tries += 1;
-        other.#handle = 0;
-        this.#handle = 0;
+  _about(subject: Subject, now: number, request?: RouteRequest, options?: DecideOptions): unknown {
+    if (SLIM) throw misconfigured("sentinel-edge/slim verifies tokens; identities and decisions are in sentinel-edge");
+    const { engine } = this;
+    const { token, pair } = subject;
+    const other = pair?.desk ?? this;
+    const texts = [token, pair?.token ?? "", pair?.service ?? ""];
+    if (request !== undefined) texts.push(request.method, pathOf(request));
+    // A bit for each, behind a leading 1.
+    let answers = options?.relations || options?.actions ? 1 : 0;
+    for (let tries = 0; tries < MOST_TRIES; ) {
+      other.#ensure();
+      this.#ensure();
+      let end = 0;
+      const lengths = texts.map((text) => {
+        const length = engine.write(text, end);
+        end += length;
+        return length;
+      });
+      const status = engine.call(({ identity, decide }) =>
+        (request === undefined ? identity : decide)(this.#handle, other.#handle, now, ...lengths, answers),
+      );
+      if (status === Status.Accepted) return JSON.parse(engine._output());
+      if (status === Status.Refused) throw engine._refusal();
+      if (status === Status.RelationNeeded) {
+        // It may use this verifier itself: nothing in the module is relied on.
+        const [wanted, object, user] = engine._output().split("\n") as [string, string, string];
+        const { relations = no, actions = no } = options!;
+        // Without an object it is an action.
+        const holds: unknown = object ? relations(wanted, object, user) : actions(wanted, user);
+        // Only a clear answer is one.
+        if (typeof holds !== "boolean" || answers > 2 ** 30) throw unavailable("relations gave no answer");
+        answers = answers * 2 + Number(holds);
+        continue;
       }
-      throw unsettled();
+      tries += 1;
+      other.#handle = 0;
+      this.#handle = 0;
     }
-    throw misconfigured("sentinel-edge/slim verifies tokens; identities and decisions are in sentinel-edge");
+    throw unsettled();
   }
 
   /** The numbers of a key, copied out of the module. */
-  material(index: number): KeyMaterial {
+  _material(index: number): KeyMaterial {
     const { engine } = this;
-    engine.demand((exports) => exports.key(this.#handle, index));
-    return { first: engine.bytes(Word.First).slice(), second: engine.bytes(Word.Second).slice() };
+    engine._demand((exports) => exports.key(this.#handle, index));
+    return { _first: engine._bytes(Word.First).slice(), _second: engine._bytes(Word.Second).slice() };
   }
 
   /** Notes an answer that says that the place is gone. */
@@ -131,28 +132,29 @@ export class Desk {
 
   #attach(keys = this.#keys): void {
     const { engine } = this;
-    const { config, bytes, identity, cache, inputBytes } = this.#setup;
-    engine.revive();
-    engine.reserve(inputBytes);
-    const length = engine.writeBytes(encoder.encode(config));
-    engine.demand((exports) => exports.configure(length, bytes, identity, cache));
+    const { config, bytes, identity, cache, _inputBytes } = this.#setup;
+    engine._revive();
+    engine._reserve(_inputBytes);
+    const length = engine._writeBytes(encoder.encode(config));
+    engine._demand((exports) => exports.configure(length, bytes, identity, cache));
     this.#handle = engine.record[Word.Handle]!;
     this.#epoch = engine.epoch;
-    this.version += 1;
+    this._version += 1;
     if (keys !== undefined) this.#load(keys);
   }
 
   #load({ source, algorithm, bytes }: Keys): Status {
-    const length = this.engine.writeBytes(bytes);
+    const length = this.engine._writeBytes(bytes);
     const status = this.engine.call((exports) => exports.load(this.#handle, source, algorithm, length));
-    if (status === Status.Refused) throw this.engine.refusal();
-    this.version += 1;
+    if (status === Status.Refused) throw this.engine._refusal();
+    this._version += 1;
     return status;
   }
 }
 
 export function unsettled(): SentinelError {
-  return unavailable("the keys changed again and again during one verification");
+  return unavailable("the keys kept changing");
 }
 
+const no = (): boolean => false;
 const encoder = new TextEncoder();

@@ -95,7 +95,7 @@ export class Engine {
   }
 
   /** Replaces an instance that failed. */
-  revive(): void {
+  _revive(): void {
     if (this.#exports !== undefined) return;
     if (Math.abs(Date.now() - this.#failedAt) < REST) throw unavailable("the WebAssembly module failed a moment ago");
     this.#start();
@@ -118,14 +118,14 @@ export class Engine {
   }
 
   /** As `call`, for questions that have no other answers than yes and an error. */
-  demand(ask: (exports: Exports) => number): void {
+  _demand(ask: (exports: Exports) => number): void {
     const status = this.call(ask);
-    if (status === Status.Refused) throw this.refusal();
+    if (status === Status.Refused) throw this._refusal();
     if (status !== Status.Accepted) throw unavailable("the WebAssembly module gave no answer");
   }
 
   /** Makes room for an input of this many bytes, if there is less. */
-  reserve(capacity: number): void {
+  _reserve(capacity: number): void {
     if (capacity <= this.#capacity) return;
     if (this.call((exports) => exports.input(capacity)) === 0) {
       throw misconfigured("the input is longer than the module takes");
@@ -148,24 +148,24 @@ export class Engine {
     return decoder.decode(this.input.subarray(0, length));
   }
 
-  writeBytes(bytes: Uint8Array): number {
-    this.reserve(bytes.length);
+  _writeBytes(bytes: Uint8Array): number {
+    this._reserve(bytes.length);
     this.input.set(bytes);
     return bytes.length;
   }
 
   /** A view of the bytes that the record points to: valid until the next call. */
-  bytes(word: Word): Uint8Array {
+  _bytes(word: Word): Uint8Array {
     return new Uint8Array(this.record.buffer, this.record[word]!, this.record[word + 1]!);
   }
 
   /** The text that the module wrote. */
-  output(): string {
-    return decoder.decode(this.bytes(Word.Output));
+  _output(): string {
+    return decoder.decode(this._bytes(Word.Output));
   }
 
   /** The error that the record describes. */
-  refusal(): SentinelError {
+  _refusal(): SentinelError {
     const code = ERROR_CODES[this.record[Word.Error]!] ?? "unavailable";
     const claim = this.record[Word.Claim + 1] === 0 ? undefined : this.#sentence(Word.Claim);
     // The small module has no sentences.
@@ -200,7 +200,7 @@ export class Engine {
     const start = this.record[word]!;
     let sentence = this.#sentences.get(start);
     if (sentence === undefined) {
-      sentence = decoder.decode(this.bytes(word));
+      sentence = decoder.decode(this._bytes(word));
       this.#sentences.set(start, sentence);
     }
     return sentence;

@@ -34,3 +34,9 @@ export function unavailable(message: string, cause?: unknown): SentinelError {
 export function misconfigured(message: string): SentinelError {
   return new SentinelError("configuration_invalid", message);
 }
+
+/** By its name: the class of another entry point's errors is another one. */
+export function codeOf(error: unknown): string | undefined {
+  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  return name === "SentinelError" && typeof code === "string" ? code : undefined;
+}

@@ -1,5 +1,6 @@
 import type { RemoteOptions } from "./api.js";
 import { misconfigured, SentinelError, unavailable } from "./errors.js";
+import { bounded, free, trusted, within } from "./fetched.js";
 
 /** What the endpoint's headers may ask for: at least a minute, at most a day; ten minutes when they say nothing. */
 const FRESH = { least: 60_000, most: 86_400_000, unsaid: 600_000 };
@@ -10,7 +11,6 @@ const RETRY = { first: 1_000, most: 30_000 };
 /** As `Limits::jwks_bytes` in core. */
 const MOST_BYTES = 512 * 1024;
 const MOST_REDIRECTS = 2;
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 const JSON_TYPE = /^(application\/json|application\/[\w.+-]+\+json|text\/json)\s*(;|$)/i;
 
 /**
@@ -35,32 +35,31 @@ export class RemoteKeys {
   constructor(
     url: string | URL,
     options: RemoteOptions,
-    readonly clock: () => number,
+    readonly _clock: () => number,
     /** Takes a document into use; throws when it is not a key set. */
-    readonly install: (document: Uint8Array) => void,
+    readonly _install: (document: Uint8Array) => void,
     /** Whether a request's promise may be awaited by another request: not so in Workers. */
-    readonly shared: boolean,
+    readonly _shared: boolean,
   ) {
-    this.#url = trusted(url);
+    this.#url = trusted(url, "jwksUrl");
     const { timeout = 5_000, staleFor = 86_400_000, fetch: given, ...unknown } = options;
     // A misspelt `staleFor: 0` must not be a day.
     if (Object.keys(unknown).length > 0) throw misconfigured("jwksOptions has an unknown member");
     if (!(timeout > 0) || !(staleFor >= 0)) throw misconfigured("timeout and staleFor must be milliseconds");
     this.#timeout = timeout;
     this.#staleFor = staleFor;
-    // Called without a receiver: Workers and browsers refuse a `fetch` with a foreign `this`.
-    this.#fetch = given === undefined ? (input, init) => fetch(input, init) : (input, init) => given(input, init);
+    this.#fetch = free(given);
   }
 
   /** Whether the keys at hand are fresh. A clock that went backwards makes them stale. */
   get fresh(): boolean {
-    const now = this.clock();
+    const now = this._clock();
     return now < this.#freshUntil && now >= this.#fetchedAt;
   }
 
   /** Whether the keys at hand may be used at all. */
   get usable(): boolean {
-    return this.#installed !== undefined && this.clock() < this.#freshUntil + this.#staleFor;
+    return this.#installed !== undefined && this._clock() < this.#freshUntil + this.#staleFor;
   }
 
   /** Resolves when there are keys that may be used, fetching them when that is due. */
@@ -68,7 +67,7 @@ export class RemoteKeys {
     if (this.fresh) return;
     if (this.#backingOff) {
       if (this.usable) return;
-      throw unavailable("the key set could not be fetched and is not tried again yet");
+      throw unavailable("the key set is not tried again yet");
     }
     try {
       await this.#refresh();
@@ -85,21 +84,21 @@ export class RemoteKeys {
 
   /** After an unknown key: fetches again, at most once in 30 s. Resolves to whether that was done. */
   async seek(): Promise<boolean> {
-    if (this.#pending === undefined || !this.shared) {
-      const since = this.clock() - this.#soughtAt;
+    if (this.#pending === undefined || !this._shared) {
+      const since = this._clock() - this.#soughtAt;
       if ((since >= 0 && since < UNKNOWN_KEY_INTERVAL) || this.#backingOff) return false;
-      this.#soughtAt = this.clock();
+      this.#soughtAt = this._clock();
     }
     return this.#refresh().then(() => true, () => false);
   }
 
   get #backingOff(): boolean {
-    const since = this.clock() - this.#failedAt;
+    const since = this._clock() - this.#failedAt;
     return this.#failures > 0 && since >= 0 && since < Math.min(RETRY.first * 2 ** (this.#failures - 1), RETRY.most);
   }
 
   #refresh(): Promise<void> {
-    if (this.#pending !== undefined && this.shared) return this.#pending;
+    if (this.#pending !== undefined && this._shared) return this.#pending;
     const pending = this.#load().finally(() => {
       if (this.#pending === pending) this.#pending = undefined;
     });
@@ -107,30 +106,19 @@ export class RemoteKeys {
   }
 
   async #load(): Promise<void> {
-    const abort = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(unavailable("the key set was not answered in time"));
-        abort.abort();
-      }, this.#timeout);
-    });
     try {
-      const { document, fresh } = await Promise.race([this.#request(abort.signal), deadline]);
-      if (!same(document, this.#installed)) this.install(document);
+      const { document, fresh } = await within(this.#timeout, "key set", (signal) => this.#request(signal));
+      if (!same(document, this.#installed)) this._install(document);
       this.#installed = document;
-      this.#fetchedAt = this.clock();
+      this.#fetchedAt = this._clock();
       this.#freshUntil = this.#fetchedAt + fresh;
       this.#failures = 0;
     } catch (error) {
       this.#failures += 1;
-      this.#failedAt = this.clock();
-      abort.abort();
+      this.#failedAt = this._clock();
       throw error instanceof SentinelError && error.code === "unavailable"
         ? error
         : unavailable("the key set could not be fetched", error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -138,9 +126,9 @@ export class RemoteKeys {
     const response = await this.#follow(signal);
     if (response.status !== 200) throw unavailable(`the key set was answered with status ${response.status}`);
     if (!JSON_TYPE.test(response.headers.get("content-type") ?? "")) {
-      throw unavailable("the key set was answered with a content type that is not JSON");
+      throw unavailable("the key set is not JSON");
     }
-    return { document: await bounded(response), fresh: freshness(response.headers) };
+    return { document: await bounded(response, MOST_BYTES, "key set", unavailable), fresh: freshness(response.headers) };
   }
 
   /** `redirect: "manual"` is the one mode that every runtime has; a browser hides the target, which refuses it. */
@@ -158,22 +146,11 @@ export class RemoteKeys {
       const location = response.headers.get("location");
       const target = location === null ? undefined : new URL(location, url);
       if (hops === MOST_REDIRECTS || target?.origin !== url.origin || target.username || target.password) {
-        throw unavailable("the key set was redirected where it may not be");
+        throw unavailable("the key set was redirected elsewhere");
       }
       url = target;
     }
   }
-}
-
-/** https, or http to this machine; no credentials (RFC 8725 §3.10: keys come only from where they were configured). */
-function trusted(given: string | URL): URL {
-  const url = URL.canParse(given) ? new URL(given) : undefined;
-  if (url === undefined) throw misconfigured("jwksUrl is not an absolute URL");
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.test(url.hostname))) {
-    throw misconfigured("jwksUrl must be https, or http to a loopback address");
-  }
-  if (url.username || url.password) throw misconfigured("jwksUrl must not hold credentials");
-  return url;
 }
 
 /** How long the answer says it stays fresh (RFC 9111 §4.2: `max-age` less `Age`), within our bounds. */
@@ -184,36 +161,6 @@ function freshness(headers: Headers): number {
   if (age === undefined) return FRESH.unsaid;
   const left = (Number(age) - (Number(headers.get("age")) || 0)) * 1000;
   return Math.min(Math.max(left, FRESH.least), FRESH.most);
-}
-
-/** The body, read as a stream so that an endless one costs no more than the limit. */
-async function bounded(response: Response): Promise<Uint8Array> {
-  const tooLong = () => unavailable("the key set is longer than the limit");
-  if (Number(response.headers.get("content-length")) > MOST_BYTES) {
-    await response.body?.cancel();
-    throw tooLong();
-  }
-  if (response.body === null) throw unavailable("the key set was answered with nothing");
-  const reader = response.body.getReader();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.byteLength;
-    if (length > MOST_BYTES) {
-      await reader.cancel();
-      throw tooLong();
-    }
-    chunks.push(value);
-  }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
 }
 
 function same(one: Uint8Array, other: Uint8Array | undefined): boolean {

@@ -19,6 +19,16 @@ declare module "sentinel:bundle" {
   export const openBundle: (options: import("./bundle/api.js").OpenBundleOptions) => Promise<import("./bundle/api.js").Bundle>;
 }
 
+/** `/bundle` by its public name, so that every host finds the one that it can load. */
+declare module "sentinel:own-bundle" {
+  export const openBundle: import("./bundle/api.js").BundleFunctions["openBundle"];
+}
+
+/** And `/revocations` by its own. */
+declare module "sentinel:own-revocations" {
+  export const createRevocationFeed: import("./revocations/api.js").RevocationFunctions["createRevocationFeed"];
+}
+
 /** Whether this is built for `/slim`: WebCrypto alone, and no policy. `scripts/build.mjs` says so. */
 declare const SLIM: boolean;
 

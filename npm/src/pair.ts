@@ -45,7 +45,7 @@ class TokenPair implements api.TokenPair {
   #about(identityToken: string, authorizationToken: string, request?: api.RouteRequest, options?: api.DecideOptions): unknown {
     const ours = deskOf(this.authorization);
     const pair = { desk: deskOf(this.identity).desk, token: identityToken, service: this.service };
-    return ours.desk.about({ token: authorizationToken, pair }, ours.now, request, options);
+    return ours.desk._about({ token: authorizationToken, pair }, ours.now, request, options);
   }
 }
 
@@ -55,7 +55,7 @@ export function createTokenPair({ identity, authorization, service }: api.TokenP
     throw misconfigured("a token pair needs two verifiers and the name of this service");
   }
   if (deskOf(identity).desk.engine !== deskOf(authorization).desk.engine) {
-    throw misconfigured("the verifiers of a token pair must come from one entry point");
+    throw misconfigured("both verifiers must come from one entry point");
   }
   return new TokenPair(identity, authorization, service);
 }

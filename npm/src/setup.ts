@@ -14,7 +14,7 @@ export interface Setup {
   /** Whether payloads are any bytes, of which only the signature is checked. */
   readonly bytes: boolean;
   readonly cache: number;
-  readonly inputBytes: number;
+  readonly _inputBytes: number;
 }
 
 /** Keys as the module reads them. */
@@ -65,14 +65,14 @@ export function setupOf(options: api.VerifierOptions, test: TestSettings): Setup
   if (!test.secrets && !Array.isArray(algorithms)) throw misconfigured("algorithms must be a list");
   const symmetric = algorithms.filter((algorithm) => algorithm.startsWith("HS")).length;
   const fits = secret === undefined ? symmetric === 0 || test.secrets : symmetric === 1 && algorithms.length === 1;
-  if (!fits) throw misconfigured("HS256, HS384 or HS512 goes with secret, alone, and with nothing else");
+  if (!fits) throw misconfigured("HS256, HS384 or HS512 goes with secret, and alone");
   return {
     config: JSON.stringify(config),
     algorithms,
     identity: options.profile !== undefined,
     bytes: test.bytes ?? false,
     cache,
-    inputBytes: Math.max(Number(options.maxTokenBytes) || 0, 16 * 1024) + REQUEST_BYTES,
+    _inputBytes: Math.max(Number(options.maxTokenBytes) || 0, 16 * 1024) + REQUEST_BYTES,
   };
 }
 
@@ -89,7 +89,7 @@ function expected(value: unknown): string | readonly string[] | null | undefined
 export function keysOf(options: object, algorithms: readonly Algorithm[], test: TestSettings): Keys | undefined {
   const { jwks, pem, secret } = options as { jwks?: unknown; pem?: unknown; secret?: unknown };
   if ([jwks, pem, secret].filter((source) => source !== undefined).length > 1) {
-    throw misconfigured("only one of jwks, pem and secret can be the source of keys");
+    throw misconfigured("exactly one of jwks, pem and secret must be given");
   }
   // The one algorithm that the key is for, where the allow-list has only one.
   const algorithm = algorithms.length === 1 ? ALGORITHMS.indexOf(algorithms[0]!) : NO_ALGORITHM;

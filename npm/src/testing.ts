@@ -42,8 +42,8 @@ export function harness(module: WebAssembly.Module, backend: Backend) {
   ): Promise<boolean> {
     const settings: api.VerifierSettings = { issuer: ANY, audience: ANY, algorithms: [algorithm] };
     const { desk } = deskOf(createVerifier({ ...settings, jwks }, { bytes: true, secrets: true }));
-    const material = desk.material(0);
-    engine.reserve(data.length + signature.length);
+    const material = desk._material(0);
+    engine._reserve(data.length + signature.length);
     engine.input.set(data);
     engine.input.set(signature, data.length);
     const number = ALGORITHMS.indexOf(algorithm);
@@ -52,7 +52,7 @@ export function harness(module: WebAssembly.Module, backend: Backend) {
       exports.signature!(desk.handle, number, data.length, signature.length, ask),
     );
     if (status !== Status.Accepted) {
-      const refusal = engine.refusal();
+      const refusal = engine._refusal();
       if (refusal.code === "signature_invalid") return false;
       throw refusal;
     }

@@ -5,9 +5,9 @@ import { misconfigured } from "./errors.js";
 /** Reads the tokens of one verifier, which alone has it: nothing else makes a `VerifiedToken`. */
 export class Reader {
   constructor(
-    readonly identify: (token: VerifiedToken) => api.Identity,
+    readonly _identify: (token: VerifiedToken) => api.Identity,
     /** How often the verifier's keys were replaced. */
-    readonly replaced: () => number,
+    readonly _replaced: () => number,
   ) {}
 
   /** The text of a token that this verifier has verified. */
@@ -19,7 +19,7 @@ export class Reader {
 
   /** Whether it was verified with the keys that the verifier has now. */
   isCurrent(token: unknown): boolean {
-    return token instanceof VerifiedToken && token.isOf(this.replaced());
+    return token instanceof VerifiedToken && token.isOf(this._replaced());
   }
 }
 
@@ -49,7 +49,7 @@ export class VerifiedToken implements api.VerifiedToken {
   constructor(text: string, reader: Reader) {
     this.#text = text;
     this.#reader = reader;
-    this.#replaced = reader.replaced();
+    this.#replaced = reader._replaced();
     Object.freeze(this);
   }
 
@@ -62,7 +62,7 @@ export class VerifiedToken implements api.VerifiedToken {
   }
 
   get identity(): api.Identity {
-    return (this.#identity ??= frozen(this.#reader.identify(this)));
+    return (this.#identity ??= frozen(this.#reader._identify(this)));
   }
 
   /** The part from here to the next dot. */

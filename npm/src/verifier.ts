@@ -60,8 +60,8 @@ export class Verifier implements api.Verifier {
     this.#revoked = options.revoked;
     this.#desk = new Desk(runtime.engine, this.#setup, keysOf(options, this.#setup.algorithms, test));
     this.#reader = new Reader(
-      (verified) => this.#desk.about({ token: textOf(this, verified) }, this.#now()) as api.Identity,
-      () => this.#desk.replaced,
+      (verified) => this.#desk._about({ token: textOf(this, verified) }, this.#now()) as api.Identity,
+      () => this.#desk._replaced,
     );
     this.#kept = new Kept(this.#reader, this.#setup.cache);
     if ("jwksUrl" in options && options.jwksUrl !== undefined) {
@@ -99,11 +99,11 @@ export class Verifier implements api.Verifier {
 
   decide(request: api.RouteRequest, verified: VerifiedToken | null, options?: api.DecideOptions): api.Decision {
     const token = SLIM || verified === null ? "" : (stillText(this, verified) ?? "");
-    return this.#desk.about({ token }, this.#now(), request, options) as api.Decision;
+    return this.#desk._about({ token }, this.#now(), request, options) as api.Decision;
   }
 
   updateKeys(source: api.KeySource): void {
-    if (this.#remote !== undefined) throw misconfigured("keys that come from a URL cannot be replaced");
+    if (this.#remote !== undefined) throw misconfigured("keys from a URL cannot be replaced");
     const keys = keysOf(source, this.#setup.algorithms, this.#test);
     if (keys === undefined) throw misconfigured("updateKeys needs jwks, pem or secret");
     this.#desk.install(keys);
@@ -123,7 +123,7 @@ export class Verifier implements api.Verifier {
         const check = SLIM ? null : this.#check(record[Word.Key]!, record[Word.Algorithm]!);
         if (check !== null) {
           const data = engine.input.subarray(0, record[Word.SigningInput]!);
-          const holds = asked(check, data, engine.bytes(Word.Signature));
+          const holds = asked(check, data, engine._bytes(Word.Signature));
           status = desk.finish(length, now, record[Word.Generation]!, holds);
         } else if (!SLIM && pure) {
           status = desk.verify(length, now);
@@ -133,7 +133,7 @@ export class Verifier implements api.Verifier {
       }
       if (status === Status.Accepted) return new VerifiedToken(token, this.#reader);
       if (status === Status.Recalled) return this.#recalled(token, length);
-      if (status === Status.Refused) throw engine.refusal();
+      if (status === Status.Refused) throw engine._refusal();
     }
     throw unsettled();
   }
@@ -157,10 +157,10 @@ export class Verifier implements api.Verifier {
       let status = desk.begin(length, now);
       if (status === Status.SignatureNeeded) {
         const { record } = engine;
-        const { version } = desk;
+        const { _version: version } = desk;
         const generation = record[Word.Generation]!;
         const data = engine.input.slice(0, record[Word.SigningInput]!);
-        const signature = engine.bytes(Word.Signature).slice();
+        const signature = engine._bytes(Word.Signature).slice();
         const check = await this.#webCheck(record[Word.Key]!, record[Word.Algorithm]!);
         if (check === undefined) {
           if (SLIM || !pure) throw lacking();
@@ -169,12 +169,12 @@ export class Verifier implements api.Verifier {
         const holds = await check(data, signature).catch(hostFailed);
         now = this.#now();
         length = desk.write(token);
-        if (desk.version !== version) continue;
+        if (desk._version !== version) continue;
         status = desk.finish(length, now, generation, holds === true);
       }
       if (status === Status.Accepted) return new VerifiedToken(token, this.#reader);
       if (status === Status.Recalled) return this.#recalled(token, length);
-      if (status === Status.Refused) throw engine.refusal();
+      if (status === Status.Refused) throw engine._refusal();
     }
     throw unsettled();
   }
@@ -208,7 +208,7 @@ export class Verifier implements api.Verifier {
     if (known !== undefined) return known;
     let check: Check | null = null;
     try {
-      if (!SLIM) check = hostCheck(this.#runtime.host!, ALGORITHMS[algorithm]!, this.#desk.material(key));
+      if (!SLIM) check = hostCheck(this.#runtime.host!, ALGORITHMS[algorithm]!, this.#desk._material(key));
     } catch {
       // The host lacks it.
     }
@@ -220,7 +220,7 @@ export class Verifier implements api.Verifier {
     const place = key * ALGORITHMS.length + algorithm;
     const checks = this.#webChecks;
     // A host that failed once is asked again by the next token.
-    return (checks[place] ??= webCheck(this.#runtime.subtle!, ALGORITHMS[algorithm]!, this.#desk.material(key)).catch(
+    return (checks[place] ??= webCheck(this.#runtime.subtle!, ALGORITHMS[algorithm]!, this.#desk._material(key)).catch(
       (error: unknown) => {
         delete checks[place];
         throw error;
@@ -230,8 +230,8 @@ export class Verifier implements api.Verifier {
 
   /** INVARIANT: prepared keys and kept results belong to the keys that the module has now. */
   #refresh(): void {
-    if (this.#version === this.#desk.version) return;
-    this.#version = this.#desk.version;
+    if (this.#version === this.#desk._version) return;
+    this.#version = this.#desk._version;
     this.#checks = [];
     this.#webChecks = [];
     this.#kept.clear();
@@ -284,7 +284,7 @@ function untold(cause?: unknown): SentinelError {
 }
 
 function lacking(): SentinelError {
-  return new SentinelError("algorithm_unavailable", "the algorithm cannot be verified in this environment");
+  return new SentinelError("algorithm_unavailable", "the algorithm is not available here");
 }
 
 /** The host's clock. workerd's stands at 0 outside a request: a time that would make every token fresh tells nothing. */

@@ -37,32 +37,102 @@ export function frame(body, members, { iat = NOW, life = 300, kid = "vectors", p
   return Buffer.concat([head, manifest, body]);
 }
 
+/** LEB128. */
+const number = (value) => (value < 128 ? [value] : [(value % 128) | 128, ...number(Math.floor(value / 128))]);
+const list = (values, write) => [...number(values.length), ...values.flatMap(write)];
+const text = (value) => list([...Buffer.from(value)], (octet) => [octet]);
+
+/** A body with another section in the place of one, or behind the others. */
+function replaced(body, section, change) {
+  const out = [...body.subarray(0, 2)];
+  let [at, done] = [2, false];
+  const put = (name, content) => out.push(name, ...number(content.length), ...content);
+  while (at < body.length) {
+    const name = body[at++];
+    let [length, shift, octet] = [0, 0, 0];
+    do {
+      octet = body[at++];
+      length += (octet & 127) * 2 ** shift;
+      shift += 7;
+    } while (octet > 127);
+    const content = [...body.subarray(at, at + length)];
+    put(name, name === section ? change(content) : content);
+    done ||= name === section;
+    at += length;
+  }
+  if (!done) put(section, change([]));
+  return Buffer.from(out);
+}
+
+const KINDS = ["token", "session", "user", "member", "workspace", "all"];
+
+/** The section of revocations (docs/reference/bundle-format.md), without a salt: `[kind, name, second name, void before]`. */
+function revoked(entries) {
+  const hash = ([kind, first = "", second = ""]) => {
+    const length = Buffer.alloc(8);
+    length.writeUInt32BE(Buffer.byteLength(first), 4);
+    return digest(Buffer.from([0, KINDS.indexOf(kind)]), length, Buffer.from(first), Buffer.from(second)).readUIntBE(0, 6);
+  };
+  const of = (kind) => {
+    const sorted = entries.filter(([name]) => name === kind).map((entry) => [hash(entry), entry[3]]).sort(([one], [other]) => one - other);
+    let next = 0;
+    return list(sorted, ([value, before]) => {
+      const gap = number(value - next);
+      next = value + 1;
+      return KINDS.indexOf(kind) < 2 ? gap : [...gap, ...number(before)];
+    });
+  };
+  return [0, ...KINDS.flatMap(of)];
+}
+
+/** A body of revocations alone. */
+export const revocationsOf = (entries) => Buffer.from([1, 3, ...[11, ...number(revoked(entries).length), ...revoked(entries)]]);
+
+/** The workspace's body, in which users have roles by their places: 0 is editor, 1 viewer. `undefined`: it does not say who has which. */
+export function holding(holders, entries) {
+  const names = Object.keys(holders ?? {}).sort();
+  const told = list(names, (name) => [...text(name), ...list(holders[name], number)]);
+  const body = holders === undefined ? WHOLE : replaced(WHOLE, 10, (roles) => [...roles, ...told]);
+  return entries === undefined ? body : replaced(body, 11, () => revoked(entries));
+}
+
 /** A publisher of one workspace: beth may read `document:plan`, carl may not, until `change` lets him. */
 export class Publisher {
   revision = 7;
-  state = digest(WHOLE).toString("base64url");
   /** Whole answers are of the beginning alone: what was changed is told by deltas. */
   #changed = undefined;
   /** What manifests say beside. */
   members = {};
+  /** Whether the body is another one than that which holders have: then they get all of it. */
+  rewritten = false;
+
+  constructor(body = WHOLE) {
+    this.body = body;
+    this.state = this.#name();
+  }
+
+  #name() {
+    return digest(this.body).toString("base64url");
+  }
 
   full(more = {}) {
-    return frame(WHOLE, { ...this.members, kind: "full", revision: 7, state: digest(WHOLE).toString("base64url") }, more);
+    return frame(this.body, { ...this.members, kind: "full", revision: 7, state: this.#name() }, more);
   }
 
   /** From now on a delta follows. */
   change() {
-    const previous = digest(WHOLE);
+    const previous = this.state;
     this.revision = 8;
-    this.state = digest(previous, digest(DELTA)).toString("base64url");
-    this.#changed = { kind: "delta", revision: 8, from: 7, previous: previous.toString("base64url"), state: this.state };
+    this.state = digest(Buffer.from(previous, "base64url"), digest(DELTA)).toString("base64url");
+    this.#changed = { kind: "delta", revision: 8, from: 7, previous, state: this.state };
   }
 
   /** What follows a state: the change, or nothing but a later end. */
   since(state, more = {}) {
-    if (state !== this.state && this.#changed !== undefined) return frame(DELTA, this.#changed, more);
+    if (this.rewritten) return this.full(more);
+    if (state !== this.state && this.#changed !== undefined) return frame(DELTA, { ...this.members, ...this.#changed }, more);
     const { revision } = this;
-    return frame(NOTHING, { kind: "delta", revision, from: revision, previous: this.state, state: this.state }, more);
+    return frame(NOTHING, { ...this.members, kind: "delta", revision, from: revision, previous: this.state, state: this.state }, more);
   }
 }
 

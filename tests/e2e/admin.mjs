@@ -14,11 +14,12 @@ export async function logInAsAdmin(server, login = "root") {
   };
 }
 
-/** Lets people do what a service has named, in a workspace: by a role of its own, which they are given. */
+/** Lets people do what a service has named, in a workspace: by a role of its own, which they are given. Answers its path. */
 export async function giveRole(admin, { workspace, name, service, actions, people }) {
   const named = await admin("GET", `/admin/actions?service_name=${service}`);
   const roles = `/admin/workspaces/${workspace}/roles`;
   const { id: role } = await admin("POST", roles, { name });
   for (const { id, action } of named) if (actions.includes(action)) await admin("POST", `${roles}/${role}/actions/${id}`);
   for (const person of people) await admin("POST", `${roles}/${role}/members/${person}`);
+  return `${roles}/${role}`;
 }

@@ -5,6 +5,7 @@ import { cp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../hosts/install.mjs";
 import { withResources } from "../hosts/resources.mjs";
+import { giveRole, logInAsAdmin } from "../e2e/admin.mjs";
 import { json, login as logInAt, loginThrough } from "../e2e/login.mjs";
 import { SERVER } from "../e2e/provider.mjs";
 import { startSentinel } from "../e2e/sentinel.mjs";
@@ -30,7 +31,7 @@ export async function checkGuide() {
   const text = await readFile(join(root, "docs/guide/nextjs.md"), "utf8");
   const blocks = [...text.matchAll(/^```[jt]s\n(\/\/ (\S+)\n[^]*?)^```$/gm)];
   for (const [, code, path] of blocks) assert.equal(code, await readFile(join(folder, "apps/next-app", path), "utf8"), path);
-  assert.equal(blocks.length, 5);
+  assert.equal(blocks.length, 6);
 }
 
 export const checkNextApp = (provider, edge) =>
@@ -42,9 +43,12 @@ export const checkNextApp = (provider, edge) =>
         OIDC_CLIENT_ID: SERVER.id,
         OIDC_CLIENT_SECRET: SERVER.secret,
         OIDC_EXTRA_AUDIENCES: "web-RS256",
+        ADMIN_EMAILS: "root@example.test",
+        BUNDLE_LIFETIME: "10",
+        OIDC_TRUST_EMAIL: "true",
       }),
     );
-    const { key } = await server.cli("service", "create", "notes");
+    const { key } = await server.cli("service", "create", "notes", "--policy", "all");
     await server.cli("client", "create", "web", "--redirect-uri", FRONT_END);
     const { access_token: token, workspace } = await loginThrough(server, { login: "ada", redirect: FRONT_END });
     const { sub } = JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
@@ -128,7 +132,54 @@ export const checkNextApp = (provider, edge) =>
     assert.equal(acted.status, 200);
     assert.match((await acted.text()).replaceAll("<!-- -->", ""), /acted: ada@example\.test/);
     await checkPair({ server, key, provider, workspace, secret });
+    await checkBundle({ ask, refusal, server, key, workspace, sub, token, mine, none });
   });
+
+/** What the bundle decides, with the proxy and the pages in front of the real server: it changes, is stopped and comes back. */
+async function checkBundle({ ask, refusal, server, key, workspace, sub, token, mine, none }) {
+  const bearer = { authorization: `Bearer ${token}` };
+  const status = async (...asked) => (await ask(...asked)).status;
+  /** Until it is answered so: within the bundle's age and life, and the test's own time. */
+  const until = async (expected, ...asked) => {
+    while ((await status(...asked)) !== expected) await new Promise((resolve) => setTimeout(resolve, 200));
+  };
+
+  // A relation: of the resource that was registered, and of one that was not. `can` asks the server where it has no bundle.
+  assert.equal((await ask(`/shared/${mine}`, bearer)).text, "shared");
+  assert.deepEqual(await refusal(`/shared/${none}`, bearer), [403, "relation_required"]);
+  assert.deepEqual(await refusal(`/shared/${mine}`), [401, "unauthenticated"]);
+  for (const [id, answer] of [[mine, "true"], [none, "false"]]) assert.equal((await ask(`/api/notes/${id}`, bearer)).text, answer);
+
+  // An action: of a role that is given, and taken.
+  assert.deepEqual(await refusal("/export", bearer), [403, "action_required"]);
+  await json(`${server.url}/roles/actions/register`, { service_name: "notes", actions: [{ action: "notes:export" }] }, { "x-service-key": key });
+  const admin = await logInAsAdmin(server);
+  const given = { workspace: workspace.id, name: "Porter", service: "notes", actions: ["notes:export"], people: [sub] };
+  const role = await giveRole(admin, given);
+  await until(200, "/export", bearer);
+  await admin("DELETE", `${role}/members/${sub}`);
+  await until(403, "/export", bearer);
+
+  // Without the server: to the bundle's end, then closed, and open again once it is back.
+  await server.stop();
+  assert.equal((await ask(`/shared/${mine}`, bearer)).text, "shared");
+  assert.equal((await ask(`/notes/${mine}`, bearer)).shown, "ada@example.test owner true");
+  await until(503, `/shared/${mine}`, bearer);
+  for (const path of [`/shared/${mine}`, "/export", "/api/admin"]) assert.deepEqual(await refusal(path, bearer), [503, "bundle_stale"]);
+  assert.equal(await status("/"), 200);
+  await server.start();
+  await until(200, `/shared/${mine}`, bearer);
+
+  // Whoever logs out is refused with the next bundle.
+  const { access_token: other } = await loginThrough(server, { login: "ada", redirect: FRONT_END });
+  const leaving = { authorization: `Bearer ${other}` };
+  assert.equal(await status(`/shared/${mine}`, leaving), 200);
+  await json(`${server.url}/auth/logout`, {}, leaving);
+  await until(401, `/shared/${mine}`, leaving);
+  assert.deepEqual(await refusal("/api/admin", leaving), [401, "token_revoked"]);
+  assert.equal(await status(`/shared/${mine}`, bearer), 200);
+}
+
 
 /** Two tokens, asked of the proxy's function itself: in headers, in cookies, and each without the other. */
 async function checkPair({ server, key, provider, workspace, secret }) {

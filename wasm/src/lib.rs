@@ -13,6 +13,8 @@ mod answer;
 mod desk;
 #[allow(unsafe_code)]
 mod exports;
+#[cfg(feature = "policy")]
+mod json;
 #[allow(unsafe_code)]
 mod memory;
 #[cfg(feature = "policy")]

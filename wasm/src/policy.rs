@@ -29,8 +29,8 @@ impl State {
 
     /// Whether the bearer may do what the request says, as JSON in the output.
     ///
-    /// `answers` are what the host has said of relations so far, a bit each behind a leading 1; 0 where it has none to ask.
-    /// INVARIANT: a request asks the same relations in the same order, as far as the answers before are the same.
+    /// `answers` are what the host has said so far of relations and actions, a bit each behind a leading 1; 0 where it has
+    /// nothing to ask. INVARIANT: a request asks the same in the same order, as far as the answers before are the same.
     pub(crate) fn decide(&mut self, subject: &Subject, method: usize, path: usize, now: f64, answers: u32) -> Answer {
         let now = seconds(now)?;
         // A token that is not valid any more is nobody's.
@@ -54,13 +54,14 @@ impl State {
                 ACCEPTED
             }
             Some(mut left) => {
-                let decision = policy.decide_with(&request, identity.as_ref(), &mut |relation, object| {
+                let decision = policy.decide_asking(&request, identity.as_ref(), &mut |wanted, object| {
                     if let Some(next) = left.checked_sub(1) {
                         left = next;
                         return Ok(answers >> next & 1 == 1);
                     }
                     let user = identity.as_ref().and_then(Identity::as_user).unwrap_or_default();
-                    *output = [relation, "\n", object, "\n", &user].concat();
+                    // An action has no object.
+                    *output = [wanted, "\n", object.unwrap_or_default(), "\n", &user].concat();
                     Err(ErrorCode::Undecided.into())
                 });
                 match decision {

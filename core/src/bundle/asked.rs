@@ -67,6 +67,20 @@ impl Current<'_> {
         self.ask(of, user, given, &|evaluator| evaluator.list_objects(of, relation, user))
     }
 
+    /// Whether the user's roles have the action. Of a slice all roles are its one user's.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Undecided`]: of a slice about another user, and where the bundle does not say who has which role.
+    pub fn has_action(&self, user: &str, action: &str) -> Result<bool, Error> {
+        const WHOSE: Error = Error::with(ErrorCode::Undecided, "the bundle does not say whose roles these are");
+        let roles = self.bundle.roles();
+        match &self.bundle.manifest.scope.user {
+            None => roles.grants(user, action).ok_or(WHOSE),
+            Some(only) if only == user => Ok(roles.roles().any(|role| roles.allows(role, action))),
+            Some(_) => Err(WHOSE),
+        }
+    }
+
     /// Refuses what the bundle cannot answer, then asks.
     ///
     /// A slice answers for its one user, and with the tuples that it was closed over; with others something that was

@@ -36,7 +36,7 @@ pub use held::Bundle;
 pub use known::Known;
 pub use manifest::{Digest, Manifest, Scope, TYPE};
 pub use revocations::RevocationBundle;
-pub use revoked::{Named, RevocationList, Revoked};
+pub use revoked::RevocationList;
 pub use roles::Roles;
 #[cfg(feature = "bundle-write")]
 pub use slice::slice;
@@ -47,6 +47,8 @@ pub use verify::{BundleVerifier, MAGIC, Opened, Sealed};
 pub use write::{Change, Draft, Snapshot, frame, revocations};
 #[cfg(feature = "bundle-write")]
 pub use written::tuples;
+
+pub use crate::revocation::{Named, Revoked};
 
 /// What a bundle may take before it is refused. Its signer is trusted with what it says, not with the holder's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

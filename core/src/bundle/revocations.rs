@@ -9,6 +9,7 @@ use super::manifest::Manifest;
 use super::revoked::RevocationList;
 use super::verify::Opened;
 use crate::claims::Claims;
+use crate::revocation::Named;
 use crate::{Error, ErrorCode};
 
 /// Most deltas behind one full list: each is looked through, and a full list is small.
@@ -80,10 +81,36 @@ impl RevocationBundle {
     /// [`ErrorCode::BundleStale`] past `not_after`: what was revoked since is not known. Else as
     /// [`RevocationList::check`].
     pub fn check(&self, claims: Claims<'_>, now: i64) -> Result<(), Error> {
+        self.is_good(now)?;
+        self.lists.iter().try_for_each(|list| list.check(claims))
+    }
+
+    /// As [`Self::check`], for a host that holds the claims of a verified token in a form of its own.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn check_named(&self, token: &Named<'_>, now: i64) -> Result<(), Error> {
+        self.is_good(now)?;
+        self.lists.iter().try_for_each(|list| list.check_named(token))
+    }
+
+    fn is_good(&self, now: i64) -> Result<(), Error> {
         if now >= self.manifest.not_after {
             return Err(Error::with(ErrorCode::BundleStale, "the revocations are past their `not_after`"));
         }
-        self.lists.iter().try_for_each(|list| list.check(claims))
+        Ok(())
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lists.iter().map(RevocationList::len).sum()
+    }
+
+    /// Whether nothing is revoked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }
 

@@ -11,45 +11,14 @@ use alloc::vec::Vec;
 use sha2::{Digest, Sha256};
 
 use super::wire::Reader;
-use crate::claims::{Claims, NumericDate};
-use crate::{Error, ErrorCode};
+use crate::Error;
+use crate::claims::Claims;
+use crate::revocation::{Named, Revoked, rule};
 
 /// Bits of a hash that are kept.
 const BITS: u32 = 48;
 /// Longest salt in bytes.
 pub(super) const SALT: usize = 32;
-
-/// What a revocation takes back. The names are those of `GET /revocations`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Revoked<'a> {
-    /// The token with this `jti`.
-    Token(&'a str),
-    /// Every token of the session with this `sid`.
-    Session(&'a str),
-    /// Every token of the user (`sub`) issued before this second.
-    User(&'a str, i64),
-    /// Every token of the user (`sub`) in the workspace (`wid`) issued before this second.
-    Member(&'a str, &'a str, i64),
-    /// Every token in the workspace (`wid`) issued before this second.
-    Workspace(&'a str, i64),
-    /// Every token issued before this second.
-    All(i64),
-}
-
-/// What revocations look at in a token.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Named<'a> {
-    /// `jti`.
-    pub jwt_id: Option<&'a str>,
-    /// `sid`.
-    pub session: Option<&'a str>,
-    /// `sub`.
-    pub subject: Option<&'a str>,
-    /// `wid`.
-    pub workspace: Option<&'a str>,
-    /// `iat`.
-    pub issued_at: Option<NumericDate>,
-}
 
 /// The kinds in the order of the format: the first two have no times.
 const KINDS: usize = 6;
@@ -149,17 +118,9 @@ impl RevocationList {
     /// counts.
     ///
     /// # Errors
-    /// [`ErrorCode::TokenRevoked`], [`ErrorCode::ClaimMissing`].
+    /// [`ErrorCode::TokenRevoked`](crate::ErrorCode::TokenRevoked), [`ErrorCode::ClaimMissing`](crate::ErrorCode::ClaimMissing).
     pub fn check(&self, claims: Claims<'_>) -> Result<(), Error> {
-        let (jwt_id, session) = (claims.jwt_id(), claims.string("sid"));
-        let (subject, workspace) = (claims.subject(), claims.string("wid"));
-        self.check_named(&Named {
-            jwt_id: jwt_id.as_deref(),
-            session: session.as_deref(),
-            subject: subject.as_deref(),
-            workspace: workspace.as_deref(),
-            issued_at: claims.issued_at(),
-        })
+        rule::check_claims(claims, &|one| self.find(one))
     }
 
     /// As [`Self::check`], for a host that holds the claims of a verified token in a form of its own.
@@ -167,27 +128,7 @@ impl RevocationList {
     /// # Errors
     /// As [`Self::check`].
     pub fn check_named(&self, token: &Named<'_>) -> Result<(), Error> {
-        let missing = |name| Error::claim(ErrorCode::ClaimMissing, name);
-        let jwt_id = token.jwt_id.ok_or(missing("jti"))?;
-        let by_session = token.session.is_some_and(|session| self.find(Revoked::Session(session)).is_some());
-        if by_session || self.is_token_revoked(jwt_id) {
-            return Err(ErrorCode::TokenRevoked.into());
-        }
-        let subject = token.subject.unwrap_or_default();
-        let workspace = token.workspace.unwrap_or_default();
-        let times = [
-            Revoked::User(subject, 0),
-            Revoked::Member(subject, workspace, 0),
-            Revoked::Workspace(workspace, 0),
-            Revoked::All(0),
-        ];
-        match times.into_iter().filter_map(|one| self.find(one)).max() {
-            None => Ok(()),
-            Some(void_before) if token.issued_at.ok_or(missing("iat"))?.is_before(void_before) => {
-                Err(ErrorCode::TokenRevoked.into())
-            }
-            Some(_) => Ok(()),
-        }
+        rule::check(token, &|one| self.find(one))
     }
 
     /// How many entries there are.

@@ -1,11 +1,11 @@
 //! The server's feed of revocations, for whoever verifies elsewhere.
 
 use alloc::borrow::Cow;
-use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem;
 
-use crate::claims::NumericDate;
+use super::rule::{self, Named, Revoked};
 use crate::jose::json::{self, Value};
 use crate::verifier::MAX_LEEWAY;
 use crate::{Error, ErrorCode, Limits, VerifiedToken};
@@ -28,11 +28,30 @@ use crate::{Error, ErrorCode, Limits, VerifiedToken};
 pub struct RevocationFeed {
     epoch: Option<String>,
     last: i64,
-    /// Each with the time, in milliseconds since 1970, from which on no token that it concerns can be alive.
-    exact: BTreeMap<(Kind, String), i64>,
-    /// The second before which tokens are void: a user's, a member's (`sub`/`wid`), a workspace's, or (under an empty
-    /// value) everyone's; and until when, as above.
-    before: BTreeMap<(Kind, String), (i64, i64)>,
+    /// By kind and name, and none twice.
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    kind: Kind,
+    /// Of a member `sub/wid`, of everyone nothing.
+    name: String,
+    /// The second before which tokens are void; of what is void itself the greatest.
+    void_before: i64,
+    /// In milliseconds since 1970: from then on no token that it concerns can be alive.
+    until: i64,
+}
+
+impl Entry {
+    fn key(&self) -> (Kind, &str) {
+        (self.kind, &self.name)
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.void_before = self.void_before.max(other.void_before);
+        self.until = self.until.max(other.until);
+    }
 }
 
 /// A kind that is not known is an error: what it takes back must not pass.
@@ -76,27 +95,35 @@ impl RevocationFeed {
         let shape = unreadable("no answer of /revocations");
         let epoch = text(document, "epoch").ok_or(shape)?.into_owned();
         let last = number(document, "last").ok_or(shape)?;
-        let mut entries = BTreeSet::new();
+        let mut page: Vec<Entry> = Vec::new();
         let mut count = 0_usize;
         for entry in document.member("revocations").and_then(Value::elements).ok_or(shape)? {
             let kind = Kind::named(&text(entry, "kind").ok_or(shape)?)
                 .ok_or(unreadable("the revocations have a kind that is not known"))?;
-            let value = text(entry, "value").ok_or(shape)?.into_owned();
+            let name = text(entry, "value").ok_or(shape)?.into_owned();
             let (at, until) = (number(entry, "at").ok_or(shape)?, number(entry, "expires_at").ok_or(shape)?);
-            entries.insert((kind, value, at, until));
+            // `iat` has whole seconds: a token of the same second may be older.
+            let rounded = at.div_euclid(1000).saturating_add(i64::from(at.rem_euclid(1000) != 0));
+            let void_before = if matches!(kind, Kind::Token | Kind::Session) { i64::MAX } else { rounded };
+            let entry = Entry { kind, name, void_before, until };
+            match page.binary_search_by(|known| known.key().cmp(&entry.key())) {
+                Ok(place) => page.iter_mut().skip(place).take(1).for_each(|known| known.join(&entry)),
+                Err(place) => page.insert(place, entry),
+            }
             count = count.saturating_add(1);
         }
-        for (kind, value, at, until) in entries {
-            if matches!(kind, Kind::Token | Kind::Session) {
-                let held = self.exact.entry((kind, value)).or_insert(until);
-                *held = until.max(*held);
-            } else {
-                // `iat` has whole seconds: a token of the same second may be older.
-                let void_before = at.div_euclid(1000).saturating_add(i64::from(at.rem_euclid(1000) != 0));
-                let held = self.before.entry((kind, value)).or_insert((void_before, until));
-                *held = (void_before.max(held.0), until.max(held.1));
+        // Two sorted lists are one after one walk along both: a feed may have a hundred pages.
+        let mut page = page.into_iter().peekable();
+        for mut held in mem::take(&mut self.entries) {
+            while let Some(new) = page.next_if(|new| new.key() < held.key()) {
+                self.entries.push(new);
             }
+            if let Some(same) = page.next_if(|new| new.key() == held.key()) {
+                held.join(&same);
+            }
+            self.entries.push(held);
         }
+        self.entries.extend(page);
         (self.epoch, self.last) = (Some(epoch), last);
         Ok(count < PAGE)
     }
@@ -105,8 +132,7 @@ impl RevocationFeed {
     pub fn forget(&mut self, now: i64) {
         // A verifier with a leeway accepts a token for so long after its end.
         let now = now.saturating_sub(i64::from(MAX_LEEWAY) * 1000);
-        self.exact.retain(|_, until| *until > now);
-        self.before.retain(|_, (_, until)| *until > now);
+        self.entries.retain(|entry| entry.until > now);
     }
 
     /// Refuses a token that was taken back, and one that could not be: without `jti` or, where its time counts, `iat`.
@@ -114,29 +140,32 @@ impl RevocationFeed {
     /// # Errors
     /// [`ErrorCode::TokenRevoked`], [`ErrorCode::ClaimMissing`].
     pub fn check(&self, token: &VerifiedToken) -> Result<(), Error> {
-        let claims = token.claims();
-        let missing = |name| Error::claim(ErrorCode::ClaimMissing, name);
-        let jwt_id = claims.jwt_id().ok_or(missing("jti"))?.into_owned();
-        let session = claims.string("sid").map(|session| (Kind::Session, session.into_owned()));
-        let by_name = |name: &(Kind, String)| self.exact.contains_key(name);
-        if by_name(&(Kind::Token, jwt_id)) || session.as_ref().is_some_and(by_name) {
-            return Err(ErrorCode::TokenRevoked.into());
-        }
-        let subject = claims.subject().unwrap_or_default().into_owned();
-        let workspace = claims.string("wid").unwrap_or_default().into_owned();
-        let void_before = [
-            (Kind::Member, format!("{subject}/{workspace}")),
-            (Kind::User, subject),
-            (Kind::Workspace, workspace),
-            (Kind::All, String::new()),
-        ];
-        let void_before = void_before.iter().filter_map(|name| self.before.get(name)).map(|(before, _)| *before).max();
-        let Some(void_before) = void_before else { return Ok(()) };
-        let issued_at: NumericDate = claims.issued_at().ok_or(missing("iat"))?;
-        if issued_at.is_before(void_before) {
-            return Err(ErrorCode::TokenRevoked.into());
-        }
-        Ok(())
+        rule::check_claims(token.claims(), &|one| self.find(one))
+    }
+
+    /// As [`Self::check`], for a host that holds the claims of a verified token in a form of its own.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn check_named(&self, token: &Named<'_>) -> Result<(), Error> {
+        rule::check(token, &|one| self.find(one))
+    }
+
+    fn find(&self, one: Revoked<'_>) -> Option<i64> {
+        let member;
+        let key = match one {
+            Revoked::Token(jwt_id) => (Kind::Token, jwt_id),
+            Revoked::Session(session) => (Kind::Session, session),
+            Revoked::User(subject, _) => (Kind::User, subject),
+            Revoked::Member(subject, workspace, _) => {
+                member = [subject, "/", workspace].concat();
+                (Kind::Member, member.as_str())
+            }
+            Revoked::Workspace(workspace, _) => (Kind::Workspace, workspace),
+            Revoked::All(_) => (Kind::All, ""),
+        };
+        let place = self.entries.binary_search_by(|entry| entry.key().cmp(&key)).ok()?;
+        self.entries.get(place).map(|entry| entry.void_before)
     }
 }
 

@@ -34,7 +34,8 @@
 //! `/Admin`, `/admin.json`, `/admin%20x` beside a rule for `/admin`.
 //!
 //! **Relations.** A rule may ask for a relation to an object that the path names: `note:{id}` on `/notes/:id`. Who decides
-//! with [`Policy::decide_with`] says where relations are asked for; [`Policy::decide`] denies what needs one.
+//! with [`Policy::decide_with`] says where relations are asked for; [`Policy::decide`] denies what needs one. With
+//! [`Policy::decide_asking`] the actions of an identity whose token has none are asked for, too.
 //!
 //! **Readings.** `/docs/` must be allowed as `/docs` and as something below
 //! it, `/docs/index.html` also as `/docs`, where rules name these.
@@ -70,6 +71,10 @@ pub struct Request<'a> {
 /// Answers whether the caller ([`Identity::as_user`]) has a relation to an object, all as in tuples: see
 /// [`Policy::decide_with`].
 pub type Relations<'a> = dyn FnMut(&str, &str) -> Result<bool, Error> + 'a;
+
+/// Answers what a rule asks for and the identity does not say itself: whether the caller has a relation to an object or,
+/// without one, whether the caller's roles have an action. See [`Policy::decide_asking`].
+pub type Answers<'a> = dyn FnMut(&str, Option<&str>) -> Result<bool, Error> + 'a;
 
 /// The rules of a deployment with its role order and claims profile.
 #[derive(Clone, Debug)]
@@ -185,7 +190,23 @@ impl Policy {
         identity: Option<&Identity>,
         relations: &mut Relations<'_>,
     ) -> Result<Decision, Error> {
-        self.read(request, identity, Some(relations))
+        self.decide_asking(request, identity, &mut |relation, object| {
+            object.map_or(Ok(false), |object| relations(relation, object))
+        })
+    }
+
+    /// As [`Self::decide_with`], and where a rule asks for actions and the identity carries none at all, this asks for those
+    /// too: whoever holds what roles grant can say.
+    ///
+    /// # Errors
+    /// Where `answers` cannot tell: that is no decision, so nothing may be allowed.
+    pub fn decide_asking(
+        &self,
+        request: &Request<'_>,
+        identity: Option<&Identity>,
+        answers: &mut Answers<'_>,
+    ) -> Result<Decision, Error> {
+        self.read(request, identity, Some(answers))
     }
 
     /// Every reading of the request.
@@ -193,14 +214,14 @@ impl Policy {
         &self,
         request: &Request<'_>,
         identity: Option<&Identity>,
-        mut relations: Option<&mut Relations<'_>>,
+        mut answers: Option<&mut Answers<'_>>,
     ) -> Result<Decision, Error> {
         let Some(method) = rule::method_bit(request.method) else { return Ok(Decision::of(Reason::MethodRefused)) };
         let path = match Path::parse(request.path) {
             Ok(path) => path,
             Err(why) => return Ok(Decision::because(Reason::PathRefused, why)),
         };
-        let mut ask = |found: &Found<'_>, path| self.ask(found, path, identity, &mut relations);
+        let mut ask = |found: &Found<'_>, path| self.ask(found, path, identity, &mut answers);
         let found = self.find(method, path, false);
         let mut decision = ask(&found, path)?;
         // A slash at the end may mean the path itself or something below it.
@@ -267,52 +288,66 @@ impl Policy {
         found: &Found<'_>,
         path: Path<'_>,
         identity: Option<&Identity>,
-        relations: &mut Option<&mut Relations<'_>>,
+        answers: &mut Option<&mut Answers<'_>>,
     ) -> Result<Decision, Error> {
         let (number, rule) = match found {
             Found::Rule(number, rule) => (*number, *rule),
             Found::Nothing => return Ok(Decision::of(Reason::NoRule)),
             Found::Ambiguous => return Ok(Decision::because(Reason::PathRefused, RESEMBLES)),
         };
-        let decision = Decision::by_rule(self.reason(rule, identity), number);
+        let decision = Decision::by_rule(self.reason(rule, identity, answers)?, number);
         let Some(wanted) = rule.allow.relation.as_ref().filter(|_| decision.allow()) else { return Ok(decision) };
         let lacking = Decision::by_rule(Reason::RelationRequired, number);
-        let Some(relations) = relations else { return Ok(lacking.explained(NO_RELATIONS)) };
+        let Some(answers) = answers else { return Ok(lacking.explained(NO_RELATIONS)) };
         if !identity.is_some_and(|identity| relation::is_id(identity.user_id())) {
             return Ok(lacking.explained(NO_USER));
         }
         let Some(object) = wanted.object(&rule.pattern, &Segments::of(path)) else {
             return Ok(lacking.explained(NO_OBJECT));
         };
-        Ok(if relations(&wanted.relation, &object)? { Decision::by_rule(Reason::Relation, number) } else { lacking })
+        let has = answers(&wanted.relation, Some(&object))?;
+        Ok(if has { Decision::by_rule(Reason::Relation, number) } else { lacking })
     }
 
     /// Identity, workspace, role, action: the first that is lacking, or the last that was asked for. A relation is not looked
     /// at here.
-    fn reason(&self, rule: &Rule, identity: Option<&Identity>) -> Reason {
+    fn reason(
+        &self,
+        rule: &Rule,
+        identity: Option<&Identity>,
+        answers: &mut Option<&mut Answers<'_>>,
+    ) -> Result<Reason, Error> {
         if rule.allow.public {
-            return Reason::Public;
+            return Ok(Reason::Public);
         }
-        let Some(identity) = identity else { return Reason::Unauthenticated };
+        let Some(identity) = identity else { return Ok(Reason::Unauthenticated) };
         for allowed in [&self.workspaces, &rule.workspaces].into_iter().flatten() {
             if !identity.workspace_id().is_some_and(|id| allowed.contains(id)) {
-                return Reason::WorkspaceNotAllowed;
+                return Ok(Reason::WorkspaceNotAllowed);
             }
         }
         let mut reason = Reason::Authenticated;
         if let Some(role) = &rule.allow.role {
             reason = self.roles.require(identity, role).reason();
             if !reason.allows() {
-                return reason;
+                return Ok(reason);
             }
         }
         if let Some(actions) = &rule.allow.actions {
-            let mut wanted = actions.split(' ');
-            let has = |action| identity.actions().any(|has| has == action);
-            let holds = if rule.allow.any_action { wanted.any(has) } else { wanted.all(has) };
+            let any = rule.allow.any_action;
+            let mut holds = !any;
+            for action in actions.split(' ') {
+                holds = match answers {
+                    Some(answers) if identity.actions().next().is_none() => answers(action, None)?,
+                    _ => identity.actions().any(|has| has == action),
+                };
+                if holds == any {
+                    break;
+                }
+            }
             reason = if holds { Reason::Action } else { Reason::ActionRequired };
         }
-        reason
+        Ok(reason)
     }
 
     /// The decision in a sentence for logs and for whoever writes the rules: it names the rule and what it asks for.
@@ -370,6 +405,8 @@ fn is_next_data(path: &Segments<'_>) -> bool {
     is("_next") && is("data")
 }
 
+#[cfg(test)]
+mod action_tests;
 #[cfg(test)]
 mod bypass_tests;
 #[cfg(test)]

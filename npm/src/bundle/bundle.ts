@@ -1,12 +1,14 @@
 import { type AsyncCheck, webCheck } from "../backends.js";
 import type { Algorithm } from "../codes.js";
 import { misconfigured, SentinelError, unavailable } from "../errors.js";
+import { trusted } from "../fetched.js";
 import { RemoteKeys } from "../jwks.js";
+import type { OpenRevocationsOptions } from "../revocations/api.js";
 import type * as api from "./api.js";
 import { Follower } from "./follow.js";
 import { type Challenge, type Held, Instance, Kind } from "./instance.js";
 import { Memory } from "./known.js";
-import { Source, trusted } from "./source.js";
+import { Source } from "./source.js";
 import { type Listen, together } from "./tabs.js";
 
 /** Asymmetric, of current strength, with one key size each (RFC 8725 §3.1, §3.2). */
@@ -19,6 +21,9 @@ const TIMEOUT = 10_000;
 const MOST_TRIES = 4;
 /** No revision is asked for. */
 const ANY_REVISION = -1;
+
+/** Of revocations alone, or of a bundle of policy. */
+type Options = OpenRevocationsOptions | api.OpenBundleOptions;
 
 /** What differs between the places where this package runs. */
 export interface Place {
@@ -41,10 +46,12 @@ export class Bundle implements api.Bundle {
   #generation = 0;
   #held: Held | undefined;
   #refreshing: Promise<boolean> | undefined;
+  /** When the server was asked for what is held, or found it current, in milliseconds since the epoch. */
+  heardAt = -Infinity;
 
   /** Opens a bundle: fetches it where it is at a URL, and takes it. */
-  static async open(module: WebAssembly.Module, place: Place, options: api.OpenBundleOptions): Promise<Bundle> {
-    const bundle = new Bundle(module, place, options);
+  static async open(module: WebAssembly.Module, place: Place, options: Options, kind?: "revocations"): Promise<Bundle> {
+    const bundle = new Bundle(module, place, options, kind);
     try {
       await bundle.#begin(options);
       return bundle;
@@ -54,8 +61,8 @@ export class Bundle implements api.Bundle {
     }
   }
 
-  private constructor(module: WebAssembly.Module, place: Place, options: api.OpenBundleOptions) {
-    if (typeof options !== "object" || options === null) throw misconfigured("openBundle needs options");
+  private constructor(module: WebAssembly.Module, place: Place, options: Options, kind: "revocations" | undefined) {
+    if (typeof options !== "object" || options === null) throw misconfigured("a bundle is opened with options");
     const { url, bytes, jwks, jwksUrl, headers, fetch, keysFetch, timeout = TIMEOUT, store, clock = Date.now, ...demands } = options;
     const { maxBytes = MOST_BYTES, algorithms = ALGORITHMS, ...rest } = demands;
     if ((url === undefined) === (bytes === undefined)) throw misconfigured("exactly one of url and bytes must be given");
@@ -65,7 +72,7 @@ export class Bundle implements api.Bundle {
     this.#clock = clock;
     this.#instance = new Instance(module);
     // Core judges the rest, and refuses what it does not know: a misspelt demand must not be none.
-    const at = this.#instance.configure({ ...rest, algorithms, bodyBytes: maxBytes });
+    const at = this.#instance.configure({ ...rest, kind, algorithms, bodyBytes: maxBytes });
     this.#memory = store === undefined ? undefined : new Memory(store, at);
     this.#source = url === undefined ? undefined : new Source(url, { headers, fetch, timeout, maxBytes: maxBytes + MANIFEST_BYTES });
     if (jwksUrl === undefined) {
@@ -76,7 +83,7 @@ export class Bundle implements api.Bundle {
     }
   }
 
-  async #begin({ bytes }: api.OpenBundleOptions): Promise<void> {
+  async #begin({ bytes }: Options): Promise<void> {
     if (this.#source === undefined) await this.#take(octets(bytes));
     else await this.#next();
   }
@@ -102,9 +109,22 @@ export class Bundle implements api.Bundle {
     return guarded(() => this.#instance.asks(Kind.Allows, { role, action }, this.#now(), ANY_REVISION));
   }
 
+  hasAction(user: string, action: string): boolean {
+    return guarded(() => this.#instance.asks(Kind.Allows, { user, action }, this.#now(), ANY_REVISION));
+  }
+
   isRevoked(claims: api.RevocableClaims): boolean {
+    return this.#revoked(claims, this.#now());
+  }
+
+  /** As `isRevoked`, when it was published: what was taken back then stays so, also after the bundle's end. */
+  wasRevoked(claims: api.RevocableClaims): boolean {
+    return this.#revoked(claims, this.issuedAt / 1000);
+  }
+
+  #revoked(claims: api.RevocableClaims, now: number): boolean {
     const { jti, sid, sub, wid, iat } = asked(claims);
-    return guarded(() => this.#instance.asks(Kind.Revoked, { jti, sid, sub, wid, iat }, this.#now(), ANY_REVISION));
+    return guarded(() => this.#instance.asks(Kind.Revoked, { jti, sid, sub, wid, iat }, now, ANY_REVISION));
   }
 
   async refresh(): Promise<boolean> {
@@ -195,10 +215,11 @@ export class Bundle implements api.Bundle {
   }
 
   async #fetched(state: string | undefined): Promise<boolean> {
+    const now = this.#clock();
     const answer = await this.#source!.bundle(state);
-    if (answer === null) return false;
-    const changed = await this.#take(answer.frame);
-    answer.taken();
+    const changed = answer !== null && (await this.#take(answer.frame));
+    answer?.taken();
+    this.heardAt = now;
     return changed;
   }
 

@@ -1,8 +1,8 @@
 import type { ErrorCode } from "../codes.js";
-import { misconfigured, SentinelError, unavailable } from "../errors.js";
+import { SentinelError, unavailable } from "../errors.js";
+import { bounded, free, trusted, within } from "../fetched.js";
 import type { BundleHeaders } from "./api.js";
 
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 /** workerd knows no mode of caching, and has no cache that would be asked unbidden. */
 const UNCACHED: RequestInit =
   (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent === "Cloudflare-Workers" ? {} : { cache: "no-store" };
@@ -25,9 +25,7 @@ export class Source {
   constructor(url: string | URL, options: SourceOptions) {
     this.url = trusted(url, "url");
     this.#options = options;
-    const given = options.fetch;
-    // Called without a receiver: Workers and browsers refuse a `fetch` with a foreign `this`.
-    this.#fetch = given === undefined ? (input, init) => fetch(input, init) : (input, init) => given(input, init);
+    this.#fetch = free(options.fetch);
   }
 
   /** What follows the state that is held, or all of it; null where the answer would be the same as before. */
@@ -38,7 +36,7 @@ export class Source {
     return this.#asked(url, { accept: "application/vnd.sentinel.bundle", ...conditional }, async (response) => {
       if (response.status === 304 && state !== undefined) return null;
       if (response.status !== 200) throw refused(response.status);
-      const frame = await bounded(response, this.#options.maxBytes);
+      const frame = await bounded(response, this.#options.maxBytes, "bundle", (why) => new SentinelError("bundle_invalid", why));
       const etag = response.headers.get("etag");
       return { frame, taken: () => (this.#etag = etag) };
     });
@@ -83,15 +81,10 @@ export class Source {
   }
 
   async #asked<T>(url: URL, headers: Record<string, string>, read: (response: Response) => Promise<T>): Promise<T> {
-    const abort = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(unavailable("the bundle was not answered in time")), this.#options.timeout);
-    });
-    const ask = async (): Promise<T> => {
+    const ask = async (signal: AbortSignal): Promise<T> => {
       const all = { ...headers, ...(await this.#headers()) };
       // A redirect would take the headers along, where a runtime does not hide it.
-      const response = await this.#fetch(url.href, { ...UNCACHED, headers: all, redirect: "manual", signal: abort.signal });
+      const response = await this.#fetch(url.href, { ...UNCACHED, headers: all, redirect: "manual", signal });
       try {
         return await read(response);
       } finally {
@@ -99,12 +92,9 @@ export class Source {
       }
     };
     try {
-      return await Promise.race([ask(), late]);
+      return await within(this.#options.timeout, "bundle", ask);
     } catch (cause) {
-      abort.abort();
       throw cause instanceof SentinelError ? cause : unavailable("the bundle could not be fetched", cause);
-    } finally {
-      clearTimeout(timer);
     }
   }
 }
@@ -143,45 +133,7 @@ class Events {
   }
 }
 
-/** https, or http to this machine; no credentials. */
-export function trusted(given: string | URL, name: string): URL {
-  const url = URL.canParse(given) ? new URL(given) : undefined;
-  if (url === undefined) throw misconfigured(`${name} is not an absolute URL`);
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.test(url.hostname))) {
-    throw misconfigured(`${name} must be https, or http to a loopback address`);
-  }
-  if (url.username || url.password) throw misconfigured(`${name} must not hold credentials`);
-  return url;
-}
-
 function refused(status: number): SentinelError {
   const code: ErrorCode = status === 401 ? "login_required" : status === 429 || status >= 500 ? "unavailable" : "request_refused";
   return new SentinelError(code, status === 0 ? "the answer is a redirect" : `the answer is ${status}`);
-}
-
-/** The body, read as a stream so that an endless one costs no more than the limit. */
-async function bounded(response: Response, most: number): Promise<Uint8Array> {
-  const tooLong = (): SentinelError => new SentinelError("bundle_invalid", "the bundle is longer than the limit");
-  if (Number(response.headers.get("content-length")) > most) throw tooLong();
-  if (response.body === null) throw unavailable("the bundle was answered with nothing");
-  const reader = response.body.getReader();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.byteLength;
-    if (length > most) {
-      await reader.cancel();
-      throw tooLong();
-    }
-    chunks.push(value);
-  }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
 }

@@ -1,5 +1,5 @@
 // The public types of `sentinel-edge/next`, as they are published.
-import type { TokenPair, Verifier } from "../api.js";
+import type { DecidingBundle, TokenPair, Verifier } from "../api.js";
 
 /** Who asks, as the proxy has verified it, half a minute ago at most. */
 export interface SentinelUser {
@@ -13,6 +13,8 @@ export interface SentinelUser {
   readonly actions: readonly string[];
   /** The subject at the identity provider; empty unless a pair of tokens came. */
   readonly idpSubject: string;
+  /** Who issued the token that says what the user may do. */
+  readonly issuer: string;
 }
 
 /** A request as Next gives it to `proxy.ts`. */
@@ -38,6 +40,27 @@ export interface SentinelProxyOptions {
    * `SENTINEL_PROXY_SECRET`, which the application reads in any case.
    */
   readonly secret?: string;
+  /**
+   * Of `followBundle`: decides rules that ask for a relation, and for an action where the token carries none, with no
+   * question to the server, and refuses tokens that were taken back. What it cannot tell is answered with 503.
+   */
+  readonly bundle?: DecidingBundle;
+}
+
+/** What Next gives beside a request. */
+export interface ProxyEvent {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/** Who answers `can` from signed bundles: `followBundle` of `sentinel-edge/bundle` makes one. */
+export interface AnsweringBundle {
+  can(question: {
+    readonly issuer: string;
+    readonly userId: string;
+    readonly workspaceId: string;
+    readonly relation: string;
+    readonly object: string;
+  }): Promise<boolean>;
 }
 
 /** What `withAuth` asks for beside a user. */

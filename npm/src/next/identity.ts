@@ -1,16 +1,12 @@
 // Who asks, from the proxy to the application behind it. Headers alone would prove nothing: a path that the proxy's matcher
 // leaves out reaches the application with whatever a client sent. So the proxy signs what it says.
-import type { VerifiedPair, VerifiedToken } from "../api.js";
+import type { Identity, VerifiedPair, VerifiedToken } from "../api.js";
 import { misconfigured } from "../errors.js";
 import type { SentinelUser } from "./api.js";
 
 /** Every header that begins so is the proxy's: what a client sends under such a name is removed. */
-export const PREFIX = "x-sentinel-";
+const PREFIX = "x-sentinel-";
 const PROOF = `${PREFIX}proof`;
-/** Where a browser's token is; of a pair, the provider's. */
-export const ACCESS_COOKIE = "sentinel_access_token";
-/** Where a browser's second token is. */
-export const AUTHZ_COOKIE = "sentinel_authz_token";
 /** How long a request may take to the application, in seconds. */
 const LIFE = 30;
 
@@ -25,7 +21,7 @@ const NAMES = {
   idpSubject: "idp-sub",
 } as const satisfies Partial<Record<keyof SentinelUser, string>>;
 
-export function userOf({ identity }: VerifiedToken | VerifiedPair): SentinelUser {
+export function userOf(identity: Identity, verified: VerifiedToken | VerifiedPair): SentinelUser {
   return {
     userId: identity.userId,
     email: identity.email ?? "",
@@ -36,6 +32,7 @@ export function userOf({ identity }: VerifiedToken | VerifiedPair): SentinelUser
     groups: identity.groups,
     actions: identity.actions,
     idpSubject: identity.idpSubject ?? "",
+    issuer: ("authorizationToken" in verified ? verified.authorizationToken : verified).claims.iss ?? "",
   };
 }
 

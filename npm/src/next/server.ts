@@ -1,7 +1,8 @@
 // For Server Components, Route Handlers and Server Actions.
 import { SentinelError, unavailable } from "../errors.js";
-import type { SentinelUser, WithAuthOptions } from "./api.js";
-import { ACCESS_COOKIE, AUTHZ_COOKIE, bearerIn, checkedSecret, userIn } from "./identity.js";
+import { ACCESS_COOKIE, AUTHZ_COOKIE, AUTHZ_HEADER } from "../service/judge.js";
+import type { AnsweringBundle, SentinelUser, WithAuthOptions } from "./api.js";
+import { bearerIn, checkedSecret, userIn } from "./identity.js";
 
 const ROLES = ["viewer", "editor", "admin", "owner"];
 
@@ -28,7 +29,8 @@ function hasRole({ workspaceRole }: SentinelUser, minimum: string, order: readon
   return needs >= 0 && order.indexOf(workspaceRole) >= needs;
 }
 
-export async function can(action: string, object: string): Promise<boolean> {
+export async function can(relation: string, object: string, bundle?: AnsweringBundle): Promise<boolean> {
+  if (bundle !== undefined) return (await bundle.can({ ...(await requireUser()), relation, object })) === true;
   const { SENTINEL_URL, SENTINEL_SERVICE_NAME: service_name, SENTINEL_SERVICE_KEY } = process.env;
   if (!SENTINEL_URL || !service_name || !SENTINEL_SERVICE_KEY) {
     throw new SentinelError("configuration_invalid", "can needs SENTINEL_URL, SENTINEL_SERVICE_NAME and SENTINEL_SERVICE_KEY");
@@ -36,7 +38,7 @@ export async function can(action: string, object: string): Promise<boolean> {
   // Only for someone whom the proxy has let through.
   const token = await tokenOf(await requireUser());
   const [resource_type, ...id] = object.split(":");
-  const checks = [{ service_name, resource_type, resource_id: id.join(":"), action }];
+  const checks = [{ service_name, resource_type, resource_id: id.join(":"), action: relation }];
   try {
     const response = await fetch(`${SENTINEL_URL.replace(/\/+$/, "")}/permissions/check`, {
       method: "POST",
@@ -64,7 +66,7 @@ async function tokenOf({ idpSubject }: SentinelUser): Promise<string> {
     idpSubject === ""
       ? (bearer ?? jar.get(ACCESS_COOKIE)?.value)
       : inHeaders
-        ? sent.get("x-authz-token")
+        ? sent.get(AUTHZ_HEADER)
         : jar.get(AUTHZ_COOKIE)?.value;
   if (!found) throw new SentinelError("login_required", "there is no token");
   return found;

@@ -2,6 +2,7 @@
 import { RequestError } from "../client/errors.js";
 import { trustedUrl } from "../client/text.js";
 import { misconfigured, SentinelError, unavailable } from "../errors.js";
+import { free } from "../fetched.js";
 import type { ServerOptions } from "./api.js";
 
 /** How long the second attempt waits, in milliseconds; a server that says `Retry-After` is believed within the timeout. */
@@ -15,6 +16,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   /** Whether asking twice changes no more than asking once. */
   readonly asks: boolean;
+  /** What is made of a good answer; otherwise its JSON. */
+  readonly read?: (response: Response) => Promise<unknown>;
 }
 
 export class Remote {
@@ -31,11 +34,11 @@ export class Remote {
     if (!(timeout > 0)) throw misconfigured("timeout must be milliseconds");
     this.base = trusted.origin + trusted.pathname.replace(/\/+$/, "");
     this.#headers = headers;
-    this.#fetch = given === undefined ? (input, init) => fetch(input, init) : (input, init) => given(input, init);
+    this.#fetch = free(given);
     this.#timeout = timeout;
   }
 
-  /** The JSON of a good answer; `undefined` where it has none. */
+  /** The JSON of a good answer, `undefined` where it has none; or what `read` makes of it. */
   async json(call: Call): Promise<unknown> {
     const until = Date.now() + this.#timeout;
     try {
@@ -48,7 +51,7 @@ export class Remote {
     }
   }
 
-  async #once({ method = "POST", path, body, headers = {} }: Call, until: number): Promise<unknown> {
+  async #once({ method = "POST", path, body, headers = {}, read = (response) => response.json() }: Call, until: number): Promise<unknown> {
     const init: RequestInit = {
       method,
       headers: { accept: "application/json", ...this.#headers, ...headers, ...(body ? { "content-type": "application/json" } : {}) },
@@ -60,7 +63,7 @@ export class Remote {
     try {
       const response = await this.#fetch(this.base + path, init);
       if (!response.ok) throw new RequestError(response);
-      return response.status === 204 ? undefined : await response.json();
+      return response.status === 204 ? undefined : await read(response);
     } catch (error) {
       throw error instanceof SentinelError ? error : unavailable("the server cannot be reached", error);
     }

@@ -1,5 +1,5 @@
 // The public types that `sentinel-edge/workers` and `sentinel-edge/server` share, as they are published.
-import type { DecideOptions, Decision, Identity, TokenPair, VerifiedPair, VerifiedToken, Verifier } from "../api.js";
+import type { DecideOptions, DecidingBundle, Decision, Identity, TokenPair, VerifiedPair, VerifiedToken, Verifier } from "../api.js";
 
 /** How requests are judged. */
 export interface GuardOptions {
@@ -17,6 +17,11 @@ export interface GuardOptions {
    * such rules are denied.
    */
   readonly relations?: DecideOptions["relations"];
+  /**
+   * Of `followBundle`: answers rules that ask for a relation, and for an action where the token carries none, and refuses
+   * tokens that were taken back. What it cannot tell is answered with 503.
+   */
+  readonly bundle?: DecidingBundle;
 }
 
 /** Who sent a request, and why it was let through. */

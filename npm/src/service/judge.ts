@@ -1,19 +1,21 @@
 // One request, judged: its tokens, the decision, and what is answered where it is no.
 import type { Decision, VerifiedPair, VerifiedToken, Verifier } from "../api.js";
-import { misconfigured, SentinelError } from "../errors.js";
+import { codeOf, misconfigured, SentinelError } from "../errors.js";
 import type { GuardOptions, SentinelContext } from "./api.js";
 
 /** Where a browser's token is; of a pair, the provider's. */
-const ACCESS_COOKIE = "sentinel_access_token";
+export const ACCESS_COOKIE = "sentinel_access_token";
 /** Where a browser's second token is. */
-const AUTHZ_COOKIE = "sentinel_authz_token";
-const AUTHZ_HEADER = "x-authz-token";
+export const AUTHZ_COOKIE = "sentinel_authz_token";
+export const AUTHZ_HEADER = "x-authz-token";
 /** What a request under these names says is said by who verified it: a client's are removed. */
 const RESERVED = "x-sentinel-";
 /** Another method than the one that was decided on: what obeys these runs behind the decision. */
 const OVERRIDES = ["x-http-method", "x-http-method-override", "x-method-override"];
 /** Denials that a login may change. */
 const TO_LOGIN = ["unauthenticated", "revoked"];
+/** What is wrong with the token itself, found out after it was verified. */
+const TAKEN_BACK = ["token_revoked", "claim_missing"];
 
 /** A request, as far as its judgement depends on it. */
 export interface Asked {
@@ -38,7 +40,7 @@ export type Judgement =
   | { readonly refusal: Refusal; readonly context?: undefined };
 
 export function checked(options: GuardOptions): GuardOptions {
-  const { verifier, pair, cookies, relations, ...unknown } = options ?? ({} as GuardOptions);
+  const { verifier, pair, cookies, relations, bundle, ...unknown } = options ?? ({} as GuardOptions);
   // A misspelt `cookies: false` must not be true.
   if (Object.keys(unknown).length > 0) throw misconfigured("an option of the guard is unknown");
   if (typeof verifier?.verify !== "function" || typeof verifier.decide !== "function") {
@@ -47,8 +49,9 @@ export function checked(options: GuardOptions): GuardOptions {
   return options;
 }
 
-export async function judge(options: GuardOptions, asked: Asked): Promise<Judgement> {
-  const { verifier, pair = false, relations } = options;
+/** `later`: ends what is done for a request after its answer. */
+export async function judge(options: GuardOptions, asked: Asked, later?: (work: Promise<unknown>) => void): Promise<Judgement> {
+  const { verifier, pair = false, relations, bundle } = options;
   let verified: VerifiedToken | VerifiedPair | null = null;
   let identity: SentinelContext["identity"] = null;
   let refused: string | undefined;
@@ -58,18 +61,21 @@ export async function judge(options: GuardOptions, asked: Asked): Promise<Judgem
     identity = verified?.identity ?? null;
   } catch (error) {
     // What is public stays so.
-    refused = codeOf(error);
+    refused = codeOf(error) ?? "unavailable";
     verified = null;
   }
   const question = [{ method: asked.method, url: asked.url }, verified as VerifiedToken | null] as const;
   let decision: Decision;
   try {
-    decision = (verifier as Verifier).decide(...question, relations === undefined ? {} : { relations });
+    decision =
+      bundle === undefined
+        ? (verifier as Verifier).decide(...question, relations === undefined ? {} : { relations })
+        : await bundle.decide(verifier, ...question, later);
   } catch (error) {
     // It could not be decided: too old a bundle, or what it does not know.
-    const code = codeOf(error);
+    const code = codeOf(error) ?? "unavailable";
     if (code === "configuration_invalid") throw error;
-    return { refusal: problem(503, code) };
+    return { refusal: TAKEN_BACK.includes(code) ? unauthorized(code, true) : problem(503, code) };
   }
   if (decision.allow) return { context: Object.freeze({ identity, verified, decision }) };
   return { refusal: refusalOf(decision, refused) };
@@ -124,17 +130,14 @@ function cookieIn(asked: Asked, name: string): string | undefined {
   return values.length === 1 && values[0] !== "" ? values[0] : undefined;
 }
 
-/** By its name: the class of another entry point's errors is another one. */
-function codeOf(error: unknown): string {
-  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
-  return name === "SentinelError" && typeof code === "string" ? code : "unavailable";
-}
-
 function refusalOf({ reason }: Decision, refused: string | undefined): Refusal {
   if (refused === "unavailable") return problem(503, refused);
-  if (!TO_LOGIN.includes(reason)) return problem(403, reason);
-  const challenge = refused === undefined ? "Bearer" : 'Bearer error="invalid_token"';
-  return problem(401, refused ?? reason, { "www-authenticate": challenge });
+  return TO_LOGIN.includes(reason) ? unauthorized(refused ?? reason, refused !== undefined) : problem(403, reason);
+}
+
+/** With a challenge (RFC 6750 §3). */
+function unauthorized(code: string, invalid: boolean): Refusal {
+  return problem(401, code, { "www-authenticate": invalid ? 'Bearer error="invalid_token"' : "Bearer" });
 }
 
 function problem(status: Refusal["status"], code: string, more: Record<string, string> = {}): Refusal {

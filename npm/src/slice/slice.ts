@@ -1,4 +1,5 @@
 import type { Bundle } from "../bundle/api.js";
+import { registered } from "../bundle/registered.js";
 import type { Question, SentinelClient, SentinelUser } from "../client/api.js";
 import { SentinelError } from "../client/index.js";
 import type * as api from "./api.js";
@@ -182,9 +183,7 @@ export class SliceDecider implements api.SliceDecider {
 
   #registered({ relation, object }: Question): { relation: string; object: string | null } {
     const { service } = this.#options;
-    if (service === undefined || object === null) return { relation, object };
-    const [type = "", ...id] = object.split(":");
-    return { relation, object: `resource:${service}/${type}/${id.join(":")}` };
+    return { relation, object: service === undefined || object === null ? object : registered(service, object) };
   }
 }
 

@@ -23,6 +23,7 @@ export interface SentinelVariables {
 export interface HonoContext {
   readonly req: { raw: Request };
   readonly env: any;
+  readonly executionCtx: any;
   res: Response;
   set(name: any, value: any): void;
 }

@@ -9,7 +9,7 @@ export function sentinelFetch<Env, Rest extends readonly unknown[]>(
 ): (request: Request, env: Env, ...rest: Rest) => Promise<Response> {
   const optionsOf = once(source);
   return async (request, env, ...rest) => {
-    const { context, refusal } = await judge(optionsOf(env), asked(request));
+    const { context, refusal } = await judge(optionsOf(env), asked(request), after(() => rest[0] as Context));
     if (refusal !== undefined) return answer(refusal);
     return kept(context, await handler(cleaned(request), context, env, ...rest));
   };
@@ -19,7 +19,7 @@ export function sentinelFetch<Env, Rest extends readonly unknown[]>(
 export function sentinelHono<Env>(source: GuardSource<Env>): (c: HonoContext, next: () => Promise<void>) => Promise<Response | void> {
   const optionsOf = once(source);
   return async (c, next) => {
-    const { context, refusal } = await judge(optionsOf(c.env as Env), asked(c.req.raw));
+    const { context, refusal } = await judge(optionsOf(c.env as Env), asked(c.req.raw), after(() => c.executionCtx));
     if (refusal !== undefined) return answer(refusal);
     c.req.raw = cleaned(c.req.raw);
     c.set("sentinel", context);
@@ -39,6 +39,19 @@ function once<Env>(source: GuardSource<Env>): (env: Env) => GuardOptions {
   let options: GuardOptions | undefined;
   return (env) => (options ??= checked(source(env)));
 }
+
+interface Context {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/** Where there is no Worker nothing ends with the answer. */
+const after =
+  (context: () => Context) =>
+  (work: Promise<unknown>): void => {
+    try {
+      context().waitUntil(work);
+    } catch {}
+  };
 
 const asked = (request: Request): Asked => ({
   method: request.method,

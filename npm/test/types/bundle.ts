@@ -1,11 +1,16 @@
 // The types of `/bundle` and `/client/slice`, tested by the compiler.
 import { type Bundle, openBundle, SentinelError } from "sentinel-edge/bundle";
+import { followBundle, type FollowedBundle } from "sentinel-edge/bundle/follow";
 import * as slim from "sentinel-edge/bundle/slim";
 import * as web from "sentinel-edge/bundle/web";
 import { createVerifier } from "sentinel-edge";
 import { createDecider, SentinelAuth } from "sentinel-edge/client";
 import { createSliceDecider } from "sentinel-edge/client/slice";
 import { createSliceDecider as fromFile } from "sentinel-edge/client/slice/web";
+import { can, sentinelProxy } from "sentinel-edge/next";
+import { createRevocationFeed, openRevocations } from "sentinel-edge/revocations";
+import { sentinelExpress } from "sentinel-edge/server";
+import { sentinelFetch, sentinelHono } from "sentinel-edge/workers";
 import type { SentinelProviderProps } from "sentinel-edge/react";
 
 const demands = { issuer: "https://a.example.com", audience: "notes", workspace: "w1", jwksUrl: "https://a.example.com/jwks" };
@@ -40,3 +45,21 @@ export const provider: SentinelProviderProps = { client, decider };
 export const denying = fromFile(client, { fallback: "deny", about: ({ relation, object }) => ({ relation, object }) });
 export const code = (error: unknown): string => (error instanceof SentinelError ? error.code : "");
 export { other, small };
+
+const followed: FollowedBundle = followBundle({ sentinelUrl: "https://a.example.com", serviceName: "notes", serviceKey: "sk", maxAge: 1000, openBundle: slim.openBundle });
+const guarded = { verifier: createVerifier(demands), bundle: followed };
+export const doors = [sentinelProxy(guarded), sentinelExpress(guarded), sentinelHono(guarded), sentinelFetch(guarded, () => new Response())];
+export const may: Promise<boolean> = can("edit", "note:7", followed);
+// @ts-expect-error: a bundle has to be followed to decide for a guard.
+sentinelExpress({ verifier: createVerifier(demands), bundle });
+// @ts-expect-error: a key is needed.
+followBundle({ sentinelUrl: "https://a.example.com", serviceName: "notes" });
+export async function taken(): Promise<boolean> {
+  const list = await openRevocations({ ...demands, url: "https://a.example.com/r" });
+  // @ts-expect-error: revocations alone answer nothing else.
+  list.check({ user: "user:a", relation: "viewer", object: "note:7" });
+  const feed = await createRevocationFeed();
+  const verifier = createVerifier({ ...demands, revoked: ({ claims }) => list.isRevoked(claims) });
+  const actions = (action: string, user: string): boolean => (action === "" ? feed.isRevoked({}) : user !== "");
+  return verifier.decide({ method: "GET", path: "/export" }, null, { actions }).allow && (await followed.of("w1")).hasAction("user:a", "notes:export");
+}

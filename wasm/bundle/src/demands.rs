@@ -5,12 +5,13 @@ use alloc::string::String;
 
 use sentinel_core::bundle::{Bounds, BundleVerifier, Kind, Scope};
 use sentinel_core::jose::json::{self, Value};
+#[cfg(feature = "policy")]
 use sentinel_core::policy::Budget;
 use sentinel_core::{Algorithm, Algorithms, Error, ErrorCode, Limits};
 
 /// What is read. Another member is refused: a misspelt restriction must not be none.
-const MEMBERS: [&str; 9] =
-    ["issuer", "audience", "workspace", "service", "user", "algorithms", "bodyBytes", "maxDepth", "maxWork"];
+const MEMBERS: [&str; 10] =
+    ["kind", "issuer", "audience", "workspace", "service", "user", "algorithms", "bodyBytes", "maxDepth", "maxWork"];
 
 pub(crate) const fn invalid(detail: &'static str) -> Error {
     Error::with(ErrorCode::ConfigurationInvalid, detail)
@@ -19,7 +20,10 @@ pub(crate) const fn invalid(detail: &'static str) -> Error {
 /// A verifier of bundles, and the place under which the host remembers what it has seen.
 pub(crate) struct Demands {
     pub(crate) verifier: BundleVerifier,
+    /// A bundle with its deltas, or revocations alone with theirs.
+    pub(crate) kind: Kind,
     pub(crate) place: String,
+    #[cfg(feature = "policy")]
     pub(crate) budget: Budget,
 }
 
@@ -38,7 +42,12 @@ impl Demands {
             service: part(config, "service")?.map(Cow::into_owned),
             user: part(config, "user")?.map(Cow::into_owned),
         };
-        let place = scope.place(&issuer, &audience, Kind::Full);
+        let kind = match part(config, "kind")?.as_deref() {
+            None => Kind::Full,
+            Some("revocations") => Kind::Revocations,
+            Some(_) => return Err(invalid("`kind` must be `revocations`, where it is there")),
+        };
+        let place = scope.place(&issuer, &audience, kind);
         let verifier = BundleVerifier::new(&issuer, &audience, scope, algorithms(config)?);
         let body_bytes = number(config, "bodyBytes", Bounds::DEFAULT.body_bytes)?;
         if body_bytes > Bounds::DEFAULT.body_bytes {
@@ -46,9 +55,15 @@ impl Demands {
         }
         // Names are written by what they do not share with their neighbours: in full they are a few times longer.
         let bounds = Bounds { body_bytes, name_bytes: body_bytes.saturating_mul(4), ..Bounds::DEFAULT };
+        #[cfg(feature = "policy")]
         let Budget { depth, work } = Budget::DEFAULT;
-        let budget = Budget { depth: number(config, "maxDepth", depth)?, work: number(config, "maxWork", work)? };
-        Ok(Self { verifier: verifier.bounds(bounds), place, budget })
+        Ok(Self {
+            verifier: verifier.bounds(bounds),
+            kind,
+            place,
+            #[cfg(feature = "policy")]
+            budget: Budget { depth: number(config, "maxDepth", depth)?, work: number(config, "maxWork", work)? },
+        })
     }
 }
 

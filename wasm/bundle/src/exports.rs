@@ -66,7 +66,15 @@ extern "C" fn finish(now: f64, holds: bool) -> u32 {
     ask(|holder| holder.finish(now, holds))
 }
 
+/// See [`Holder::feed`].
+#[cfg(feature = "revocations")]
+#[unsafe(no_mangle)]
+extern "C" fn feed(length: usize, now: f64) -> u32 {
+    ask(|holder| holder.feed(length, now))
+}
+
 /// See [`Holder::check`].
+#[cfg(feature = "policy")]
 #[unsafe(no_mangle)]
 extern "C" fn check(object: usize, relation: usize, user: usize, now: f64, at_least: f64) -> u32 {
     ask(|holder| holder.check(object, relation, user, Moment { now, at_least }))

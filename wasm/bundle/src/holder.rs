@@ -4,9 +4,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use sentinel_core::bundle::{Bundle, Kind, Known};
+use sentinel_core::bundle::{Kind, Known};
 use sentinel_core::jose::key::VerificationKey;
-use sentinel_core::policy::Budget;
 use sentinel_core::{Error, ErrorCode, KeySet, Limits, SymmetricKeys};
 
 use crate::demands::{Demands, invalid};
@@ -16,9 +15,6 @@ use crate::record::{Answer, DONE, Record, SIGNATURE_NEEDED, Text};
 const MOST_INPUT: usize = 4 * 1024 * 1024;
 /// Longest bundle with its manifest: the body's limit and 64 KiB.
 const MOST_FRAME: usize = (64 << 20) + (64 << 10);
-
-/// The length of a delta's body that only renews: version and kind.
-const EMPTY: u64 = 2;
 
 pub(crate) struct Holder {
     pub(crate) record: Record,
@@ -32,9 +28,17 @@ pub(crate) struct Holder {
     known: Option<Known>,
     /// Whether the host was asked about this very frame, with these keys.
     is_asked: bool,
-    pub(crate) bundle: Option<Bundle>,
+    #[cfg(feature = "policy")]
+    pub(crate) bundle: Option<sentinel_core::bundle::Bundle>,
+    /// In a bundle's place, where the demands say so.
+    #[cfg(feature = "revocations")]
+    pub(crate) revocations: Option<sentinel_core::bundle::RevocationBundle>,
+    /// The server's feed, for who follows that.
+    #[cfg(feature = "revocations")]
+    pub(crate) feed: Option<sentinel_core::RevocationFeed>,
     /// What a question may cost.
-    pub(crate) budget: Budget,
+    #[cfg(feature = "policy")]
+    pub(crate) budget: sentinel_core::policy::Budget,
 }
 
 impl Holder {
@@ -49,8 +53,14 @@ impl Holder {
             keys: None,
             known: None,
             is_asked: false,
+            #[cfg(feature = "policy")]
             bundle: None,
-            budget: Budget::DEFAULT,
+            #[cfg(feature = "revocations")]
+            revocations: None,
+            #[cfg(feature = "revocations")]
+            feed: None,
+            #[cfg(feature = "policy")]
+            budget: sentinel_core::policy::Budget::DEFAULT,
         }
     }
 
@@ -82,7 +92,10 @@ impl Holder {
         let demands = Demands::from_json(self.input.get(..length).ok_or(invalid("the settings are too long"))?)?;
         self.output.clone_from(&demands.place);
         self.is_asked = false;
-        self.budget = demands.budget;
+        #[cfg(feature = "policy")]
+        {
+            self.budget = demands.budget;
+        }
         self.demands = Some(demands);
         Ok(self.tell())
     }
@@ -148,19 +161,13 @@ impl Holder {
         if let Some(known) = &self.known {
             known.admits(opened.manifest())?;
         }
-        let is_new = match (opened.manifest().kind, &mut self.bundle) {
-            (Kind::Delta, Some(held)) => {
-                held.apply(&opened)?;
-                opened.manifest().length > EMPTY
-            }
-            (Kind::Delta, None) => {
-                return Err(Error::with(ErrorCode::BundleStale, "there is no bundle that the delta could follow"));
-            }
-            (_, held) => {
-                let earlier = held.as_ref().map(|held| (held.known(), held.manifest().sha256));
-                *held = Some(Bundle::load(&opened, earlier.as_ref().map(|(known, _)| known))?);
-                earlier.is_none_or(|(_, sha256)| sha256 != opened.manifest().sha256)
-            }
+        let is_new = match demands.kind {
+            #[cfg(feature = "revocations")]
+            Kind::Revocations => crate::revocations::take(&mut self.revocations, &opened)?,
+            #[cfg(feature = "policy")]
+            Kind::Full | Kind::Delta => crate::policy::take(&mut self.bundle, &opened)?,
+            #[allow(unreachable_patterns, reason = "a module with everything has both")]
+            _ => return Err(invalid("this module holds no bundles of that kind")),
         };
         // What is held, what is to be remembered, and whether anything is another than before.
         let manifest = opened.manifest();
@@ -181,10 +188,6 @@ impl Holder {
         self.record.output = Text::of(self.output.as_bytes());
         DONE
     }
-}
-
-pub(crate) const fn none() -> Error {
-    Error::with(ErrorCode::BundleStale, "there is no bundle")
 }
 
 /// A part of the input as text.

@@ -16,5 +16,9 @@ mod holder;
 #[allow(unsafe_code)]
 #[path = "../../src/memory.rs"]
 mod memory;
+#[cfg(feature = "policy")]
+mod policy;
 mod question;
 mod record;
+#[cfg(feature = "revocations")]
+mod revocations;

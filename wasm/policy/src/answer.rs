@@ -7,56 +7,12 @@ use sentinel_core::policy::model::ModelError;
 use sentinel_core::policy::tuple::TupleKey;
 use sentinel_core::policy::{By, Explanation, Tree, TreeValue};
 
+use crate::json::{member, name, number, text, truth};
 use crate::refusal::Refusal;
 
-/// A JSON string (RFC 8259 §7).
-pub(crate) fn text(out: &mut String, value: &str) {
-    out.push('"');
-    for character in value.chars() {
-        match character {
-            '"' | '\\' => {
-                out.push('\\');
-                out.push(character);
-            }
-            '\0'..='\x1f' => {
-                out.push_str("\\u00");
-                out.push(if character < '\x10' { '0' } else { '1' });
-                out.push(char::from_digit(character as u32 & 15, 16).unwrap_or('0'));
-            }
-            _ => out.push(character),
-        }
-    }
-    out.push('"');
-}
-
-/// A member, with a comma before it where it is not the first.
-fn name(out: &mut String, name: &str) {
-    if !out.ends_with('{') {
-        out.push(',');
-    }
-    text(out, name);
-    out.push(':');
-}
-
-fn member(out: &mut String, key: &str, value: &str) {
+fn numbered(out: &mut String, key: &str, value: u32) {
     name(out, key);
-    text(out, value);
-}
-
-fn number(out: &mut String, key: &str, value: u32) {
-    name(out, key);
-    let mut digits = [0u8; 10];
-    let mut rest = value;
-    let mut count = 0;
-    for digit in digits.iter_mut().rev() {
-        *digit = (rest % 10) as u8 + b'0';
-        rest /= 10;
-        count += 1;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend(digits.iter().skip(digits.len() - count).copied().map(char::from));
+    number(out, value.into());
 }
 
 pub(crate) fn list<T>(out: &mut String, values: impl IntoIterator<Item = T>, mut each: impl FnMut(&mut String, T)) {
@@ -112,10 +68,10 @@ fn mistake(out: &mut String, mistake: &ModelError) {
     member(out, "kind", mistake.kind.as_str());
     member(out, "message", &mistake.message);
     if let Some(position) = mistake.position {
-        number(out, "line", position.line);
-        number(out, "column", position.column);
-        number(out, "endLine", position.end_line);
-        number(out, "endColumn", position.end_column);
+        numbered(out, "line", position.line);
+        numbered(out, "column", position.column);
+        numbered(out, "endLine", position.end_line);
+        numbered(out, "endColumn", position.end_column);
     }
     if !mistake.symbol.is_empty() {
         member(out, "symbol", &mistake.symbol);
@@ -133,11 +89,11 @@ fn mistake(out: &mut String, mistake: &ModelError) {
 pub(crate) fn explanation(out: &mut String, explanation: &Explanation) {
     out.push('{');
     name(out, "allowed");
-    out.push_str(if explanation.allowed { "true" } else { "false" });
+    truth(out, explanation.allowed);
     name(out, "steps");
     list(out, &explanation.steps, |out, step| {
         out.push('{');
-        number(out, "level", step.level);
+        numbered(out, "level", step.level);
         member(out, "relation", &step.relation);
         let (by, rest) = match &step.by {
             By::Itself => ("itself", None),

@@ -13,6 +13,8 @@ mod check;
 mod engine;
 #[allow(unsafe_code)]
 mod exports;
+#[path = "../../src/json.rs"]
+mod json;
 mod load;
 #[allow(unsafe_code)]
 #[path = "../../src/memory.rs"]

@@ -5,9 +5,9 @@ use sentinel_core::policy::model::AuthorizationModel;
 use sentinel_core::policy::model::ModelErrors;
 
 #[cfg(feature = "dsl")]
-use crate::answer;
-#[cfg(feature = "dsl")]
 use crate::engine::{Answer, Engine};
+#[cfg(feature = "dsl")]
+use crate::json;
 use crate::refusal::Refusal;
 
 /// Reads a model: JSON where it begins as an object, else text.
@@ -43,7 +43,7 @@ impl Engine {
         match kind {
             0 => mistakes(document)?,
             1 => self.output.push_str(&read(document)?.to_json()),
-            2 => answer::text(&mut self.output, &read(document)?.to_dsl()?),
+            2 => json::text(&mut self.output, &read(document)?.to_dsl()?),
             _ => return Err(Refusal::malformed("this engine cannot do that")),
         }
         Ok(self.tell())

@@ -13,7 +13,7 @@ use crate::set_up::wasm_target::WasmTarget;
 use crate::workspace;
 
 /// A name, what is compiled, and wasm-opt's level.
-const VARIANTS: [(&str, Build, &str); 6] = [
+const VARIANTS: [(&str, Build, &str); 7] = [
     // The host's crypto verifies; everything is for size.
     ("slim", Build { package: "sentinel-wasm", profile: "wasm-slim", features: &[] }, "-Oz"),
     // Carries pure Rust signature verification, which the profile compiles for speed.
@@ -26,8 +26,9 @@ const VARIANTS: [(&str, Build, &str); 6] = [
         "-Oz",
     ),
     // Signed bundles: browsers load them, too, so that both are for size.
-    ("bundle-slim", Build { package: "sentinel-wasm-bundle", profile: "wasm-slim", features: &[] }, "-Oz"),
+    ("bundle-slim", Build { package: "sentinel-wasm-bundle", profile: "wasm-slim", features: &["policy"] }, "-Oz"),
     ("bundle", Build { package: "sentinel-wasm-bundle", profile: "wasm-slim", features: &["conditions"] }, "-Oz"),
+    ("revocations", Build { package: "sentinel-wasm-bundle", profile: "wasm-slim", features: &["revocations"] }, "-Oz"),
 ];
 
 /// `target/wasm/pkg/slim.wasm`, and so on.

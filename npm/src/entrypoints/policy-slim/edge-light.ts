@@ -1,6 +1,6 @@
 // Next's edge runtime: its bundler compiles what is imported with `?module`.
 import module from "./sentinel.wasm?module";
-import { open } from "../../policy/open.js";
+import { openEngine } from "../../policy/open.js";
 
 export * from "../../policy/index.js";
-export const { createPolicyEngine } = open(() => module);
+export const { createPolicyEngine } = openEngine(() => module);

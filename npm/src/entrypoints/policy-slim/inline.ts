@@ -1,6 +1,6 @@
 // The module's bytes are in this file: for Node, Deno, Bun and bundlers.
 import bytes from "sentinel:inline";
-import { open } from "../../policy/open.js";
+import { openEngine } from "../../policy/open.js";
 
 export * from "../../policy/index.js";
-export const { createPolicyEngine } = open(() => new WebAssembly.Module(bytes()));
+export const { createPolicyEngine } = openEngine(() => new WebAssembly.Module(bytes()));

@@ -1,6 +1,6 @@
 // Cloudflare Workers: a module that is imported comes compiled.
 import module from "./sentinel.wasm";
-import { open } from "../../policy/open.js";
+import { openEngine } from "../../policy/open.js";
 
 export * from "../../policy/index.js";
-export const { createPolicyEngine } = open(() => module);
+export const { createPolicyEngine } = openEngine(() => module);
