@@ -5,7 +5,8 @@ import { createTokenPair, createVerifier } from "sentinel-edge";
 import { openBundle } from "sentinel-edge/bundle";
 import { followBundle } from "sentinel-edge/bundle/follow";
 import { createRevocationFeed, openRevocations, SentinelError } from "sentinel-edge/revocations";
-import { sentinelFetch } from "sentinel-edge/workers";
+import { sentinelExpress } from "sentinel-edge/server";
+import { sentinelFetch, sentinelHono } from "sentinel-edge/workers";
 import { BETH, DEMANDS, frame, holding, JWKS, Publisher, revocationsOf } from "./bundles.mjs";
 import { json, jwks, keys, NOW, refusal, serve, sign } from "./support.mjs";
 
@@ -261,25 +262,54 @@ test("a pair's second token says who it is", async () => {
   assert.equal(await refusal(() => decide("/documents/plan", { jti: "t1" })), "token_revoked");
 });
 
-test("a guard answers with what the bundle says", async () => {
-  const { bundle, verifier, token, state } = await world();
-  const handler = sentinelFetch({ verifier, bundle }, (request, { decision }) => new Response(decision.reason));
-  const ask = async (path, claims) => {
-    const headers = claims === null ? {} : { authorization: `Bearer ${token(claims)}` };
-    const response = await handler(new Request(`https://notes.example.com${path}`, { headers }), {});
-    return [response.status, response.status === 200 ? await response.text() : (await response.json()).code];
-  };
-  assert.deepEqual(await ask("/documents/plan"), [200, "relation"]);
-  assert.deepEqual(await ask("/documents/plan", { sub: "carl" }), [403, "relation_required"]);
-  assert.deepEqual(await ask("/export", { sub: "carl" }), [403, "action_required"]);
-  assert.deepEqual(await ask("/documents/plan", null), [401, "unauthenticated"]);
-  assert.deepEqual(await ask("/me", { jti: "t1" }), [401, "token_revoked"]);
-  await assert.rejects(ask("/unknown/plan"), { code: "configuration_invalid" });
-  state.down = true;
-  state.now = NOW + 300;
-  assert.deepEqual(await ask("/me"), [503, "bundle_stale"]);
-  assert.deepEqual(await ask("/health"), [200, "public"]);
-});
+/** The guard of each kind of service, as a function from a path and headers to an answer. */
+const GUARDS = {
+  fetch: async (options) => {
+    const handler = sentinelFetch(options, (request, { decision }) => new Response(decision.reason));
+    return (path, headers) => handler(new Request(`https://notes.example.com${path}`, { headers }), {}, { waitUntil: () => {} });
+  },
+  hono: async (options) => {
+    const guard = sentinelHono(options);
+    return async (path, headers) => {
+      const said = new Map();
+      const c = { req: { raw: new Request(`https://notes.example.com${path}`, { headers }) }, res: new Response(), set: (name, value) => said.set(name, value) };
+      return (await guard(c, async () => (c.res = new Response(said.get("sentinel").decision.reason)))) ?? c.res;
+    };
+  },
+  express: async (options) => {
+    const guard = sentinelExpress(options);
+    const server = await serve((request, response) =>
+      guard(request, response, (error) => {
+        response.statusCode = error === undefined ? 200 : 500;
+        response.end(error === undefined ? request.sentinel.decision.reason : JSON.stringify({ code: error.code }));
+      }),
+    );
+    return (path, headers) => fetch(server.origin + path, { headers });
+  },
+};
+
+for (const [name, guarded] of Object.entries(GUARDS)) {
+  test(`${name}: a guard answers with what the bundle says`, async () => {
+    const { bundle, verifier, token, state } = await world();
+    const request = await guarded({ verifier, bundle });
+    const ask = async (path, claims) => {
+      const response = await request(path, claims === null ? {} : { authorization: `Bearer ${token(claims)}` });
+      return [response.status, response.status === 200 ? await response.text() : (await response.json()).code];
+    };
+    assert.deepEqual(await ask("/documents/plan"), [200, "relation"]);
+    assert.deepEqual(await ask("/documents/plan", { sub: "carl" }), [403, "relation_required"]);
+    assert.deepEqual(await ask("/export"), [200, "action"]);
+    assert.deepEqual(await ask("/export", { sub: "carl" }), [403, "action_required"]);
+    assert.deepEqual(await ask("/documents/plan", null), [401, "unauthenticated"]);
+    assert.deepEqual(await ask("/me", { jti: "t1" }), [401, "token_revoked"]);
+    const failed = await ask("/unknown/plan").catch(({ code }) => [500, code]);
+    assert.deepEqual(failed, [500, "configuration_invalid"]);
+    state.down = true;
+    state.now = NOW + 300;
+    assert.deepEqual(await ask("/me"), [503, "bundle_stale"]);
+    assert.deepEqual(await ask("/health"), [200, "public"]);
+  });
+}
 
 test("revocations alone, and what follows them", async () => {
   const { service, ...demands } = DEMANDS;

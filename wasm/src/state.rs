@@ -1,6 +1,8 @@
 //! What the module holds between two calls: the buffers and the verifiers that JavaScript made.
 
 use alloc::boxed::Box;
+#[cfg(feature = "policy")]
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use sentinel_core::config::Config;
@@ -37,7 +39,7 @@ pub(crate) struct State {
     pub(crate) input: Vec<u8>,
     /// What policy questions are answered with.
     #[cfg(feature = "policy")]
-    pub(crate) output: alloc::string::String,
+    pub(crate) output: String,
     signature: Vec<u8>,
     pub(crate) desks: Vec<Option<Box<Desk>>>,
     seed: Option<[u64; 2]>,
@@ -61,7 +63,7 @@ impl State {
             record: Record::new(),
             input: Vec::new(),
             #[cfg(feature = "policy")]
-            output: alloc::string::String::new(),
+            output: String::new(),
             signature: Vec::new(),
             desks: Vec::new(),
             seed: None,
