@@ -38,7 +38,9 @@ const RULES = [
 const policies = { full: [true, false, "configuration_invalid"], slim: [true, false, "configuration_invalid"] };
 
 /** The bundle entries, with everything and slim: an allow, a deny, and the end of its time; and who decides by a slice. */
-const bundles = { full: [true, false, "bundle_stale"], slim: [true, false, "bundle_stale"], slice: "function" };
+const inPages = { full: [true, false, "bundle_stale"], slim: [true, false, "bundle_stale"], slice: "function" };
+/** And what services have beside: nothing was heard, and nothing can be fetched. */
+const bundles = { ...inPages, beside: ["unavailable", "unavailable"] };
 
 /** One of the vectors. */
 const aBundle = async () => JSON.parse(await readFile(join(folder, "../policy/bundles.json"), "utf8")).bundles[0];
@@ -133,7 +135,7 @@ describe("TypeScript", () => {
   test("fits the types of Next and React", () => run(bin("tsc"), ["-p", app("typescript/tsconfig.next.json")]));
 });
 
-test("Deno, bundle", () => prints(bin("deno"), ["run", "--allow-env", app("bundle.mjs")], { answer: bundles, cwd: app("deno") }));
+test("Deno, bundle", () => prints(bin("deno"), ["run", "--allow-env", "--allow-net=127.0.0.1", app("bundle.mjs")], { answer: bundles, cwd: app("deno") }));
 test("Bun, bundle", () => prints(bin("bun"), [app("bundle.mjs")], { answer: bundles }));
 test("Deno", () => prints(bin("deno"), ["run", "--allow-env", "--allow-read", app("deno/index.ts")], { cwd: app("deno") }));
 test("Bun", () => prints(bin("bun"), [app("bun/index.ts")]));
@@ -176,7 +178,7 @@ test("webpack", async () => {
 
 describe("a browser without a bundler", () => {
   test("web", () => inChromium({ folders: { "/": folder } }, "/apps/script/index.html"));
-  test("bundle/web", () => inChromium({ folders: { "/": folder } }, "/apps/script/bundle.html", bundles));
+  test("bundle/web", () => inChromium({ folders: { "/": folder } }, "/apps/script/bundle.html", inPages));
   test("policy/web", () => inChromium({ folders: { "/": folder } }, "/apps/script/policy.html", policies));
   test("slim/web", () => inChromium({ folders: { "/": folder } }, "/apps/script/slim.html", awaitedOnly));
 });

@@ -1,7 +1,9 @@
 import * as full from "sentinel-edge/bundle";
+import * as follow from "sentinel-edge/bundle/follow";
 import * as slim from "sentinel-edge/bundle/slim";
+import * as revocations from "sentinel-edge/revocations";
 import { createSliceDecider } from "sentinel-edge/client/slice";
-import { checkBundle } from "./check-bundle.mjs";
+import { checkBeside, checkBundle } from "./check-bundle.mjs";
 
 const { bundle } = JSON.parse(process.env.CASE);
-console.log(JSON.stringify({ full: await checkBundle(full, bundle), slim: await checkBundle(slim, bundle), slice: typeof createSliceDecider }));
+console.log(JSON.stringify({ full: await checkBundle(full, bundle), slim: await checkBundle(slim, bundle), slice: typeof createSliceDecider, beside: await checkBeside(revocations, follow) }));

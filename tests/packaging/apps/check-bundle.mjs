@@ -1,3 +1,17 @@
+/** Whether what stands beside it has found its module: revocations that nobody has heard of yet, and a bundle that nobody publishes. */
+export async function checkBeside({ createRevocationFeed, SentinelError }, { followBundle }) {
+  const feed = await createRevocationFeed();
+  const codeOf = (error) => (error.name === "SentinelError" ? error.code : `${error}`);
+  let unheard;
+  try {
+    feed.isRevoked({ jti: "t1" });
+  } catch (error) {
+    unheard = error instanceof SentinelError ? error.code : `${error}`;
+  }
+  const bundle = followBundle({ sentinelUrl: "http://127.0.0.1:1", serviceName: "notes", serviceKey: "none" });
+  return [unheard, await bundle.of("w1").then(() => "open", codeOf)];
+}
+
 /** What every app asks of the bundle entry that it imported: an allow, a deny, and what is past its time. */
 export async function checkBundle({ SentinelError, openBundle }, { settings, now, steps }) {
   const bytes = Uint8Array.from(atob(steps[0].open.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
