@@ -196,7 +196,7 @@ fn no_path_leads_out() {
         "//".to_owned(),
         "/etc/passwd".to_owned(),
         "../../../../../../etc/passwd".to_owned(),
-        "/proc/self/root/etc/passwd".to_owned(),
+        "/proc/self/cwd/Cargo.toml".to_owned(),
         "/dev/stdin".to_owned(),
         "\\\\?\\C:\\".to_owned(),
         "C:\\x".to_owned(),

@@ -47,7 +47,6 @@ mod run;
 #[cfg(feature = "http-client")]
 mod tickets;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
@@ -141,7 +140,7 @@ async fn with_ticket(mut session: Session, query: Option<&str>) -> Result<Sessio
         };
         match redeemed.await {
             Ok(None) => {}
-            Ok(Some(caller)) => session.sender = Sender::Known(Arc::new(caller)),
+            Ok(Some(caller)) => session.sender = Sender::Known(std::sync::Arc::new(caller)),
             Err(refusal) => return Err(session.guard.reject(refusal).into_response()),
         }
     }
