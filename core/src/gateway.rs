@@ -10,7 +10,7 @@
 //! | `iat`, `exp` | when it was forwarded, and [`SECONDS`] later |
 //! | `htm`, `htu` | the method, and the path with its query (the names of RFC 9449 §4.2; no origin: a proxy between may change it) |
 //! | `sub` | the user's id; absent where nobody is known, on a public route |
-//! | `token_iss`, `token_jti`, `token_iat` | the issuer, the id and the time of the caller's own token: a `sub` is unique only within its issuer |
+//! | `token_iss`, `token_jti`, `token_iat`, `token_exp` | the issuer, the id, the time and the end of the caller's own token: a `sub` is unique only within its issuer, and a connection should not outlive it |
 //! | `username email email_verified name given_name family_name wid wslug oid oslug wroles groups actions idp_sub` | what the token said |
 
 use crate::claims::{Claims, NumericDate};
@@ -126,14 +126,18 @@ fn is_nobody(claims: Claims<'_>) -> bool {
 /// WSGI take `_` for `-`, PHP `.` for `_`, lighttpd's CGI every other character.
 #[must_use]
 pub fn plain_name(header: &str) -> String {
-    header.chars().map(|it| if it.is_ascii_alphanumeric() { it.to_ascii_lowercase() } else { '-' }).collect()
+    header.chars().map(plain).collect()
+}
+
+fn plain(it: char) -> char {
+    if it.is_ascii_alphanumeric() { it.to_ascii_lowercase() } else { '-' }
 }
 
 /// Whether only a gateway may set this header.
 #[must_use]
 pub fn is_reserved(header: &str) -> bool {
-    let plain = plain_name(header);
-    plain.starts_with(HEADERS) || plain == HEADERS.trim_end_matches('-')
+    let mut rest = header.chars().map(plain);
+    HEADERS.trim_end_matches('-').chars().all(|it| rest.next() == Some(it)) && matches!(rest.next(), None | Some('-'))
 }
 
 #[cfg(test)]

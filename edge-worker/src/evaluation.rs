@@ -12,10 +12,11 @@ use sentinel_core::{Error, ErrorCode, Limits};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
-use worker::{Method, Request, Response, Url};
+use worker::{Request, Response};
 
 use crate::answer::{self, Refusal};
 use crate::bundle::Place;
+use crate::head::Head;
 use crate::host::Host;
 use crate::outgoing;
 use crate::setup::Gateway;
@@ -71,8 +72,10 @@ struct Evaluation {
 
 #[derive(Deserialize)]
 struct Evaluations {
-    #[serde(flatten)]
-    common: Evaluation,
+    subject: Option<Entity>,
+    action: Option<Action>,
+    resource: Option<Entity>,
+    context: Option<Map<String, Value>>,
     evaluations: Option<Vec<Evaluation>>,
     options: Option<Options>,
 }
@@ -93,30 +96,25 @@ enum Failed {
 /// Answers what is asked of the API; `None` where the request is another one.
 pub(crate) async fn answer(
     gateway: &Gateway,
-    request: &mut Request,
-    url: &Url,
+    request: &web_sys::Request,
+    head: &Head<'_>,
     host: &Host<'_>,
 ) -> worker::Result<Option<Response>> {
-    let (Some((relations, key)), true) = (gateway.evaluation(), request.method() == Method::Post) else {
+    let (Some((relations, key)), "POST", ONE | MANY) = (gateway.evaluation(), head.method, head.path) else {
         return Ok(None);
     };
-    if !matches!(url.path(), ONE | MANY) {
-        return Ok(None);
-    }
-    let headers = request.headers().clone();
-    let header = |name| headers.get(name).ok().flatten();
-    let bearer = header("authorization").and_then(|said| {
+    let bearer = head.header("authorization").and_then(|said| {
         let (scheme, key) = said.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim().to_owned())
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });
-    let given = header("x-service-key").or(bearer);
-    let response = if given.as_deref().is_some_and(|given| key.is(given)) {
-        let named = url.query_pairs().find(|(name, _)| name == "workspace").map(|(_, value)| value.into_owned());
+    let given = head.header("x-service-key").or(bearer);
+    let response = if given.is_some_and(|given| key.is(given)) {
+        let named = web_sys::UrlSearchParams::new_with_str(head.query)?.get("workspace");
         let workspace = named.as_deref().or(relations.only_workspace());
         match workspace.and_then(|workspace| relations.place(workspace)) {
             Some(place) => {
                 place.ready(host).await;
-                asked(request, url.path() == MANY, &place).await?
+                asked(request, head, &place).await?
             }
             None => bad(404, "there is no bundle of this workspace here")?,
         }
@@ -124,25 +122,27 @@ pub(crate) async fn answer(
         answer::refusal(Refusal::Unauthenticated)?
     };
     // Section 10.1.2.
-    if let Some(id) = header("x-request-id") {
-        response.headers().set("x-request-id", &id)?;
+    if let Some(id) = head.header("x-request-id") {
+        response.headers().set("x-request-id", id)?;
     }
     Ok(Some(response))
 }
 
-async fn asked(request: &mut Request, many: bool, place: &Rc<Place>) -> worker::Result<Response> {
-    let said = request.headers().get("content-type")?.unwrap_or_default();
+async fn asked(request: &web_sys::Request, head: &Head<'_>, place: &Rc<Place>) -> worker::Result<Response> {
+    let said = head.header("content-type").unwrap_or_default();
     let said = said.split(';').next().unwrap_or_default().trim();
     if !said.eq_ignore_ascii_case("application/json") {
         return bad(400, "the content type must be application/json");
     }
-    let Ok(body) = outgoing::all_of(request.stream()?, BYTES).await else {
+    let Ok(body) = outgoing::all_of(Request::from(Clone::clone(request)).stream()?, BYTES).await else {
         return bad(413, "the question is too long");
     };
-    let Ok(Evaluations { common, evaluations, options }) = serde_json::from_slice(&body) else {
+    let Ok(Evaluations { subject, action, resource, context, evaluations, options }) = serde_json::from_slice(&body)
+    else {
         return bad(400, "the body is no evaluation");
     };
-    let questions = evaluations.filter(|_| many).unwrap_or_default();
+    let common = Evaluation { subject, action, resource, context };
+    let questions = evaluations.filter(|_| head.path == MANY).unwrap_or_default();
     // Without a list it is one question (section 7.1).
     if questions.is_empty() {
         return match common.decide(place) {

@@ -10,12 +10,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use sentinel_core::jose::signature::PureRust;
 use sentinel_core::{Error, ErrorCode, KeySet, Limits, SymmetricKeys, VerifiedToken, Verifier};
-use worker::{Headers, Url};
+use worker::Headers;
 
+use crate::address::Address;
 use crate::host::Host;
 use crate::outgoing;
+use crate::signature::Keyring;
 
 /// Milliseconds.
 const LEAST_AGE: f64 = 60_000.0;
@@ -30,13 +31,13 @@ const MOST_RETRY: f64 = 30_000.0;
 
 /// Where keys come from.
 pub(crate) enum Keys {
-    Fixed(Rc<KeySet>),
+    Fixed(Rc<Keyring>),
     Remote(Rc<Remote>),
 }
 
 /// A key set behind a URL.
 pub(crate) struct Remote {
-    url: Url,
+    url: Address,
     /// INVARIANT: never borrowed across an await, where another request runs.
     state: RefCell<State>,
 }
@@ -53,14 +54,14 @@ struct State {
 
 #[derive(Clone)]
 struct Held {
-    keys: Rc<KeySet>,
+    keys: Rc<Keyring>,
     fetched_at: f64,
     fresh_until: f64,
 }
 
 impl Keys {
     pub(crate) fn fixed(keys: KeySet) -> Self {
-        Self::Fixed(Rc::new(keys))
+        Self::Fixed(Keyring::new(keys))
     }
 
     /// The key set behind a URL.
@@ -76,7 +77,12 @@ impl Keys {
         now: f64,
         host: &Host<'_>,
     ) -> Result<VerifiedToken, Error> {
-        self.with(now, Some(host), |keys| verifier.verify(token, keys, &PureRust, crate::seconds(now))).await
+        let verify = async |keys: Rc<Keyring>| {
+            let challenge = verifier.begin(token, keys.keys())?;
+            let holds = keys.holds(&challenge).await?;
+            challenge.finish(holds, crate::seconds(now))
+        };
+        self.with(now, Some(host), verify).await
     }
 
     /// Does what needs keys; where none of them fits, once more with newer ones if there are any. Behind a request there is no
@@ -85,11 +91,11 @@ impl Keys {
         &self,
         now: f64,
         host: Option<&Host<'_>>,
-        verify: impl Fn(&KeySet) -> Result<T, Error>,
+        verify: impl AsyncFn(Rc<Keyring>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        match verify(&*self.current(now, host).await?) {
+        match verify(self.current(now, host).await?).await {
             Err(error) if error.code() == ErrorCode::KeyNotFound => match self.newer(now).await {
-                Some(keys) => verify(&keys),
+                Some(keys) => verify(keys).await,
                 None => Err(error),
             },
             verdict => verdict,
@@ -97,7 +103,7 @@ impl Keys {
     }
 
     /// The keys to verify with now.
-    async fn current(&self, now: f64, host: Option<&Host<'_>>) -> Result<Rc<KeySet>, Error> {
+    async fn current(&self, now: f64, host: Option<&Host<'_>>) -> Result<Rc<Keyring>, Error> {
         match self {
             Self::Fixed(keys) => Ok(Rc::clone(keys)),
             Self::Remote(remote) => remote.current(now, host).await,
@@ -105,7 +111,7 @@ impl Keys {
     }
 
     /// Newer keys for a token that none of the current ones fits, where they may be asked for.
-    async fn newer(&self, now: f64) -> Option<Rc<KeySet>> {
+    async fn newer(&self, now: f64) -> Option<Rc<Keyring>> {
         match self {
             Self::Fixed(_) => None,
             Self::Remote(remote) => remote.newer(now).await,
@@ -114,7 +120,7 @@ impl Keys {
 }
 
 impl Remote {
-    async fn current(self: &Rc<Self>, now: f64, host: Option<&Host<'_>>) -> Result<Rc<KeySet>, Error> {
+    async fn current(self: &Rc<Self>, now: f64, host: Option<&Host<'_>>) -> Result<Rc<Keyring>, Error> {
         let (held, waits) = {
             let state = self.state.borrow();
             (state.held.clone(), now < state.retry_at || now < state.under_way_until)
@@ -141,7 +147,7 @@ impl Remote {
             .ok_or(Error::with(ErrorCode::Unavailable, "the key set could not be fetched"))
     }
 
-    async fn newer(&self, now: f64) -> Option<Rc<KeySet>> {
+    async fn newer(&self, now: f64) -> Option<Rc<Keyring>> {
         {
             let mut state = self.state.borrow_mut();
             let paused = state.sought_at.is_some_and(|at| (0.0..UNKNOWN_KID_PAUSE).contains(&(now - at)));
@@ -153,7 +159,7 @@ impl Remote {
         self.refresh(now).await
     }
 
-    async fn refresh(&self, now: f64) -> Option<Rc<KeySet>> {
+    async fn refresh(&self, now: f64) -> Option<Rc<Keyring>> {
         self.state.borrow_mut().under_way_until = now + f64::from(outgoing::TIMEOUT);
         let outcome = self.fetch().await;
         let mut state = self.state.borrow_mut();
@@ -161,7 +167,7 @@ impl Remote {
         state.under_way_until = 0.0;
         match outcome {
             Ok((keys, age)) => {
-                let keys = Rc::new(keys);
+                let keys = Keyring::new(keys);
                 state.held = Some(Held { keys: Rc::clone(&keys), fetched_at: now, fresh_until: now + age });
                 (state.failures, state.retry_at) = (0, 0.0);
                 Some(keys)

@@ -22,81 +22,143 @@
 //! Every error of the platform and of the configuration ends in 500 or 503:
 //! nothing is let through that core did not accept.
 
+mod address;
 mod answer;
 mod bundle;
 mod credentials;
 mod evaluation;
 mod forward;
+mod head;
 mod host;
 mod keys;
 mod outgoing;
+mod platform;
 mod proof;
 mod record;
 mod relations;
 mod revocations;
 mod settings;
 mod setup;
+mod signature;
 
 use sentinel_core::{Decision, ErrorCode, Identity, Reason};
-use worker::{Context, Env, Method, Request, Response, Url, event};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::{Context, Env, Response, worker_sys};
 
 use answer::Refusal;
-use credentials::Asked;
 use forward::Allowed;
+use head::Head;
 use host::Host;
+pub(crate) use platform::now;
 use record::Record;
 use relations::Told;
-use setup::{Gateway, Setup};
+use setup::{Gateway, Ready, Setup};
 
 /// The binding of a rate limiter.
 const LIMITER: &str = "SENTINEL_LIMIT";
 
-#[event(fetch)]
-async fn fetch(mut request: Request, env: Env, context: Context) -> worker::Result<Response> {
-    let began = now();
-    let setup = match Setup::of(&env, began).await {
-        Ok(setup) => setup,
-        Err(why) => return answer::refusal(Refusal::Misconfigured(why)),
+/// Begins the work on a request, of which [`head::Head`] reads the head. It comes to a `Response`, or to a text that says how the
+/// request goes on: [`forward::plan`].
+///
+/// # Errors
+/// Where it comes to nothing.
+#[wasm_bindgen]
+pub fn begin(
+    head: String,
+    request: web_sys::Request,
+    env: Env,
+    context: worker_sys::Context,
+) -> Result<JsValue, JsValue> {
+    let work = async move {
+        let host = Host { env: &env, context: &Context::new(context) };
+        Ok(match answer(&head, &request, &host).await? {
+            Outcome::Answer(answer) => web_sys::Response::from(answer).into(),
+            Outcome::Forward(plan) => plan.into(),
+        })
     };
-    if is_too_much(&request, &env).await? {
-        return answer::refusal(Refusal::TooMany);
+    platform::step(Box::pin(work), None)
+}
+
+/// Goes on where something waits for the platform, with what came of the promise that was given.
+///
+/// # Errors
+/// As [`begin`].
+#[wasm_bindgen(js_name = goOn)]
+pub fn go_on(place: i32, is_kept: bool, value: JsValue) -> Result<JsValue, JsValue> {
+    platform::go_on(place, if is_kept { Ok(value) } else { Err(value) })
+}
+
+/// Where to go on after the last step; less than 0 where it gave the outcome, or the promise of it.
+#[wasm_bindgen]
+pub fn place() -> i32 {
+    platform::place()
+}
+
+/// What is changed in the headers of a personal answer that says this about caches: [`forward::personal`].
+#[wasm_bindgen]
+pub fn personal(said: &str) -> String {
+    forward::personal(said)
+}
+
+/// What is answered where the origin did not.
+///
+/// # Errors
+/// Where the platform fails.
+#[wasm_bindgen]
+pub fn unanswered(why: &str) -> Result<web_sys::Response, JsValue> {
+    worker::console_error!("the origin could not be asked: {why}");
+    Ok(answer::refusal(Refusal::NoOrigin)?.into())
+}
+
+enum Outcome {
+    Answer(Response),
+    Forward(String),
+}
+
+async fn answer(head: &str, request: &web_sys::Request, host: &Host<'_>) -> worker::Result<Outcome> {
+    let began = now();
+    let Ready { setup, is_limited } = match Setup::of(host.env, began).await {
+        Ok(ready) => ready,
+        Err(why) => return answer::refusal(Refusal::Misconfigured(why)).map(Outcome::Answer),
+    };
+    let head = &Head::read(head).ok_or("a request that cannot be read")?;
+    if is_limited && is_too_much(head, host.env).await? {
+        return answer::refusal(Refusal::TooMany).map(Outcome::Answer);
     }
-    let url = request.url()?;
-    let host = Host { env: &env, context: &context };
     if let Some(gateway) = setup.gateway()
-        && let Some(answer) = evaluation::answer(gateway, &mut request, &url, &host).await?
+        && let Some(answer) = evaluation::answer(gateway, request, head, host).await?
     {
-        return Ok(answer);
+        return Ok(Outcome::Answer(answer));
     }
-    let Verdict { decision, identity, outcome, revision } = judge(&setup, &request, &url, &host).await;
+    let Verdict { decision, identity, expires_at, outcome, revision } = judge(&setup, head, host).await;
     let (decided, identity) = (now(), identity.as_ref());
-    let record = Record { request: &request, url: &url, identity, decision: &decision, outcome: &outcome, revision };
+    let record = Record { head, identity, decision: &decision, outcome: &outcome, revision };
     record.write(setup.gateway());
-    let why = record.why();
+    // The clock stands still but for I/O: what a decision computes counts as nothing, what it waits for counts.
+    let took = ((decided - began) as u64).to_string();
+    let timing = ["sentinel;dur=", &took, ";desc=", record.why(), ", origin;dur="].concat();
     let answer = match (outcome, setup.gateway()) {
         (Ok(()), None) => answer::identity(identity)?,
         (Ok(()), Some(gateway)) => {
             let public = decision.reason() == Reason::Public;
-            let allowed = Allowed { request: &request, url: &url, identity, public, now: seconds(now()) };
-            match forward::forward(gateway, &allowed).await {
-                Ok(answer) if answer.status_code() == 101 => return Ok(answer),
-                Ok(answer) => answer,
-                Err(why) => {
-                    worker::console_error!("the origin could not be asked: {}", why.to_string());
+            let allowed = Allowed { head, identity, expires_at, public, now: seconds(decided), timing: &timing };
+            match forward::plan(gateway, &allowed) {
+                Some(plan) => return Ok(Outcome::Forward(plan)),
+                None => {
+                    worker::console_error!("the request would be another one at the origin");
                     answer::refusal(Refusal::NoOrigin)?
                 }
             }
         }
-        (Err(refusal), Some(gateway)) if is_page(&request, &refusal) => match login(gateway, &url) {
+        (Err(refusal), Some(gateway)) if is_page(head, &refusal) => match login(gateway, head) {
             Some(login) => answer::redirect(&login)?,
             None => answer::refusal(refusal)?,
         },
         (Err(refusal), _) => answer::refusal(refusal)?,
     };
-    // The clock stands still but for I/O: what a decision computes counts as nothing, what it waits for counts.
-    let timing = format!("sentinel;dur={:.0};desc={why}, origin;dur={:.0}", decided - began, now() - decided);
-    answer.headers().append("server-timing", &timing)?;
-    Ok(answer)
+    answer.headers().append("server-timing", &(timing + "0"))?;
+    Ok(Outcome::Answer(answer))
 }
 
 /// What was decided about a request.
@@ -104,17 +166,16 @@ struct Verdict {
     decision: Decision,
     /// The caller, where one is known. On a public route nobody has to be.
     identity: Option<Identity>,
+    /// When the caller's token ends, in seconds since 1970.
+    expires_at: Option<i64>,
     outcome: Result<(), Refusal>,
     /// Of the bundle that was asked for relations.
     revision: Option<u64>,
 }
 
-async fn judge(setup: &Setup, request: &Request, url: &Url, host: &Host<'_>) -> Verdict {
-    let (method, path) = (request.inner().method(), url.path());
-    let origin = url.origin().ascii_serialization();
-    let asked = Asked { method: &request.method(), headers: request.headers(), origin: &origin };
-    let authenticated = credentials::authenticate(setup, &asked, now(), host).await;
-    let question = sentinel_core::Request { method: &method, path };
+async fn judge(setup: &Setup, head: &Head<'_>, host: &Host<'_>) -> Verdict {
+    let authenticated = credentials::authenticate(setup, head, now(), host).await;
+    let question = sentinel_core::Request { method: head.method, path: head.path };
     let known = authenticated.as_ref().ok().and_then(Option::as_ref);
     let told = match (setup.gateway().and_then(|gateway| gateway.relations.as_ref()), known) {
         (Some(relations), Some(caller)) => relations.decide(setup, &question, caller, host).await,
@@ -124,6 +185,7 @@ async fn judge(setup: &Setup, request: &Request, url: &Url, host: &Host<'_>) -> 
         }
     };
     let revision = told.revision;
+    let expires_at = known.and_then(|caller| caller.expires_at);
     let (identity, refused) = match authenticated {
         Ok(caller) => (caller.map(|caller| caller.identity), None),
         Err(error) => (None, Some(error)),
@@ -132,7 +194,7 @@ async fn judge(setup: &Setup, request: &Request, url: &Url, host: &Host<'_>) -> 
         Ok(decision) => decision,
         Err(error) => {
             let decision = Decision::of(Reason::RelationRequired);
-            return Verdict { decision, identity, outcome: Err(untold(error)), revision };
+            return Verdict { decision, identity, expires_at, outcome: Err(untold(error)), revision };
         }
     };
     let outcome = match (refused, &identity) {
@@ -143,7 +205,7 @@ async fn judge(setup: &Setup, request: &Request, url: &Url, host: &Host<'_>) -> 
         (None, Some(_)) if decision.allow() => Ok(()),
         (None, Some(_)) => Err(Refusal::Denied(decision)),
     };
-    Verdict { decision, identity, outcome, revision }
+    Verdict { decision, identity, expires_at, outcome, revision }
 }
 
 /// Why a relation could not be told.
@@ -158,40 +220,26 @@ fn untold(error: sentinel_core::Error) -> Refusal {
 }
 
 /// Whether the client's address has asked too often. Who cannot be counted is not let through.
-async fn is_too_much(request: &Request, env: &Env) -> worker::Result<bool> {
-    if !js_sys::Reflect::has(env, &LIMITER.into()).unwrap_or(true) {
-        return Ok(false);
-    }
-    let client = request.headers().get("cf-connecting-ip")?.unwrap_or_default();
-    Ok(!env.rate_limiter(LIMITER)?.limit(client).await?.success)
+async fn is_too_much(head: &Head<'_>, env: &Env) -> worker::Result<bool> {
+    let client = head.header("cf-connecting-ip").unwrap_or_default();
+    Ok(!env.rate_limiter(LIMITER)?.limit(client.to_owned()).await?.success)
 }
 
 /// Whether a person waits for a page and only lacks a login.
-fn is_page(request: &Request, refusal: &Refusal) -> bool {
-    let accept = request.headers().get("accept").ok().flatten().unwrap_or_default();
-    let is_visit = matches!(request.method(), Method::Get | Method::Head);
-    is_visit && accept.contains("text/html") && refusal.is_for_want_of_login()
+fn is_page(head: &Head<'_>, refusal: &Refusal) -> bool {
+    let accept = head.header("accept").unwrap_or_default();
+    head.is_visit() && accept.contains("text/html") && refusal.is_for_want_of_login()
 }
 
 /// Where to log in, and come back from to what was asked for: the path alone, which is this host's.
-fn login(gateway: &Gateway, url: &Url) -> Option<String> {
+fn login(gateway: &Gateway, head: &Head<'_>) -> Option<String> {
     let login = gateway.login.as_deref()?;
     let path = login.split('?').next().unwrap_or_default();
-    if path == url.path() || url.path().starts_with("//") {
+    if path == head.path || head.path.starts_with("//") {
         return None;
     }
-    let back = match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    };
     let separator = if login.contains('?') { '&' } else { '?' };
-    let back: String = worker::url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
-    Some(format!("{login}{separator}return_to={back}"))
-}
-
-/// Milliseconds since 1970. In a Worker it stands still but for I/O.
-fn now() -> f64 {
-    js_sys::Date::now()
+    Some(format!("{login}{separator}return_to={}", address::escaped(&head.target())))
 }
 
 fn seconds(milliseconds: f64) -> i64 {

@@ -1,27 +1,24 @@
 //! Requests to where keys, revocations and bundles come from: `https`, bounded in time and size, no redirects to other origins.
 
 use futures_util::StreamExt;
-use worker::{AbortSignal, ByteStream, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response, Url};
+use worker::{AbortSignal, ByteStream, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response};
+
+use crate::address::Address;
 
 /// Milliseconds.
 pub(crate) const TIMEOUT: u32 = 5_000;
 const REDIRECTS: usize = 2;
 
 /// `https`, or `http` to this machine, where no deployed Worker can reach anything; without credentials.
-pub(crate) fn allowed(url: &str) -> Option<Url> {
-    let url = Url::parse(url).ok()?;
-    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    let secure = url.scheme() == "https" || (url.scheme() == "http" && loopback);
-    (secure && !has_credentials(&url)).then_some(url)
-}
-
-fn has_credentials(url: &Url) -> bool {
-    !url.username().is_empty() || url.password().is_some()
+pub(crate) fn allowed(url: &str) -> Option<Address> {
+    let url = Address::parse(url)?;
+    let is_secure = url.is_https() || (url.is_http() && url.is_loopback());
+    (is_secure && !url.has_credentials()).then_some(url)
 }
 
 /// As [`get`]; `None` where the answer is that nothing changed (RFC 9110 §15.4.5).
 pub(crate) async fn get_unless(
-    url: &Url,
+    url: &Address,
     headers: &[(&str, &str)],
     limit: usize,
 ) -> Result<Option<(Headers, Vec<u8>)>, String> {
@@ -38,7 +35,7 @@ pub(crate) async fn get_unless(
 }
 
 /// What is answered to a question, where that is a 200 of at most `limit` bytes. No redirect is followed.
-pub(crate) async fn post(url: &Url, headers: &[(&str, &str)], body: &str, limit: usize) -> Result<Vec<u8>, String> {
+pub(crate) async fn post(url: &Address, headers: &[(&str, &str)], body: &str, limit: usize) -> Result<Vec<u8>, String> {
     let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(TIMEOUT));
     let sent = Headers::new();
     for (name, value) in headers {
@@ -58,7 +55,7 @@ pub(crate) async fn post(url: &Url, headers: &[(&str, &str)], body: &str, limit:
 }
 
 /// The answer's headers and body, where it is a 200 of at most `limit` bytes.
-pub(crate) async fn get(url: &Url, headers: &[(&str, &str)], limit: usize) -> Result<(Headers, Vec<u8>), String> {
+pub(crate) async fn get(url: &Address, headers: &[(&str, &str)], limit: usize) -> Result<(Headers, Vec<u8>), String> {
     let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(TIMEOUT));
     let mut response = follow(url.clone(), headers, &signal).await?;
     if response.status_code() != 200 {
@@ -68,7 +65,7 @@ pub(crate) async fn get(url: &Url, headers: &[(&str, &str)], limit: usize) -> Re
     Ok((response.headers().clone(), body))
 }
 
-async fn follow(mut url: Url, headers: &[(&str, &str)], signal: &AbortSignal) -> Result<Response, String> {
+async fn follow(mut url: Address, headers: &[(&str, &str)], signal: &AbortSignal) -> Result<Response, String> {
     for _ in 0..=REDIRECTS {
         let sent = Headers::new();
         for (name, value) in headers {
@@ -81,9 +78,9 @@ async fn follow(mut url: Url, headers: &[(&str, &str)], signal: &AbortSignal) ->
         if !(300..400).contains(&response.status_code()) || response.status_code() == 304 {
             return Ok(response);
         }
-        let to = response.headers().get("location").ok().flatten().and_then(|to| url.join(&to).ok());
+        let to = response.headers().get("location").ok().flatten().and_then(|to| url.join(&to));
         url = to
-            .filter(|to| to.origin() == url.origin() && !has_credentials(to))
+            .filter(|to| to.origin() == url.origin() && !to.has_credentials())
             .ok_or("redirected to another origin")?;
     }
     Err("redirected too often".to_owned())

@@ -2,16 +2,15 @@
 
 use sentinel_core::{Decision, Identity};
 use serde_json::json;
-use worker::{Request, Url};
 
 use crate::answer::Refusal;
+use crate::head::Head;
 use crate::settings::Log;
 use crate::setup::Gateway;
 
 /// What was decided.
 pub(crate) struct Record<'a> {
-    pub(crate) request: &'a Request,
-    pub(crate) url: &'a Url,
+    pub(crate) head: &'a Head<'a>,
     pub(crate) identity: Option<&'a Identity>,
     pub(crate) decision: &'a Decision,
     pub(crate) outcome: &'a Result<(), Refusal>,
@@ -39,14 +38,14 @@ impl Record<'_> {
             "event": "decision",
             "allow": allowed,
             "why": self.why(),
-            "method": self.request.inner().method(),
-            "path": self.url.path(),
+            "method": self.head.method,
+            "path": self.head.path,
             "user": self.identity.map(Identity::user_id),
             "workspace": self.identity.and_then(Identity::workspace_id),
             "issuer": self.identity.and_then(|identity| identity.text(sentinel_core::Text::Issuer)),
             "revision": self.revision,
             "token": self.identity.and_then(Identity::jwt_id),
-            "ray": self.request.headers().get("cf-ray").ok().flatten(),
+            "ray": self.head.header("cf-ray"),
         });
         worker::console_log!("{line}");
     }

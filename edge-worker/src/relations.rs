@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use sentinel_core::bundle::{Given, Scope};
 use sentinel_core::policy::tuple::TupleKey;
-use sentinel_core::{Decision, Error, ErrorCode, Policy, Request};
+use sentinel_core::{Decision, Error, ErrorCode, Policy, Request, VerifiedToken};
 use serde_json::json;
-use worker::Url;
 
+use crate::address::Address;
 use crate::bundle::{Demands, Place};
 use crate::credentials::Caller;
 use crate::host::Host;
@@ -32,7 +32,7 @@ pub(crate) struct Relations {
     workspaces: Vec<String>,
     held: RefCell<BTreeMap<String, (f64, Rc<Place>)>>,
     /// Where is asked what has no answer here.
-    ask: Option<Url>,
+    ask: Option<Address>,
 }
 
 /// What rules with a relation came to.
@@ -49,7 +49,7 @@ impl Relations {
         let workspaces = if url.contains(WORKSPACE) {
             allowed.ok_or("a bundle's URL with {workspace} needs `allowedWorkspaces`")?
         } else {
-            vec![scope(&Url::parse(&url).map_err(|_| PLACE)?).ok_or(PLACE)?.workspace]
+            vec![scope(&Address::parse(&url).ok_or(PLACE)?).ok_or(PLACE)?.workspace]
         };
         let is_plain = |id: &String| {
             !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
@@ -60,7 +60,7 @@ impl Relations {
         let this = Self { demands, url, workspaces, held: RefCell::default(), ask: None };
         // What is wrong with the URL is wrong before the first request.
         let sample = outgoing::allowed(&this.url.replace(WORKSPACE, "w")).ok_or("the bundle's URL must be https")?;
-        if sample.query().is_some() || sample.fragment().is_some() {
+        if sample.has_more() {
             return Err("the bundle's URL must have no query");
         }
         scope(&sample).ok_or(PLACE)?;
@@ -109,19 +109,24 @@ impl Relations {
     pub(crate) async fn decide(&self, setup: &Setup, request: &Request<'_>, caller: &Caller, host: &Host<'_>) -> Told {
         let policy: &Policy = setup.policy();
         let mut known: Vec<(String, String, bool)> = Vec::new();
+        let mut was_asked = false;
         loop {
             let mut open = None;
-            let outcome = policy.decide_with(request, Some(&caller.identity), &mut |relation, object| match known
-                .iter()
-                .find(|(of, to, _)| of == relation && to == object)
-            {
-                Some((_, _, has)) => Ok(*has),
-                None => {
-                    open = Some((relation.to_owned(), object.to_owned()));
-                    Err(ErrorCode::Undecided.into())
+            let outcome = policy.decide_with(request, Some(&caller.identity), &mut |relation, object| {
+                was_asked = true;
+                if let Some((_, _, has)) = known.iter().find(|(of, to, _)| of == relation && to == object) {
+                    return Ok(*has);
                 }
+                // Most often it is held, and nothing has to be waited for.
+                if let Ok(question) = self.question(setup, caller)
+                    && let Some(place) = question.place.as_ref().filter(|place| place.is_fresh())
+                    && let Ok(has) = question.answer(place, relation, object)
+                {
+                    return Ok(has);
+                }
+                open = Some((relation.to_owned(), object.to_owned()));
+                Err(ErrorCode::Undecided.into())
             });
-            let was_asked = !known.is_empty() || open.is_some();
             let workspace = caller.identity.workspace_id().filter(|_| was_asked);
             let revision = || workspace.and_then(|id| self.place(id)).and_then(|place| place.revision());
             let Some((relation, object)) = open else { return Told { outcome, revision: revision() } };
@@ -140,6 +145,17 @@ impl Relations {
         object: &str,
         host: &Host<'_>,
     ) -> Result<bool, Error> {
+        let question = self.question(setup, caller)?;
+        let Some(place) = &question.place else { return Ok(false) };
+        place.ready(host).await;
+        match (&self.ask, question.answer(place, relation, object)) {
+            (Some(url), Err(error)) if is_open(&error) => self.ask(url, &question, relation, object).await,
+            (_, answer) => answer,
+        }
+    }
+
+    /// What is asked about a caller, whatever the relation.
+    fn question<'a>(&self, setup: &Setup, caller: &'a Caller) -> Result<Question<'a>, Error> {
         // A `sub` is unique only within its issuer: another's user of the same name is somebody else.
         let ours =
             caller.token.as_ref().filter(|token| token.claims().issuer().as_deref() == Some(&self.demands.issuer));
@@ -147,29 +163,19 @@ impl Relations {
             return Err(Error::with(ErrorCode::Undecided, "the relations are of another issuer's users"));
         };
         let place = caller.identity.workspace_id().and_then(|workspace| self.place(workspace));
-        let (Some(place), Some(user)) = (place, caller.identity.as_user()) else { return Ok(false) };
+        let (Some(place), Some(user)) = (place, caller.identity.as_user()) else {
+            return Ok(Question { token, place: None, user: String::new(), claimed: Vec::new() });
+        };
         let claimed = setup.first().config.relations.tuples(token)?;
-        place.ready(host).await;
-        let answer = place.read(|bundle, now| {
-            // Also of a bundle that has ended: what was taken back stays so, and nobody else is asked about it.
-            bundle.revocations().check(token.claims())?;
-            let current = bundle.at(now, None)?;
-            current.check(object, relation, &user, &Given { tuples: &claimed, ..Given::default() })
-        });
-        match (&self.ask, answer) {
-            (Some(url), Err(error)) if is_open(&error) => {
-                self.ask(url, &Question { user: &user, relation, object, claimed: &claimed }).await
-            }
-            (_, answer) => answer,
-        }
+        Ok(Question { token, place: Some(place), user, claimed })
     }
 
     /// What the server says.
-    async fn ask(&self, url: &Url, question: &Question<'_>) -> Result<bool, Error> {
+    async fn ask(&self, url: &Address, question: &Question<'_>, relation: &str, object: &str) -> Result<bool, Error> {
         let (body, member) = if url.path().ends_with("/check") {
-            (question.openfga(), "allowed")
+            (question.openfga(relation, object), "allowed")
         } else {
-            (question.authzen().ok_or(ErrorCode::Undecided)?, "decision")
+            (question.authzen(relation, object).ok_or(ErrorCode::Undecided)?, "decision")
         };
         let authorization = format!("Bearer {}", self.demands.service_key);
         let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
@@ -190,26 +196,38 @@ fn is_open(error: &Error) -> bool {
     )
 }
 
+/// Who is asked about, and in what.
 struct Question<'a> {
-    user: &'a str,
-    relation: &'a str,
-    object: &'a str,
-    claimed: &'a [TupleKey],
+    token: &'a VerifiedToken,
+    /// None where the caller is of no workspace that may be asked for, or has no name in tuples: then there are no relations.
+    place: Option<Rc<Place>>,
+    user: String,
+    claimed: Vec<TupleKey>,
 }
 
 impl Question<'_> {
+    /// What the bundle says.
+    fn answer(&self, place: &Place, relation: &str, object: &str) -> Result<bool, Error> {
+        place.read(|bundle, now| {
+            // Also of a bundle that has ended: what was taken back stays so, and nobody else is asked about it.
+            bundle.revocations().check(self.token.claims())?;
+            let current = bundle.at(now, None)?;
+            current.check(object, relation, &self.user, &Given { tuples: &self.claimed, ..Given::default() })
+        })
+    }
+
     /// `None` where the token claims something, for which AuthZEN has no place: it could be what takes a relation away.
-    fn authzen(&self) -> Option<serde_json::Value> {
+    fn authzen(&self, relation: &str, object: &str) -> Option<serde_json::Value> {
         let entity = |text: &str| text.split_once(':').map(|(of, id)| json!({ "type": of, "id": id }));
-        let (subject, resource) = (entity(self.user)?, entity(self.object)?);
-        let question = json!({ "subject": subject, "action": { "name": self.relation }, "resource": resource });
+        let (subject, resource) = (entity(&self.user)?, entity(object)?);
+        let question = json!({ "subject": subject, "action": { "name": relation }, "resource": resource });
         self.claimed.is_empty().then_some(question)
     }
 
-    fn openfga(&self) -> serde_json::Value {
+    fn openfga(&self, relation: &str, object: &str) -> serde_json::Value {
         let key =
             |object: &str, relation: &str, user: &str| json!({ "object": object, "relation": relation, "user": user });
-        let asked = key(self.object, self.relation, self.user);
+        let asked = key(object, relation, &self.user);
         if self.claimed.is_empty() {
             return json!({ "tuple_key": asked });
         }
@@ -220,8 +238,8 @@ impl Question<'_> {
 }
 
 /// What the URL says that the bundle is of.
-fn scope(url: &Url) -> Option<Scope> {
-    let segments: Vec<&str> = url.path_segments()?.collect();
+fn scope(url: &Address) -> Option<Scope> {
+    let segments: Vec<&str> = url.path().split('/').collect();
     match segments.as_slice() {
         [.., "workspaces", workspace, "services", service] if !workspace.is_empty() && !service.is_empty() => {
             Some(Scope::workspace(workspace).of_service(service))

@@ -3,12 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use sentinel_core::{Error, ErrorCode, RevocationFeed, VerifiedToken};
-use worker::Url;
-
+use crate::address::Address;
 use crate::host::Host;
 use crate::outgoing;
 use crate::settings::RevocationSettings;
+use sentinel_core::{Error, ErrorCode, RevocationFeed, VerifiedToken};
 
 /// Longest answer: a thousand revocations take a fifth of it.
 const ANSWER_BYTES: usize = 1024 * 1024;
@@ -19,7 +18,7 @@ const PAUSE: f64 = 1_000.0;
 
 /// The server's revocations.
 pub(crate) struct Followed {
-    url: Url,
+    url: Address,
     key: String,
     /// Milliseconds.
     max_age: f64,
@@ -41,7 +40,7 @@ struct State {
 impl Followed {
     pub(crate) fn new(settings: RevocationSettings, key: &str) -> Result<Self, &'static str> {
         let url = outgoing::allowed(&settings.url).ok_or("the revocations' URL must be https, without credentials")?;
-        if url.query().is_some() || url.fragment().is_some() {
+        if url.has_more() {
             return Err("the revocations' URL must have no query");
         }
         let (max_age, max_stale) = (f64::from(settings.max_age) * 1000.0, f64::from(settings.max_stale) * 1000.0);
@@ -100,15 +99,13 @@ impl Followed {
 
     async fn catch_up(&self) -> Result<(), String> {
         for _ in 0..ANSWERS {
-            let mut url = self.url.clone();
-            {
+            let url = {
                 let state = self.state.borrow();
-                let mut query = url.query_pairs_mut();
-                query.append_pair("after", &state.feed.after().to_string());
-                if let Some(epoch) = state.feed.epoch() {
-                    query.append_pair("epoch", epoch);
-                }
-            }
+                let after = state.feed.after().to_string();
+                let epoch = state.feed.epoch().map(|epoch| ("epoch", epoch));
+                let members: Vec<_> = std::iter::once(("after", after.as_str())).chain(epoch).collect();
+                self.url.with_query(&members)
+            };
             let headers = [("accept", "application/json"), ("x-service-key", &self.key)];
             let (_, body) = outgoing::get(&url, &headers, ANSWER_BYTES).await?;
             let complete = self.state.borrow_mut().feed.read(&body).map_err(|error| error.message())?;

@@ -6,8 +6,9 @@ use std::rc::Rc;
 use sentinel_core::config::Config;
 use sentinel_core::{KeySet, Limits, Policy, SymmetricKeys, TokenPair};
 use wasm_bindgen::JsValue;
-use worker::{Env, Url};
+use worker::Env;
 
+use crate::address::Address;
 use crate::bundle::Demands;
 use crate::evaluation::EvaluationKey;
 use crate::keys::Keys;
@@ -55,7 +56,8 @@ pub(crate) struct Pair {
 
 /// What makes the Worker a gateway.
 pub(crate) struct Gateway {
-    pub(crate) origin: Url,
+    /// Scheme, host and port.
+    pub(crate) origin: String,
     pub(crate) prover: Prover,
     pub(crate) cookie: Option<String>,
     pub(crate) login: Option<String>,
@@ -82,10 +84,20 @@ struct FirstConfig {
 }
 
 struct Held {
+    /// The platform's object with the bindings: while it is the same, so are they.
+    env: JsValue,
     texts: Texts,
-    setup: Rc<Setup>,
+    ready: Ready,
     /// Read from KV at this time.
     read_at: Option<f64>,
+}
+
+/// What a request needs first.
+#[derive(Clone)]
+pub(crate) struct Ready {
+    pub(crate) setup: Rc<Setup>,
+    /// Whether there is a rate limiter.
+    pub(crate) is_limited: bool,
 }
 
 thread_local! {
@@ -95,12 +107,17 @@ thread_local! {
 
 impl Setup {
     /// The configuration of this environment.
-    pub(crate) async fn of(env: &Env, now: f64) -> Result<Rc<Self>, String> {
-        let held = HELD.with_borrow(|held| held.as_ref().map(|held| (Rc::clone(&held.setup), held.read_at)));
-        if let Some((setup, Some(read_at))) = held
-            && (0.0..KV_AGE).contains(&(now - read_at))
-        {
-            return Ok(setup);
+    pub(crate) async fn of(env: &Env, now: f64) -> Result<Ready, String> {
+        let held = HELD.with_borrow(|held| {
+            let held = held.as_ref()?;
+            let is_current = match held.read_at {
+                Some(read_at) => (0.0..KV_AGE).contains(&(now - read_at)),
+                None => held.env == **env,
+            };
+            is_current.then(|| held.ready.clone())
+        });
+        if let Some(ready) = held {
+            return Ok(ready);
         }
         let bindings = NAMES.map(|name| binding(env, name));
         let (named, read_at) = match bindings {
@@ -108,14 +125,17 @@ impl Setup {
             _ => (from_kv(env).await?, Some(now)),
         };
         let texts = Texts { named, secret: SECRETS.map(|name| binding(env, name)) };
+        // Who cannot be told from one that is there, is there.
+        let is_limited = js_sys::Reflect::has(env, &crate::LIMITER.into()).unwrap_or(true);
         HELD.with_borrow_mut(|held| {
             // The same text: its keys stay fetched.
             let setup = match held.take_if(|held| held.texts == texts) {
-                Some(same) => same.setup,
+                Some(same) => same.ready.setup,
                 None => Rc::new(Self::read(&texts)?),
             };
-            *held = Some(Held { texts, setup: Rc::clone(&setup), read_at });
-            Ok(setup)
+            let ready = Ready { setup, is_limited };
+            *held = Some(Held { env: JsValue::clone(env), texts, ready: ready.clone(), read_at });
+            Ok(ready)
         })
     }
 
@@ -164,7 +184,7 @@ impl Setup {
             key.as_ref().ok_or("the secret SENTINEL_GATEWAY_KEY is missing: the origin could be reached around")?;
         self.gateway = Some(Gateway {
             origin: origin(&settings.origin)?,
-            prover: Prover::new(key, settings.name, settings.service)?,
+            prover: Prover::new(key, &settings.name, &settings.service)?,
             cookie: settings.cookie,
             login: settings.login.map(login).transpose()?,
             forward_tokens: settings.forward_tokens,
@@ -261,12 +281,11 @@ impl Issuer {
 }
 
 /// The bare origin: what is decided on is then the very path that is forwarded.
-fn origin(text: &str) -> Result<Url, &'static str> {
-    let url = Url::parse(text).map_err(|_| "`origin` is no URL")?;
-    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    let is_http = matches!(url.scheme(), "https" | "http");
-    if is_http && is_bare && url.username().is_empty() && url.password().is_none() {
-        return Ok(url);
+fn origin(text: &str) -> Result<String, &'static str> {
+    let url = Address::parse(text).ok_or("`origin` is no URL")?;
+    let is_bare = url.path() == "/" && !url.has_more() && !url.has_credentials();
+    if is_bare && (url.is_https() || url.is_http()) {
+        return Ok(url.origin().to_owned());
     }
     Err("`origin` must be scheme, host and port alone")
 }
@@ -274,7 +293,7 @@ fn origin(text: &str) -> Result<Url, &'static str> {
 /// A path of this host or a URL that may be fetched: nothing that a browser could take for a script.
 fn login(text: String) -> Result<String, &'static str> {
     let is_path = text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '#']);
-    if is_path || outgoing::allowed(&text).is_some_and(|url| url.fragment().is_none()) {
+    if is_path || outgoing::allowed(&text).is_some_and(|url| !url.has_fragment()) {
         return Ok(text);
     }
     Err("`login` must be a path of this host or an https URL, without fragment")

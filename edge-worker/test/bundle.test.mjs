@@ -1,6 +1,7 @@
 // Relations at the gateway: decided by a signed bundle that the isolate holds.
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
@@ -143,6 +144,40 @@ test("a user or a token that was taken back has no relations", async (t) => {
   published.store.revoked = ["t1"];
   assert.deepEqual(said(await ask("/notes/3", { sub: "u2" })), [401, "token_revoked"]);
   assert.equal((await ask("/notes/3", { sub: "u2", jti: "t2" })).status, 200);
+});
+
+test("what was taken back stays so after the bundle's end, and nobody else is asked about it", async (t) => {
+  const asked = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url);
+    response.setHeader("content-type", "application/json").end('{"decision":true}');
+  });
+  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+  t.after(() => server.close().closeAllConnections());
+  const us = signer("ES256", "k1");
+  const published = await publisher(t, us);
+  Object.assign(published.store, { tuples: TUPLES, revoked: ["t1"], life: 3 });
+  const { ask } = await holding(t, {
+    us,
+    publishes: published,
+    config: { relations: [] },
+    bundle: { maxAge: 0, staleWhileRevalidate: 0 },
+    settings: { undecided: "ask", ask: `http://127.0.0.1:${server.address().port}/access/v1/evaluation` },
+  });
+  assert.deepEqual(said(await ask("/notes/1")), [401, "token_revoked"]);
+  assert.equal((await ask("/notes/1", { jti: "t2" })).status, 200);
+  assert.deepEqual(asked, [], "the bundle has an answer");
+  published.store.down = true;
+  const began = Date.now();
+  // The server is asked about other tokens once the bundle has ended: then it has.
+  while (asked.length === 0) {
+    assert.equal((await ask("/notes/1", { jti: "t2" })).status, 200);
+    assert.ok(Date.now() - began < 30_000, "it never ended");
+    await later(100);
+  }
+  const before = asked.length;
+  assert.deepEqual(said(await ask("/notes/1")), [401, "token_revoked"]);
+  assert.equal(asked.length, before, "not about what is known to be taken back");
 });
 
 test("answers until the bundle's end while the server is down, then opens nothing, and recovers", async (t) => {

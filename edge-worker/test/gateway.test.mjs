@@ -58,8 +58,9 @@ test("forwards what is allowed, and says who asks", async (t) => {
   assert.equal(said.authorization, undefined, "the token stays here");
   const { header, claims } = proven(said["x-sentinel-gateway"]);
   assert.deepEqual(header, { alg: "HS256", typ: "sentinel-gateway+jwt" });
-  const { iat, exp, token_iat, ...rest } = claims;
+  const { iat, exp, token_iat, token_exp, ...rest } = claims;
   assert.ok(exp === iat + 30 && Math.abs(iat - Date.now() / 1000) < 60 && token_iat <= iat);
+  assert.equal(token_exp, JSON.parse(Buffer.from(token.split(".")[1], "base64url")).exp, "so that a connection need not outlive it");
   assert.deepEqual(rest, {
     iss: "sentinel-gateway", aud: "notes-backend", htm: "POST", htu: "/notes/7?page=2&q=a%20b", sub: "u1", token_iss: "https://id.example",
     token_jti: "t1", email: "ada@example.com", name: "Ada Ümläut 100%", wid: "w1", wslug: "team", wroles: ["editor"], groups: ["g1"], actions: [],
@@ -111,6 +112,17 @@ test("nothing that a client says can speak for the gateway", async (t) => {
   assert.equal(anonymous["x-sentinel-user-id"], undefined);
   assert.equal(proven(anonymous["x-sentinel-gateway"]).claims.sub, undefined, "nobody, and proven");
   assert.deepEqual([known["x-sentinel-user-id"], known["x-sentinel-workspace-role"]], ["u1", "viewer"]);
+});
+
+test("a line break in what a token says makes no header", async (t) => {
+  const behind = await origin(t);
+  const { us, ask } = await before(t, behind);
+  const name = "Ada\nx-sentinel-user-id\nroot\r\nx-evil: 1";
+  const { status, body } = await ask("/notes", { token: us.token({ name, wslug: "a\nx-evil\n1", wrole: "viewer" }) });
+  assert.equal(status, 200);
+  assert.deepEqual([body.headers["x-sentinel-user-id"], body.headers["x-evil"]], ["u1", undefined]);
+  assert.equal(decodeURIComponent(body.headers["x-sentinel-name"]), name);
+  assert.equal(proven(body.headers["x-sentinel-gateway"]).claims.name, name);
 });
 
 test("a personal answer is in no cache that others share", async (t) => {
@@ -275,9 +287,10 @@ test("a WebSocket passes where its upgrade was allowed", async (t) => {
   await refused.text();
   const { status, webSocket } = await open(us.token({}));
   assert.equal(status, 101);
+  // Listened to first: what has come already is told at once.
+  const said = new Promise((resolve) => webSocket.addEventListener("message", ({ data }) => resolve(data), { once: true }));
   webSocket.accept();
-  const said = await new Promise((resolve) => webSocket.addEventListener("message", ({ data }) => resolve(data), { once: true }));
-  assert.equal(said, "hello u1");
+  assert.equal(await said, "hello u1");
   assert.equal(proven(behind.received[0].headers["x-sentinel-gateway"]).claims.htu, "/notes/live");
   webSocket.close();
 });

@@ -6,13 +6,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use sentinel_core::bundle::{Bounds, Bundle, BundleVerifier, Kind, Known, Scope};
-use sentinel_core::jose::signature::PureRust;
 use sentinel_core::{Algorithms, Error, ErrorCode};
-use worker::{Env, Url};
+use worker::Env;
 
+use crate::address::Address;
 use crate::host::Host;
 use crate::keys::Keys;
 use crate::outgoing;
+use crate::signature::Keyring;
 use storage::{Storage, Writes};
 
 /// A Worker has 128 MB for everything.
@@ -38,7 +39,7 @@ pub(crate) struct Demands {
 
 /// One bundle.
 pub(crate) struct Place {
-    url: Url,
+    url: Address,
     demands: Demands,
     verifier: BundleVerifier,
     storage: Storage,
@@ -73,7 +74,7 @@ enum Age {
 }
 
 impl Place {
-    pub(crate) fn new(url: Url, scope: Scope, demands: &Demands) -> Self {
+    pub(crate) fn new(url: Address, scope: Scope, demands: &Demands) -> Self {
         let verifier = BundleVerifier::new(&demands.issuer, &demands.audience, scope.clone(), demands.algorithms);
         let place = scope.place(&demands.issuer, &demands.audience, Kind::Full);
         Self {
@@ -97,6 +98,12 @@ impl Place {
     /// The revision that is held.
     pub(crate) fn revision(&self) -> Option<u64> {
         self.read(|bundle, _| Ok(bundle.manifest().revision)).ok()
+    }
+
+    /// Whether what is held may answer as it is, and nothing is due.
+    pub(crate) fn is_fresh(&self) -> bool {
+        let state = self.state.borrow();
+        self.age(&state, crate::now()) == Age::Fresh
     }
 
     /// Waits where nothing is held that may answer, or only what is too old; else what is due is done later.
@@ -198,7 +205,7 @@ impl Place {
         {
             let state = self.state.borrow();
             if let Some(held) = state.bundle.as_ref().filter(|_| !state.needs_full) {
-                url.query_pairs_mut().append_pair("since", &held.manifest().state.to_string());
+                url = url.with_query(&[("since", &held.manifest().state.to_string())]);
                 etag = state.etag.clone();
             }
         }
@@ -227,8 +234,10 @@ impl Place {
     /// Verifies a frame, and holds it or what it makes of what is held.
     async fn take(&self, frame: &[u8], known: Option<&Known>) -> Result<Kind, Error> {
         let now = crate::now();
-        let verified = |keys: &sentinel_core::KeySet| {
-            let opened = self.verifier.verify(frame, keys, &PureRust, crate::seconds(now))?;
+        let verified = async |keys: Rc<Keyring>| {
+            let sealed = self.verifier.begin(frame, keys.keys())?;
+            let holds = keys.holds(sealed.challenge()).await?;
+            let opened = sealed.open(holds, crate::seconds(now))?;
             let kind = opened.manifest().kind;
             let mut state = self.state.borrow_mut();
             if kind == Kind::Delta {

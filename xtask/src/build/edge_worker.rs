@@ -9,7 +9,7 @@ use crate::process::Job;
 use crate::set_up::wasm_target::WasmTarget;
 use crate::workspace;
 
-const WORKER: Build = Build { package: "sentinel-edge-worker", profile: "wasm-slim", features: &[] };
+const WORKER: Build = Build { package: "sentinel-edge-worker", profile: "wasm-worker", features: &[] };
 
 /// `target/wasm/pkg/edge-worker/lib.js` and `lib.wasm`.
 pub(super) fn build(target: &WasmTarget) -> Result<()> {

@@ -51,6 +51,8 @@ impl Index {
         index.contexts = parts.contexts;
         index.len = tuples.len();
         index.base = Base::new(tuples, index.names.len(), index.usersets.len() as u32, index.types.len() as u32);
+        // What came with it is no growth: the first change would make the whole index anew.
+        index.expect_words();
         index
     }
 

@@ -137,3 +137,26 @@ fn gathered_as_if_at_once() {
     assert_eq!(all(&index), all(&expected));
     assert!(all(&index).contains(&plain));
 }
+
+/// Names that came with a bundle are no growth: one change does not make the whole index anew.
+#[cfg(feature = "bundle")]
+#[test]
+fn what_came_whole_is_not_made_anew_by_the_first_change() {
+    let ids: Vec<String> = (0..WORDS / 64).map(|n| format!("{n:0>64}")).collect();
+    let mut parts =
+        Parts { types: ["document".into()].into(), relations: ["viewer".into()].into(), ..Parts::default() };
+    for id in &ids {
+        parts.text.push_str(id);
+        parts.ends.push(parts.text.len() as u32);
+        parts.type_of.push(0);
+    }
+    let tuples: Vec<Tuple> = (0..ids.len() as u32)
+        .map(|object| Tuple { object, relation: 0, subject: object, context: NO_CONTEXT })
+        .collect();
+    let mut index = Index::from_parts((1, 2), parts, &tuples);
+    assert!(index.word_bytes() > WORDS);
+    let identity = index.identity;
+    assert!(index.insert(&key("document:new#viewer@document:newer")).unwrap());
+    assert!(index.remove("document:new", "viewer", "document:newer"));
+    assert_eq!((index.identity, index.len()), (identity, ids.len()));
+}
