@@ -210,3 +210,75 @@ test("relations are decided by the server's own bundle, without it, and until it
   }),
 );
 
+
+test("roles of a tenant, with logins by password, open what their table says", { timeout: 120_000 }, () =>
+  withResources(async (use) => {
+    const server = use(await startSentinel());
+    const { key } = await server.cli("service", "create", "gateway");
+    const origin = use(await startOrigin());
+    const analyst = ["/upload", "/process", "/chat", "/export"].map((path) => ({ method: "*", path, allow: { role: "analyst" } }));
+    const admin = ["/users/**", "/tenant/config", "/audit"].map((path) => ({ method: "*", path, allow: { role: "admin" } }));
+    const gateway = use(
+      await startWorkerd({
+        entry: fileURLToPath(new URL("../../edge-worker/worker.mjs", import.meta.url)),
+        flags: [],
+        bindings: {
+          SENTINEL_CONFIG: {
+            issuer: server.url,
+            audience: "sentinel:access",
+            tokenUse: "access",
+            algorithms: ["RS256"],
+            profile: "tenant",
+            rules: [{ method: "GET", path: "/data/own/**", allow: { role: "viewer" } }, ...analyst, ...admin],
+          },
+          SENTINEL_JWKS_URL: server.jwksUrl,
+          SENTINEL_GATEWAY: { origin: origin.url, service: "notes", revocations: { url: `${server.url}/revocations`, ...BOUND } },
+          SENTINEL_GATEWAY_KEY: KEY,
+          SENTINEL_SERVICE_KEY: key,
+        },
+      }),
+    );
+    const send = async (path, body, expected) => {
+      const response = await fetch(`${server.url}/api/v1/auth/${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      assert.equal(response.status, expected);
+      return response.status === 204 ? undefined : response.json();
+    };
+    const password = "secure-Passw0rd-of-mine";
+    await server.cli("user", "create", "owner@firm.test", "--name", "Olive");
+    await server.cli("workspace", "create", "firm", "--name", "Firm", "--owner", "owner@firm.test");
+    const order = ["viewer", "analyst", "admin"];
+    for (const [given, role] of [["viewer", "viewer"], ["editor", "analyst"], ["admin", "admin"]]) {
+      const email = `${given}@firm.test`;
+      await server.cli("user", "create", email, "--name", given);
+      await server.cli("workspace", "add-member", "firm", email, "--role", given);
+      const { secret } = await server.cli("password", "link", email);
+      await send("password/reset", { secret, new_password: password }, 204);
+      const session = await send("login", { email, password }, 200);
+      assert.equal(session.user.role, role);
+      for (const [method, path, least] of [
+        ["GET", "/data/own/7", "viewer"],
+        ["POST", "/upload", "analyst"],
+        ["POST", "/process", "analyst"],
+        ["POST", "/chat", "analyst"],
+        ["GET", "/export", "analyst"],
+        ["POST", "/users/7", "admin"],
+        ["PUT", "/tenant/config", "admin"],
+        ["GET", "/audit", "admin"],
+      ]) {
+        const ask = (headers) => gateway.fetch(path, { method, headers });
+        const answer = await ask({ authorization: `Bearer ${session.access_token}` });
+        const may = order.indexOf(role) >= order.indexOf(least);
+        assert.equal(answer.status, may ? 200 : 403, `${method} ${path} as ${role}`);
+        const said = await answer.json();
+        if (may) assert.deepEqual([said.claims.wroles, said.claims.wid], [[role], session.user.tenant_id]);
+        const nobody = await ask({});
+        assert.equal(nobody.status, 401);
+        await nobody.text();
+      }
+    }
+  }),
+);

@@ -10,6 +10,7 @@ from support.team import Administrator, Team
 #: It learns ids from answers: what would end the membership that it acts by, which would end the run's use.
 ENDINGS = [
     "POST /auth/logout",
+    "POST /api/v1/auth/logout",
     "DELETE /workspaces/{workspace_id}",
     "DELETE /workspaces/{workspace_id}/members/{user_id}",
 ]

@@ -26,7 +26,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 /// Where a refresh token goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Place {
+enum RefreshTokenIn {
     /// Into the answer, for programs.
     #[default]
     Body,
@@ -42,10 +42,8 @@ struct LoginBody {
     password: SecretString,
     /// Which tenant, for who is a member of several: `ten_…`
     tenant_id: Option<String>,
-    /// Where the refresh token goes.
-    #[serde(default)]
-    #[schema(inline)]
-    refresh_token_in: Place,
+    /// Where the refresh token goes; without it into the body.
+    refresh_token_in: Option<RefreshTokenIn>,
 }
 
 /// Who has logged in.
@@ -77,11 +75,16 @@ struct TenantTokens {
     user: Option<TenantUser>,
 }
 
-fn answer(config: &Config, tokens: TokenAnswer, user: Option<TenantUser>, place: Place) -> Result<Response, Failure> {
+fn answer(
+    config: &Config,
+    tokens: TokenAnswer,
+    user: Option<TenantUser>,
+    place: RefreshTokenIn,
+) -> Result<Response, Failure> {
     let TokenAnswer { access_token, refresh_token, expires_in } = tokens;
     let (shown, kept) = match place {
-        Place::Body => (Some(refresh_token), None),
-        Place::Cookie => (None, Some(refresh_token)),
+        RefreshTokenIn::Body => (Some(refresh_token), None),
+        RefreshTokenIn::Cookie => (None, Some(refresh_token)),
     };
     let tokens = TenantTokens { access_token, refresh_token: shown, token_type: "bearer", expires_in, user };
     let response = cookies::private(Json(tokens).into_response());
@@ -108,14 +111,15 @@ async fn login(
     Body(body): Body<LoginBody>,
 ) -> Result<Response, No> {
     let LoginBody { email, password, tenant_id, refresh_token_in } = body;
-    if refresh_token_in == Place::Cookie {
+    let place = refresh_token_in.unwrap_or_default();
+    if place == RefreshTokenIn::Cookie {
         // Or another's page could log somebody in as someone else.
         cookie::require_own_page(service.config(), &headers)?;
     }
     let ask = TenantLogin { email: &email, password: &password, tenant_id: tenant_id.as_deref() };
     let TenantSession { tokens, user_id, email, role, tenant_id } = service.tenant_login(ask, &caller).await?;
     let user = TenantUser { id: user_id, email, role, tenant_id };
-    Ok(answer(service.config(), tokens, Some(user), refresh_token_in).into_response())
+    Ok(answer(service.config(), tokens, Some(user), place).into_response())
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -144,12 +148,12 @@ async fn refresh(
     let config = service.config();
     if let Some(token) = body.refresh_token {
         let tokens = service.tenant_refresh(token.expose_secret(), &caller).await?;
-        return Ok(answer(config, tokens, None, Place::Body).into_response());
+        return Ok(answer(config, tokens, None, RefreshTokenIn::Body).into_response());
     }
     let token = cookie::refresh_token(config, &headers).ok_or(Refusal::RefreshTokenInvalid)?;
     cookie::require_own_page(config, &headers)?;
     match service.tenant_refresh(&token, &caller).await.map_err(No::from) {
-        Ok(tokens) => Ok(answer(config, tokens, None, Place::Cookie).into_response()),
+        Ok(tokens) => Ok(answer(config, tokens, None, RefreshTokenIn::Cookie).into_response()),
         Err(no) if no.ends_session() => Ok(cookie::forget(no.into_response(), config).into_response()),
         Err(no) => Err(no),
     }

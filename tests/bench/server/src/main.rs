@@ -3,6 +3,7 @@
 
 mod browser;
 mod deployment;
+mod flood;
 mod report;
 mod run;
 
@@ -16,7 +17,7 @@ use sentinel_bench_server::processes::Provider;
 
 use crate::run::{Options, Outcome};
 
-const HELP: &str = "sentinel-bench-server BINARY FOLDER POSTGRES_URL [--write] [--seconds N] [--connections N] [--only sqlite|postgres]";
+const HELP: &str = "sentinel-bench-server BINARY FOLDER POSTGRES_URL [--write] [--seconds N] [--connections N] [--only sqlite|postgres] [--flood]";
 const DOCUMENT: &str = "docs/benchmarks-server.md";
 const TEMPLATE: &str = "tests/bench/server/template.md";
 
@@ -33,12 +34,13 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<()> {
     let [binary, folder, url, options @ ..] = arguments else { bail!(HELP) };
-    let (mut seconds, mut connections, mut write, mut only) = (4, 8, false, None);
+    let (mut seconds, mut connections, mut write, mut only, mut flood) = (4, 8, false, None, false);
     let mut options = options.iter();
     while let Some(option) = options.next() {
         let mut number = || -> Result<u64> { Ok(options.next().context(HELP)?.parse()?) };
         match option.as_str() {
             "--write" => write = true,
+            "--flood" => flood = true,
             "--seconds" => seconds = number()?.clamp(1, 30),
             "--connections" => connections = usize::try_from(number()?.clamp(1, 64))?,
             "--only" => only = Some(options.next().context(HELP)?.as_str()),
@@ -50,6 +52,12 @@ fn run(arguments: &[String]) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut machine = Machine::now()?;
     let (binary, folder) = (PathBuf::from(binary).canonicalize()?, PathBuf::from(folder));
+    if flood {
+        runtime.block_on(floods(&binary, &folder, url, only, &options))?;
+        machine.ended()?;
+        println!("{}", report::machine(&machine, &options));
+        return Ok(());
+    }
     let outcomes = runtime.block_on(all(&binary, &folder, url, only, &options))?;
     machine.ended()?;
     let line = report::machine(&machine, &options);
@@ -74,4 +82,14 @@ async fn all(binary: &Path, folder: &Path, url: &str, only: Option<&str>, option
         }
     }
     Ok(outcomes)
+}
+
+/// Wrong passwords without end, and what it is to others.
+async fn floods(binary: &Path, folder: &Path, url: &str, only: Option<&str>, options: &Options) -> Result<()> {
+    for (name, word, url) in [("SQLite", "sqlite", None), ("PostgreSQL", "postgres", Some(url.to_owned()))] {
+        if only.is_none_or(|only| only == word) {
+            flood::flood(name, binary, &folder.join(word), url, options).await?;
+        }
+    }
+    Ok(())
 }
