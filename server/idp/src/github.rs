@@ -221,6 +221,8 @@ impl Github {
             email: primary.map(|primary| primary.email),
             name: user.name.or_else(|| user.login.clone()),
             hosted_domain: None,
+            given_name: None,
+            family_name: None,
             username: user.login,
             picture: user.avatar_url,
         };

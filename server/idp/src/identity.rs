@@ -34,6 +34,10 @@ pub struct ProvenIdentity {
     pub username: Option<String>,
     /// A name to show.
     pub name: Option<String>,
+    /// The given name, where the provider tells it apart.
+    pub given_name: Option<String>,
+    /// The family name, where the provider tells it apart.
+    pub family_name: Option<String>,
     /// An `https` URL of a picture. It is the provider's word: whoever fetches it uses the bounded client.
     pub picture: Option<String>,
 }
@@ -58,6 +62,8 @@ pub(crate) struct Said {
     pub(crate) hosted_domain: Option<String>,
     pub(crate) username: Option<String>,
     pub(crate) name: Option<String>,
+    pub(crate) given_name: Option<String>,
+    pub(crate) family_name: Option<String>,
     pub(crate) picture: Option<String>,
 }
 
@@ -76,6 +82,8 @@ impl ProvenIdentity {
             email,
             username: said.username.and_then(shown),
             name: said.name.and_then(shown),
+            given_name: said.given_name.and_then(shown),
+            family_name: said.family_name.and_then(shown),
             picture: said.picture.filter(|url| is_picture(url)),
         })
     }

@@ -6,6 +6,7 @@ use secrecy::ExposeSecret as _;
 use sentinel_idp::Providers;
 use sentinel_keys::passwords::Parameters;
 use sentinel_keys::{KeysError, MasterKey, Origin, SigningAlgorithm};
+use sentinel_server::service::converge::Directory;
 use sentinel_server::service::passwords::Hashing;
 use sentinel_server::service::{
     BundleConfig, Clock, Config, Lifetimes, Millis, Newcomers, Parts, PolicyConfig, Service, WorkspaceRole,
@@ -152,10 +153,28 @@ pub(crate) fn config(settings: &Settings, base_url: &str) -> Result<Config, Fail
         }
         _ => Newcomers::PersonalWorkspace,
     };
+    config.webhooks_to_loopback = settings.allow_loopback_webhooks;
+    if let Some(path) = &settings.directory_file {
+        config.directory = directory(path)?;
+        if !matches!(config.newcomers, Newcomers::DefaultWorkspace { .. }) {
+            return Err(Failure::Unanswered(
+                "settings_invalid",
+                "DIRECTORY_FILE gives roles in the default workspace: set NEWCOMERS=default-workspace".to_owned(),
+            ));
+        }
+    }
     if let Some(home) = &settings.admin_home {
         config.admin_home.clone_from(home);
     }
     Ok(config)
+}
+
+/// Who is known before they come.
+fn directory(path: &Path) -> Result<Directory, Failure> {
+    let wrong =
+        |why: String| Failure::Unanswered("settings_invalid", format!("DIRECTORY_FILE {}: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|why| wrong(why.to_string()))?;
+    Directory::from_json(&text).map_err(|why| wrong(why.to_string()))
 }
 
 /// How long what is issued lives.

@@ -85,6 +85,10 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
         let service = service.clone();
         async move { service.follow_keys().await }
     });
+    let webhooks = tokio::spawn({
+        let service = service.clone();
+        async move { service.follow_webhooks().await }
+    });
     let pruning = tokio::spawn(prune(service.clone()));
     let upkeep = tokio::spawn(upkeep(hardening, metrics.clone()));
 
@@ -102,6 +106,7 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
         let _ = task.await;
     }
     keys.abort();
+    webhooks.abort();
     pruning.abort();
     upkeep.abort();
     // Bounded as well: what is still running has had its time.

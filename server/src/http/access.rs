@@ -15,9 +15,10 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use super::layers::limits::{Limits, ServiceProven};
 use super::layers::refusals::Refused;
 use super::openfga::dialect::{failed, no_key};
-use super::{Failure, credentials};
+use super::{Failure, credentials, scim};
 use crate::service::bundles::Listener;
 use crate::service::policy::PolicyCaller;
+use crate::service::scim::Provisioner;
 use crate::service::{Administrator, Caller, Error, Service, ServiceApp, User};
 
 /// The extension of an OpenAPI operation that names its rule.
@@ -47,11 +48,13 @@ pub enum Access {
     Bundle,
     /// As `Bundle`, or a person as `Directory`.
     Events,
+    /// A service that provisions a workspace, with its key as a bearer token.
+    Scim,
 }
 
 impl Access {
     /// Every rule.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Public,
         Self::User,
         Self::Directory,
@@ -62,6 +65,7 @@ impl Access {
         Self::Policy,
         Self::Bundle,
         Self::Events,
+        Self::Scim,
     ];
 
     /// The rule's name in the OpenAPI document.
@@ -78,6 +82,7 @@ impl Access {
             Self::Policy => "policy",
             Self::Bundle => "bundle",
             Self::Events => "events",
+            Self::Scim => "scim",
         }
     }
 
@@ -91,6 +96,7 @@ impl Access {
             Self::ServiceUser => &[&["bearer", "serviceKey"]],
             Self::Resolve => &[&["serviceKey"], &["origin"]],
             Self::Admin => &[&["adminCookie"]],
+            Self::Scim => &[&["bearer"]],
             Self::Policy | Self::Bundle => &[&["bearer"], &["serviceKey"]],
             Self::Events => &[&["bearer"], &["bearer", "serviceKey"], &["bearer", "authzToken"], &["serviceKey"]],
         };
@@ -193,6 +199,10 @@ async fn guard(
         Access::Bundle => {
             parts.extensions.insert(credentials::policy(&service, &parts).await?);
         }
+        Access::Scim => match credentials::provisioner(&service, &parts).await {
+            Ok(by) => _ = parts.extensions.insert(by),
+            Err(error) => return Ok(scim::dialect::failed(error)),
+        },
         Access::Events if credentials::is_keyed(&parts) => {
             let caller = credentials::policy(&service, &parts).await?;
             parts.extensions.insert(Listener::Service(caller.clone()));
@@ -209,6 +219,7 @@ async fn guard(
     }
     let proven = parts.extensions.get::<ServiceApp>().is_some()
         || parts.extensions.get::<PolicyCaller>().is_some()
+        || parts.extensions.get::<Provisioner>().is_some()
         || matches!(parts.extensions.get(), Some(Resolver::Service(_)));
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if proven {
@@ -255,4 +266,4 @@ macro_rules! taken_from_the_guard {
         }
     )*};
 }
-taken_from_the_guard!(User, ServiceApp, Administrator, Resolver, PolicyCaller, Listener);
+taken_from_the_guard!(User, ServiceApp, Administrator, Resolver, PolicyCaller, Listener, Provisioner);

@@ -6,6 +6,7 @@ use axum_extra::extract::cookie::CookieJar;
 
 use super::Failure;
 use crate::service::policy::PolicyCaller;
+use crate::service::scim::Provisioner;
 use crate::service::{Administrator, Error, Service, ServiceApp, User};
 
 const SERVICE_KEY: HeaderName = HeaderName::from_static("x-service-key");
@@ -34,6 +35,11 @@ pub(super) async fn policy(service: &Service, parts: &Parts) -> Result<PolicyCal
         None => bearer(parts)?,
     };
     service.authenticate_policy(key).await
+}
+
+/// The service that provisions a workspace, by its key as a bearer token.
+pub(super) async fn provisioner(service: &Service, parts: &Parts) -> Result<Provisioner, Error> {
+    service.authenticate_provisioner(bearer(parts)?).await
 }
 
 /// Whether a service speaks for itself alone: by its key, without anybody's token.

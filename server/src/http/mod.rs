@@ -26,6 +26,7 @@ mod openfga;
 mod permissions;
 mod realm;
 mod roles;
+mod scim;
 mod serve;
 mod tenant;
 mod time;
@@ -97,6 +98,7 @@ pub fn routes(service: Service) -> (Router, utoipa::openapi::OpenApi) {
         groups::routes,
         permissions::routes,
         roles::routes,
+        scim::routes,
         openfga::routes,
         authzen::routes,
         bundles::routes,

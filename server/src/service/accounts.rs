@@ -85,14 +85,16 @@ impl Service {
         self.store().read().await?.user_by_verified_email(input::email(email)?).await?.ok_or_else(unknown)
     }
 
-    /// The account with this id or, where it is no id, with this proven address: one that no provider proved names nobody.
+    /// The account with this id, alias (`uid-` and the username) or, where it is neither, proven address: one that no
+    /// provider proved names nobody.
     ///
     /// # Errors
     /// [`super::ErrorKind::NotFound`].
     pub async fn account_named(&self, name: &str) -> Result<Account, Error> {
         match Uuid::parse_str(name) {
             Ok(id) => self.store().read().await?.user(id).await?.ok_or_else(unknown),
-            Err(_) => self.account_of_email(name).await,
+            Err(_) if name.contains('@') => self.account_of_email(name).await,
+            Err(_) => self.account_of_username(name).await?.ok_or_else(unknown),
         }
     }
 

@@ -24,6 +24,13 @@ pub enum Actor {
     Administrator(Uuid),
     /// A service, by its name.
     Service(String),
+    /// A service that provisions a workspace.
+    Provisioner {
+        /// Its registration.
+        id: Uuid,
+        /// Its name.
+        name: String,
+    },
     /// The command line, or the server itself.
     System,
 }
@@ -33,7 +40,7 @@ impl Actor {
     pub(crate) fn account(&self) -> Option<Uuid> {
         match self {
             Self::User(id) | Self::Administrator(id) | Self::Member { user_id: id, .. } => Some(*id),
-            Self::Service(_) | Self::System => None,
+            Self::Service(_) | Self::Provisioner { .. } | Self::System => None,
         }
     }
 }
@@ -85,6 +92,7 @@ impl Service {
             Actor::User(id) | Actor::Member { user_id: id, .. } => ("user", Some(id.to_string())),
             Actor::Administrator(id) => ("admin", Some(id.to_string())),
             Actor::Service(name) => ("service", Some(name.clone())),
+            Actor::Provisioner { id, .. } => ("scim", Some(id.to_string())),
             Actor::System => ("system", None),
         };
         let detail = Value::Object(change.detail);
@@ -100,6 +108,7 @@ impl Service {
             ip_address: ip_address.as_deref(),
         };
         transaction.append_activity(&new, self.now()).await?;
-        Ok(())
+        let user_id = change.target.as_ref().filter(|(kind, _)| *kind == "user").and_then(|(_, id)| id.parse().ok());
+        self.tell_of(transaction, change.action, user_id, change.workspace_id).await
     }
 }

@@ -1,40 +1,58 @@
 //! Clients: front ends of proxy mode, and where a login may lead back to.
 
-use sentinel_storage::{Client, ClientChange, NewClient, RevokedFor};
+use sentinel_storage::{Client, ClientChange, NewClient, RevokedFor, SessionDialect};
 use uuid::Uuid;
 
 use super::activity::{Actor, Change};
 use super::{Caller, Error, Page, Service, input};
 
+/// What a front end is registered as.
+#[derive(Clone, Copy, Debug)]
+pub struct NewClientApp<'a> {
+    /// For people.
+    pub name: &'a str,
+    /// Where a login may lead back to.
+    pub redirect_uris: &'a [String],
+    /// Whose pages may read answers.
+    pub allowed_origins: &'a [String],
+    /// The workspaces that it may be used for; none: every one.
+    pub workspaces: &'a [Uuid],
+    /// Which claims the access tokens of its sessions have; `None`: this server's own.
+    pub dialect: Option<SessionDialect>,
+}
+
 impl Service {
     /// Registers a client.
     ///
     /// # Errors
-    /// [`super::ErrorKind::Invalid`] for redirect URIs or origins that are none.
+    /// [`super::ErrorKind::Invalid`] for redirect URIs or origins that are none, and for claims that no front end can have.
     pub async fn create_client_app(
         &self,
         actor: &Actor,
         caller: &Caller,
-        name: &str,
-        redirect_uris: &[String],
-        allowed_origins: &[String],
-        workspaces: &[Uuid],
+        app: &NewClientApp<'_>,
     ) -> Result<Client, Error> {
-        let (redirect_uris, origins) = (input::redirect_uris(redirect_uris)?, input::origins(allowed_origins)?);
+        let (redirect_uris, origins) = (input::redirect_uris(app.redirect_uris)?, input::origins(app.allowed_origins)?);
         let id = Uuid::new_v4();
         let new = NewClient {
             id,
-            name: input::name(name)?,
+            name: input::name(app.name)?,
             redirect_uris: &redirect_uris,
             allowed_origins: &origins,
-            workspaces: input::few(workspaces)?,
+            workspaces: input::few(app.workspaces)?,
             created_by: actor.account(),
         };
+        let dialect = of_front_end(app.dialect)?;
+        let now = self.now();
         let mut transaction = self.begin_as(actor).await?;
-        transaction.insert_client(&new, self.now()).await?;
+        transaction.insert_client(&new, now).await?;
         let change = Change::new("client.create").on("client", id).detail("name", new.name);
         self.record(&mut transaction, actor, caller, change).await?;
-        let client = transaction.client(id).await?.ok_or_else(unknown)?;
+        let client = match dialect {
+            None => transaction.client(id).await?,
+            Some(_) => transaction.update_client(id, &ClientChange { dialect, ..Default::default() }, now).await?,
+        };
+        let client = client.ok_or_else(unknown)?;
         transaction.commit().await?;
         Ok(client)
     }
@@ -74,6 +92,7 @@ impl Service {
             redirect_uris: redirect_uris.as_deref(),
             allowed_origins: origins.as_deref(),
             workspaces: change.workspaces.map(input::few).transpose()?,
+            dialect: of_front_end(change.dialect)?,
             is_active: change.is_active,
         };
         let mut transaction = self.begin_as(actor).await?;
@@ -100,6 +119,16 @@ impl Service {
         }
         self.record(&mut transaction, actor, caller, Change::new("client.delete").on("client", id)).await?;
         Ok(transaction.commit().await?)
+    }
+}
+
+/// The other ones have logins of their own.
+fn of_front_end(dialect: Option<SessionDialect>) -> Result<Option<SessionDialect>, Error> {
+    match dialect {
+        Some(SessionDialect::Local | SessionDialect::Tenant) => {
+            Err(Error::invalid("claims must be sentinel or converged"))
+        }
+        other => Ok(other),
     }
 }
 

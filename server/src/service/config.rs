@@ -3,6 +3,7 @@ use std::time::Duration;
 use sentinel_keys::{RsaBits, SigningAlgorithm};
 use sentinel_storage::{Millis, WorkspaceRole};
 
+use super::converge::Directory;
 use super::passwords::Hashing;
 
 const SECOND: Millis = 1000;
@@ -28,6 +29,10 @@ pub struct Config {
     pub admin_emails: Vec<String>,
     /// Where someone new belongs.
     pub newcomers: Newcomers,
+    /// Who is known before they come, and what roles are called in converged claims.
+    pub directory: Directory,
+    /// Whether webhooks may be sent to loopback: for development and tests.
+    pub webhooks_to_loopback: bool,
     /// Where the browser goes after an admin login: on this server's own site, for the cookie goes nowhere else.
     pub admin_home: String,
     /// Stores of policy.
@@ -192,6 +197,8 @@ impl Config {
             refresh_grace: 10 * SECOND,
             admin_emails: Vec::new(),
             newcomers: Newcomers::PersonalWorkspace,
+            directory: Directory::default(),
+            webhooks_to_loopback: false,
             admin_home: format!("{base_url}/auth/admin/me"),
             policy: PolicyConfig::default(),
             bundles: BundleConfig::default(),

@@ -5,7 +5,8 @@ use sentinel_storage::{Millis, SessionDialect, SessionForRefresh, WorkspaceRole}
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Config;
+use super::converge::Username;
+use super::{Config, Error};
 
 /// Before a user's id in the tenant API.
 const USER: &str = "usr_";
@@ -21,6 +22,7 @@ const TENANT: &str = "ten_";
 pub(crate) enum AccessClaims<'a> {
     Sentinel(SentinelClaims<'a>),
     Tenant(TenantClaims<'a>),
+    Converged(ConvergedClaims<'a>),
 }
 
 /// Sentinel Auth's.
@@ -43,6 +45,21 @@ pub(crate) struct TenantClaims<'a> {
     email: &'a str,
     role: TenantRole,
     tenant_id: String,
+}
+
+/// Those that micro-frontends share: core's claims profile `convergence` reads them.
+#[derive(Serialize)]
+pub(crate) struct ConvergedClaims<'a> {
+    sid: Uuid,
+    wid: Uuid,
+    /// The account's id in the form that is made of the username: it stands for `sub`.
+    uid: String,
+    username: &'a str,
+    /// `null` where nobody has told the parts of the name apart.
+    first_name: Option<&'a str>,
+    last_name: Option<&'a str>,
+    workspace_id: Uuid,
+    role: &'a str,
 }
 
 /// A role of the tenant API: viewer < analyst < admin.
@@ -68,17 +85,38 @@ impl From<WorkspaceRole> for TenantRole {
 }
 
 /// The claims of a session's next access token, for who has this role now.
-pub(crate) fn access_claims(state: &SessionForRefresh, role: WorkspaceRole) -> AccessClaims<'_> {
-    let SessionForRefresh { session, email, name, workspace_slug: wslug, groups, .. } = state;
+///
+/// # Errors
+/// [`super::ErrorKind::Internal`] for a converged session of an account without a username: none begins so.
+pub(crate) fn access_claims<'a>(
+    state: &'a SessionForRefresh,
+    role: WorkspaceRole,
+    config: &'a Config,
+) -> Result<AccessClaims<'a>, Error> {
+    let SessionForRefresh { session, email, name, workspace_slug: wslug, groups, names, .. } = state;
     let (sid, wid) = (session.id, session.workspace_id);
-    match session.dialect {
+    Ok(match session.dialect {
         SessionDialect::Tenant => {
             AccessClaims::Tenant(TenantClaims { sid, wid, email, role: role.into(), tenant_id: tenant_id(wid) })
         }
-        SessionDialect::Sentinel | SessionDialect::Converged | SessionDialect::Local => {
+        SessionDialect::Converged => {
+            let missing = || Error::internal("a session with converged claims is of an account without a username");
+            let username = names.username.as_deref().ok_or_else(missing)?;
+            AccessClaims::Converged(ConvergedClaims {
+                sid,
+                wid,
+                uid: Username::alias_of(username),
+                username,
+                first_name: names.given_name.as_deref(),
+                last_name: names.family_name.as_deref(),
+                workspace_id: wid,
+                role: config.directory.roles().name(role),
+            })
+        }
+        SessionDialect::Sentinel | SessionDialect::Local => {
             AccessClaims::Sentinel(SentinelClaims { sid, email, name, wid, wslug, wrole: role, groups })
         }
-    }
+    })
 }
 
 /// How long a session's access tokens live.

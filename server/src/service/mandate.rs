@@ -41,6 +41,10 @@ impl Service {
                 still_active(service.is_some_and(|service| service.is_active))?;
                 None
             }
+            Actor::Provisioner { id, .. } => {
+                still_active(transaction.scim_client(*id).await?.is_some())?;
+                None
+            }
             Actor::User(id) | Actor::Administrator(id) => {
                 let account = transaction.user(*id).await?.filter(|account| account.is_active);
                 let account = account.ok_or_else(deactivated)?;

@@ -160,6 +160,20 @@ impl Service {
         role: Option<WorkspaceRole>,
     ) -> Result<(), Error> {
         let (mut transaction, own) = self.begin_with_role(actor).await?;
+        self.change_member_in(&mut transaction, own, actor, caller, (workspace_id, member_id), role).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// As [`Service::change_member`], beside other changes. `own` is the role of who asks, where that is a member.
+    pub(crate) async fn change_member_in(
+        &self,
+        transaction: &mut Transaction,
+        own: Option<WorkspaceRole>,
+        actor: &Actor,
+        caller: &Caller,
+        (workspace_id, member_id): (Uuid, Uuid),
+        role: Option<WorkspaceRole>,
+    ) -> Result<(), Error> {
         if let Some(role) = role {
             within(own, role)?;
         }
@@ -180,21 +194,20 @@ impl Service {
             Some(role) => {
                 transaction.set_member_role(workspace_id, member_id, role, self.now()).await?;
                 if role < before {
-                    self.void_elsewhere(&mut transaction, RevocationKind::Member, &published).await?;
+                    self.void_elsewhere(transaction, RevocationKind::Member, &published).await?;
                 }
                 Change::new("member.role").detail("role", role.as_str())
             }
             None => {
                 let end = self.session_end(RevokedFor::Membership);
                 transaction.revoke_sessions_of_user(member_id, Some(workspace_id), None, end).await?;
-                self.void_elsewhere(&mut transaction, RevocationKind::Member, &published).await?;
+                self.void_elsewhere(transaction, RevocationKind::Member, &published).await?;
                 transaction.delete_member(workspace_id, member_id, self.now()).await?;
                 Change::new("member.remove")
             }
         };
         let change = change.on("user", member_id).within(workspace_id).detail("before", before.as_str());
-        self.record(&mut transaction, actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.record(transaction, actor, caller, change).await
     }
 }
 

@@ -9,6 +9,7 @@ pub mod bundles;
 pub mod client_apps;
 mod clock;
 mod config;
+pub mod converge;
 pub mod dialects;
 mod directory;
 mod error;
@@ -32,6 +33,7 @@ mod relay;
 pub mod resolve;
 pub mod revocation;
 pub mod roles;
+pub mod scim;
 pub mod service_apps;
 pub mod sessions;
 pub mod signing;
@@ -39,6 +41,7 @@ pub mod sso;
 pub mod tenant;
 mod tokens;
 pub mod users;
+pub mod webhooks;
 pub mod workspaces;
 
 use std::sync::{Arc, OnceLock};
@@ -86,6 +89,7 @@ struct Inner {
     policy: policy::Policy,
     bundles: bundles::Bundles,
     hasher: passwords::Hasher,
+    webhooks: webhooks::Webhooks,
 }
 
 impl Service {
@@ -103,8 +107,20 @@ impl Service {
         let policy = policy::Policy::default();
         let bundles = bundles::Bundles::default();
         let hasher = passwords::Hasher::new(config.hashing)?;
-        let inner =
-            Inner { store, clock, master, providers, config, signing, default_workspace, policy, bundles, hasher };
+        let webhooks = webhooks::Webhooks::default();
+        let inner = Inner {
+            store,
+            clock,
+            master,
+            providers,
+            config,
+            signing,
+            default_workspace,
+            policy,
+            bundles,
+            hasher,
+            webhooks,
+        };
         let service = Self { inner: Arc::new(inner) };
         service.bind_default_workspace().await?;
         Ok(service)

@@ -8,6 +8,7 @@ use sentinel_storage::{
 use uuid::Uuid;
 
 use super::activity::{Actor, Change};
+use super::converge::{Known, Person};
 use super::{Caller, Error, Newcomers, Service};
 
 /// A login that comes sooner after the last one than this is not noted again: `/authz/resolve` is asked often.
@@ -97,6 +98,15 @@ impl Service {
             return Err(Error::forbidden("The account is deactivated").into());
         }
         let is_first = account.last_login_at.is_none();
+        if is_first {
+            self.note_names(&mut transaction, &account, identity).await?;
+        }
+        let hint = identity.username.as_deref().or(email.as_deref()).unwrap_or(&account.name);
+        let person = match account.email_verified {
+            true => Person::Address(&account.email),
+            false => Person::Subject { issuer, subject, hint },
+        };
+        self.username(&mut transaction, &account, &person, caller).await?;
         let change = change.on("user", account.id).detail("provider", provider);
         self.record(&mut transaction, &Actor::User(account.id), caller, change).await?;
         if is_first && !account.is_admin && proven.is_some_and(|email| self.config().is_admin_email(email)) {
@@ -140,6 +150,7 @@ impl Service {
         caller: &Caller,
     ) -> Result<(), Error> {
         let now = self.now();
+        self.username_of(transaction, account, caller).await?;
         let came = async {
             self.accept_invitations(transaction, account.id, &account.email, caller, now).await?;
             if account.last_login_at.is_none() {
@@ -152,6 +163,28 @@ impl Service {
             Failed::Storage(error) => error.into(),
             Failed::Refused(error) => error,
         })
+    }
+
+    /// The parts of a name, where the directory or the provider has told them.
+    async fn note_names(
+        &self,
+        transaction: &mut Transaction,
+        account: &Account,
+        identity: &ProvenIdentity,
+    ) -> Result<(), StorageError> {
+        let known = self.known(account);
+        let first = known.and_then(|known| known.first_name.as_deref()).or(identity.given_name.as_deref());
+        let last = known.and_then(|known| known.last_name.as_deref()).or(identity.family_name.as_deref());
+        if first.is_none() && last.is_none() {
+            return Ok(());
+        }
+        transaction.set_user_names(account.id, first, last).await
+    }
+
+    /// Who is known before they come: by an address that is proven.
+    fn known(&self, account: &Account) -> Option<&Known> {
+        let known = self.config().directory.known(&account.email).filter(|_| account.email_verified);
+        known.map(|(_, known)| known)
     }
 
     /// Where someone new belongs.
@@ -175,7 +208,10 @@ impl Service {
             Newcomers::DefaultWorkspace { slug, role } => {
                 let bound = self.inner.default_workspace.get().copied();
                 match bound {
-                    Some(id) if transaction.workspace(id).await?.is_some() => (id, *role),
+                    Some(id) if transaction.workspace(id).await?.is_some() => {
+                        let role = self.config().directory.default_role().unwrap_or(*role);
+                        (id, self.known(account).map_or(role, |known| known.role))
+                    }
                     _ => {
                         tracing::warn!(slug, "the default workspace is gone: newcomers join none until the next start");
                         return Ok(());
@@ -183,6 +219,10 @@ impl Service {
                 }
             }
         };
+        // Who was provisioned and is no longer a member does not come back by logging in.
+        if transaction.scim_user(workspace_id, account.id).await?.is_some_and(|user| !user.is_active) {
+            return Ok(());
+        }
         transaction.insert_member(workspace_id, account.id, role, now).await?;
         let change =
             Change::new("member.add").on("user", account.id).within(workspace_id).detail("role", role.as_str());

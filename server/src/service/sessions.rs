@@ -107,7 +107,7 @@ impl Service {
             workspace_id,
             client_id: Some(code.client_id),
             sso_id: code.sso_id,
-            dialect: SessionDialect::Sentinel,
+            dialect: client.dialect,
         };
         let begun = self.begin_session(&mut transaction, beginning, caller).await?;
         let state = &begun.state;
@@ -149,6 +149,12 @@ impl Service {
             dialect,
         };
         transaction.insert_session(&new, now).await?;
+        if dialect == SessionDialect::Converged {
+            // Who logged in last before there were usernames.
+            let gone = || Error::internal("a session that was just made is nobody's");
+            let account = transaction.user(user_id).await?.ok_or_else(gone)?;
+            self.username_of(transaction, &account, caller).await?;
+        }
         let state = transaction.session_for_refresh(id).await?;
         let state = state.ok_or_else(|| Error::internal("a session that was just made is not there"))?;
         if !state.is_active {
@@ -272,7 +278,7 @@ impl Service {
     async fn tokens_of(&self, state: &SessionForRefresh, jti: &str) -> Result<TokenAnswer, Error> {
         let SessionForRefresh { session, sessions_invalidated_at, .. } = state;
         let role = state.role.ok_or_else(|| Error::unauthenticated("No longer a member of this workspace"))?;
-        let access = dialects::access_claims(state, role);
+        let access = dialects::access_claims(state, role, self.config())?;
         let life = dialects::access_life(session.dialect, self.config());
         let user = Some(session.user_id);
         let (access_token, expires_in) =

@@ -96,6 +96,7 @@ impl Service {
         let mut transaction = self.begin_as(actor).await?;
         let workspace = transaction.insert_workspace(&new, now).await.map_err(slug_taken)?;
         transaction.insert_member(id, owner, WorkspaceRole::Owner, now).await?;
+        self.tell_of(&mut transaction, "member.add", Some(owner), Some(id)).await?;
         let change = Change::new("workspace.create").on("workspace", id).within(id).detail("slug", new.slug);
         self.record(&mut transaction, actor, caller, change).await?;
         transaction.commit().await?;

@@ -142,7 +142,14 @@ pub const TABLE: &[Setting] = &[
         Kind::Choice(&["viewer", "editor", "admin"]),
         "viewer",
         "service/provision.rs",
-        "What newcomers are there.",
+        "What newcomers are there. A directory says it instead.",
+    ),
+    setting(
+        "DIRECTORY_FILE",
+        Kind::Path,
+        "",
+        "service/converge/directory.rs",
+        "A JSON file of people who are known before they come: their usernames, and their roles in the default workspace. With it newcomers belong there: `NEWCOMERS=default-workspace`.",
     ),
     setting("ACCESS_TOKEN_EXPIRE_MINUTES", Kind::Number(1, 1440), "15", TOKENS, "Life of an access token."),
     setting(
@@ -472,6 +479,13 @@ pub const TABLE: &[Setting] = &[
         "false",
         IDP,
         "Whether providers may be reached in private networks.",
+    ),
+    setting(
+        "ALLOW_LOOPBACK_WEBHOOKS",
+        Kind::Switch,
+        "false",
+        "service/webhooks",
+        "Whether webhooks may be sent to loopback, there also by plain http: for development. Private networks are never told.",
     ),
     setting(
         "PROVIDERS",

@@ -8,7 +8,7 @@ use crate::columns::{IdList, StringList};
 use crate::connection::on;
 use crate::page::key;
 use crate::statement::execute;
-use crate::{Connection, Millis, Page, PageRequest, StorageError, Transaction};
+use crate::{Connection, Millis, Page, PageRequest, SessionDialect, StorageError, Transaction};
 
 /// A front end.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -26,6 +26,8 @@ pub struct Client {
     /// The workspaces that it may be used for; none: every one.
     #[sqlx(try_from = "IdList")]
     pub workspaces: Vec<Uuid>,
+    /// Which claims the access tokens of its sessions have.
+    pub dialect: SessionDialect,
     /// Whether its redirect URIs and origins open anything.
     pub is_active: bool,
     /// Who made it, where the account still exists.
@@ -56,11 +58,12 @@ pub struct ClientChange<'a> {
     pub redirect_uris: Option<&'a [String]>,
     pub allowed_origins: Option<&'a [String]>,
     pub workspaces: Option<&'a [Uuid]>,
+    pub dialect: Option<SessionDialect>,
     pub is_active: Option<bool>,
 }
 
 const COLUMNS: &str =
-    "id, name, redirect_uris, allowed_origins, workspaces, is_active, created_by, created_at, updated_at";
+    "id, name, redirect_uris, allowed_origins, workspaces, dialect, is_active, created_by, created_at, updated_at";
 const SELECT: &str = concatcp!("SELECT ", COLUMNS, " FROM clients WHERE ");
 const OLDEST_FIRST: &str = " ORDER BY created_at, id LIMIT 1";
 
@@ -168,7 +171,7 @@ impl Transaction {
         let sql = concatcp!(
             "UPDATE clients SET name = COALESCE($2, name), name_key = COALESCE($3, name_key), \
              redirect_uris = COALESCE($4, redirect_uris), allowed_origins = COALESCE($5, allowed_origins), \
-             workspaces = COALESCE($6, workspaces), is_active = COALESCE($7, is_active), updated_at = $8 WHERE id = $1 RETURNING ",
+             workspaces = COALESCE($6, workspaces), is_active = COALESCE($7, is_active), updated_at = $8, dialect = COALESCE($9, dialect) WHERE id = $1 RETURNING ",
             COLUMNS
         );
         Ok(on!(self, db => sqlx::query_as(sql)
@@ -180,6 +183,7 @@ impl Transaction {
             .bind(change.workspaces.map(IdList::encode))
             .bind(change.is_active)
             .bind(now)
+            .bind(change.dialect)
             .fetch_optional(db)))
     }
 

@@ -44,6 +44,7 @@ mod resources;
 mod revocations;
 mod role_members;
 mod roles;
+mod scim;
 mod seen;
 mod service_keys;
 mod services;
@@ -58,8 +59,11 @@ mod stores;
 mod tuple_changes;
 mod tuple_writes;
 mod tuples;
+mod usernames;
 mod users;
 mod values;
+mod webhook_deliveries;
+mod webhooks;
 mod workspaces;
 
 pub use access::{AccessState, SessionState};
@@ -89,6 +93,7 @@ pub use relay_codes::NewRelayCode;
 pub use resources::{Coordinates, MAX_COORDINATES, NewResource, Resource, ResourceFilter, ResourceForUser};
 pub use revocations::Revocation;
 pub use roles::{NewRole, Role, RoleChange};
+pub use scim::{ScimClient, ScimFilter, ScimUser};
 pub use seen::Seen;
 pub use service_keys::ServiceKey;
 pub use services::{NewService, Service, ServiceChange};
@@ -102,10 +107,13 @@ pub use stores::{NewPolicyStore, PolicyKey, PolicyStore, PolicyStoreFilter, Stor
 pub use tuple_changes::{ChangeFilter, TupleChange};
 pub use tuple_writes::{NewTuple, Preconditions, Written};
 pub use tuples::{StoredTuple, TupleFilter, TupleName};
+pub use usernames::Names;
 pub use users::{NewUser, ProfileChange, User, UserFilter};
 pub use values::{
     LoginPurpose, Permission, RevocationKind, RevokedFor, SecretKind, SessionDialect, Visibility, WorkspaceRole,
 };
+pub use webhook_deliveries::{NewWebhookMessage, WebhookDelivery, WebhookOutcome};
+pub use webhooks::{NewWebhookEndpoint, WebhookChange, WebhookEndpoint};
 pub use workspaces::{NewWorkspace, Workspace, WorkspaceChange, WorkspaceEntry, WorkspaceOfUser};
 
 /// Milliseconds since 1970 UTC.

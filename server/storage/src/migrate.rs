@@ -4,7 +4,7 @@ use crate::connection::{Transaction, affected, on};
 use crate::{Connection, Millis, StorageError, Store};
 
 /// Each schema in order. What has been released is never edited: a change is a new file.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_policy.sql"),
     include_str!("../migrations/0003_workspace_stores.sql"),
@@ -12,6 +12,9 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../migrations/0005_single_sign_on.sql"),
     include_str!("../migrations/0006_nested_groups.sql"),
     include_str!("../migrations/0007_passwords.sql"),
+    include_str!("../migrations/0008_usernames.sql"),
+    include_str!("../migrations/0009_webhooks.sql"),
+    include_str!("../migrations/0012_scim.sql"),
 ];
 
 /// The schema that this release reads and writes.

@@ -20,6 +20,7 @@ pub struct Pruned {
     pub invitations: u64,
     pub login_failures: u64,
     pub known_networks: u64,
+    pub webhook_deliveries: u64,
 }
 
 impl Pruned {
@@ -37,6 +38,7 @@ impl Pruned {
             + self.invitations
             + self.login_failures
             + self.known_networks
+            + self.webhook_deliveries
     }
 }
 
@@ -87,6 +89,7 @@ impl Transaction {
             invitations: execute!(self, expired!("invitations", "id"), before, limit),
             login_failures: execute!(self, expired!("login_failures", "key"), before, limit),
             known_networks: execute!(self, KNOWN_NETWORKS, before, limit),
+            webhook_deliveries: execute!(self, expired!("webhook_deliveries", "seq"), before, limit),
         })
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::columns::{GROUPS_POSTGRES, GROUPS_SQLITE, IdList};
 use crate::connection::on;
 use crate::statement::execute;
-use crate::{Connection, Millis, RevokedFor, SessionDialect, StorageError, Transaction, WorkspaceRole};
+use crate::{Connection, Millis, Names, RevokedFor, SessionDialect, StorageError, Transaction, WorkspaceRole};
 
 /// A session.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -69,6 +69,9 @@ pub struct SessionForRefresh {
     pub workspace_slug: String,
     /// The user's role in the workspace now; none where the membership has ended.
     pub role: Option<WorkspaceRole>,
+    /// What the user is called.
+    #[sqlx(flatten)]
+    pub names: Names,
     /// The user's groups in the workspace, in no order.
     #[sqlx(try_from = "IdList")]
     pub groups: Vec<Uuid>,
@@ -87,9 +90,10 @@ pub struct SessionEnd {
 
 const COLUMNS: &str = "s.id, s.user_id, s.workspace_id, s.client_id, s.sealed_secret, s.generation, s.rotated_at, s.user_agent, \
      s.ip_address, s.created_at, s.last_used_at, s.expires_at, s.revoked_at, s.revoked_for, s.sso_id, s.dialect";
-const REFRESH: &str = ", u.email, u.name, u.is_active, u.sessions_invalidated_at, COALESCE(c.is_active, TRUE) AS client_is_active, COALESCE(c.workspaces, '') AS client_workspaces, w.slug AS workspace_slug, m.role, ";
+const REFRESH: &str = ", u.email, u.name, u.is_active, u.sessions_invalidated_at, COALESCE(c.is_active, TRUE) AS client_is_active, COALESCE(c.workspaces, '') AS client_workspaces, w.slug AS workspace_slug, m.role, n.username, u.given_name, u.family_name, ";
 const REFRESH_FROM: &str = " AS groups FROM sessions s JOIN users u ON u.id = s.user_id JOIN workspaces w ON w.id = s.workspace_id LEFT JOIN clients c ON c.id = s.client_id \
-     LEFT JOIN memberships m ON m.workspace_id = s.workspace_id AND m.user_id = s.user_id WHERE s.id = $1";
+     LEFT JOIN memberships m ON m.workspace_id = s.workspace_id AND m.user_id = s.user_id \
+     LEFT JOIN usernames n ON n.user_id = s.user_id WHERE s.id = $1";
 
 impl Connection {
     /// The session with this id, revoked and expired ones too until they are pruned.

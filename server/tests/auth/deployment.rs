@@ -57,7 +57,12 @@ pub(crate) static REAL: LazyLock<Real> = LazyLock::new(|| {
             ],
         })
     };
-    let settings = json!({ "clients": [client("sentinel"), client("front"), client("other-front"), client("stranger")], "users": {} });
+    let settings = json!({ "clients": [client("sentinel"), client("front"), client("other-front"), client("stranger")], "users": {
+        // Two people whose addresses begin alike, and one who only says so.
+        "ada.lovelace": { "given_name": "Ada", "family_name": "Lovelace", "name": "Ada Lovelace" },
+        "ada-elsewhere": { "email": "ada.lovelace@other.test" },
+        "ada-unproven": { "email": "ada.lovelace@example.test", "email_verified": false },
+    } });
     let mut process = Command::new("node")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/auth/provider.mjs"))
         .arg(settings.to_string())
@@ -100,6 +105,15 @@ async fn probe_directory(user: User) -> axum::Json<Value> {
 
 impl Deployment {
     pub(crate) async fn start(place: StoreOptions, change: impl FnOnce(&mut Config, &mut ProviderConfig)) -> Self {
+        Self::start_with(place, Vec::new(), change).await
+    }
+
+    /// With more providers.
+    pub(crate) async fn start_with(
+        place: StoreOptions,
+        more: Vec<ProviderConfig>,
+        change: impl FnOnce(&mut Config, &mut ProviderConfig),
+    ) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let mut config = Config::new(&base);
@@ -112,7 +126,7 @@ impl Deployment {
         let other = ProviderConfig { id: "other".into(), ..provider.clone() };
         let github = ProviderConfig { issuer: github::start().await, ..ProviderConfig::github("app", "secret".into()) };
         let policy = FetchPolicy { loopback: true, ..FetchPolicy::default() };
-        let providers = Providers::new([provider, other, github], policy).unwrap();
+        let providers = Providers::new([provider, other, github].into_iter().chain(more), policy).unwrap();
         let ahead = Arc::new(AtomicI64::new(0));
         let clock = {
             let ahead = Arc::clone(&ahead);

@@ -40,6 +40,7 @@ def headers(team: Team, root: Administrator):
     """Everything that an operation's rule could ask for."""
     cookie = {"Cookie": f"admin_token={root.browser.cookie('admin_token')}", "X-Requested-With": "XMLHttpRequest"}
     policy = team.server.cli("service", "create", f"policy-input-{secrets.token_hex(4)}", "--policy", "all")["key"]
+    scim = team.server.cli("scim", "create", f"input-{secrets.token_hex(4)}", "--workspace", team.slug)["key"]
     by_rule = {
         "public": {},
         "user": team.owner.headers,
@@ -51,6 +52,7 @@ def headers(team: Team, root: Administrator):
         "policy": {"Authorization": f"Bearer {policy}"},
         "bundle": {"Authorization": f"Bearer {policy}"},
         "events": team.owner.headers,
+        "scim": {"Authorization": f"Bearer {scim}"},
     }
     return lambda operation: by_rule[operation.access]
 

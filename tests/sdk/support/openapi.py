@@ -20,6 +20,7 @@ RULES = {
     "admin": [{"adminCookie"}],
     "policy": [{"bearer"}, {"serviceKey"}],
     "bundle": [{"bearer"}, {"serviceKey"}],
+    "scim": [{"bearer"}],
     "events": [{"bearer"}, {"bearer", "serviceKey"}, {"bearer", "authzToken"}, {"serviceKey"}],
 }
 #: The kind of thing that a path's variable names, by the segment before it.

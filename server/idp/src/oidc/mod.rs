@@ -157,6 +157,8 @@ fn said(claims: Claims<'_>) -> Said {
         hosted_domain: text("hd"),
         username: text("preferred_username"),
         name: text("name"),
+        given_name: text("given_name"),
+        family_name: text("family_name"),
         picture: text("picture"),
     }
 }

@@ -41,6 +41,8 @@ pub(crate) async fn ask(
         hosted_domain: text("hd"),
         username: text("preferred_username"),
         name: text("name"),
+        given_name: text("given_name"),
+        family_name: text("family_name"),
         picture: text("picture"),
     }))
 }

@@ -1,5 +1,6 @@
+use sentinel_server::service::client_apps::NewClientApp;
 use sentinel_server::service::{Error, Service};
-use sentinel_storage::Client;
+use sentinel_storage::{Client, SessionDialect};
 use serde_json::Value;
 
 use super::{ACTOR, caller, row, time};
@@ -19,6 +20,9 @@ pub(crate) enum Command {
         /// A workspace that it may be used for, by its slug; may be repeated. Without: every one
         #[arg(long = "workspace", value_name = "SLUG")]
         workspaces: Vec<String>,
+        /// The claims of its access tokens: sentinel or converged
+        #[arg(long, value_name = "NAME", default_value = "sentinel", value_parser = claims)]
+        claims: SessionDialect,
     },
     /// List front ends.
     List,
@@ -26,12 +30,19 @@ pub(crate) enum Command {
 
 pub(super) async fn run(service: &Service, command: Command) -> Result<Value, Error> {
     match command {
-        Command::Create { name, redirect_uris, origins, workspaces } => {
+        Command::Create { name, redirect_uris, origins, workspaces, claims } => {
             let mut ids = Vec::new();
             for slug in workspaces {
                 ids.push(service.workspace_by_slug(&slug).await?.id);
             }
-            let made = service.create_client_app(&ACTOR, &caller(), &name, &redirect_uris, &origins, &ids).await?;
+            let app = NewClientApp {
+                name: &name,
+                redirect_uris: &redirect_uris,
+                allowed_origins: &origins,
+                workspaces: &ids,
+                dialect: Some(claims),
+            };
+            let made = service.create_client_app(&ACTOR, &caller(), &app).await?;
             Ok(shown(made))
         }
         Command::List => {
@@ -46,6 +57,10 @@ pub(super) async fn run(service: &Service, command: Command) -> Result<Value, Er
     }
 }
 
+fn claims(word: &str) -> Result<SessionDialect, &'static str> {
+    SessionDialect::from_word(word).ok_or("claims are sentinel or converged")
+}
+
 fn shown(client: Client) -> Value {
     row([
         ("id", client.id.to_string().into()),
@@ -53,6 +68,7 @@ fn shown(client: Client) -> Value {
         ("redirect_uris", client.redirect_uris.into()),
         ("allowed_origins", client.allowed_origins.into()),
         ("workspaces", client.workspaces.iter().map(ToString::to_string).collect::<Vec<_>>().into()),
+        ("claims", client.dialect.as_str().into()),
         ("is_active", client.is_active.into()),
         ("created_at", time(client.created_at)),
     ])

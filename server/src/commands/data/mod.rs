@@ -3,8 +3,10 @@
 mod client;
 mod password;
 mod realm;
+mod scim;
 mod service;
 mod user;
+mod webhook;
 mod workspace;
 
 use std::path::PathBuf;
@@ -35,6 +37,12 @@ pub(crate) enum Command {
     /// Services that share one scope.
     #[command(subcommand)]
     Realm(realm::Command),
+    /// Who is told what changed.
+    #[command(subcommand)]
+    Webhook(webhook::Command),
+    /// Services that provision a workspace's people.
+    #[command(subcommand)]
+    Scim(scim::Command),
 }
 
 /// Who the activity log says it was: whoever may run this program on the data.
@@ -48,6 +56,8 @@ pub(crate) fn run(config: Option<PathBuf>, command: Command) -> Result<Value, Fa
         Command::Service(command) => service::run(service, command).await,
         Command::Client(command) => client::run(service, command).await,
         Command::Realm(command) => realm::run(service, command).await,
+        Command::Webhook(command) => webhook::run(service, command).await,
+        Command::Scim(command) => scim::run(service, command).await,
     })
 }
 

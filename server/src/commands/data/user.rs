@@ -25,22 +25,22 @@ pub(crate) enum Command {
     },
     /// Shut an account out: every token that it has is void from now on.
     Deactivate {
-        /// The id that `user list` shows, or the proven e-mail address
+        /// The id that `user list` shows, the username, or the proven e-mail address
         account: String,
     },
     /// Let an account in again.
     Activate {
-        /// The id that `user list` shows, or the proven e-mail address
+        /// The id that `user list` shows, the username, or the proven e-mail address
         account: String,
     },
     /// Make an account an administrator of the deployment.
     Promote {
-        /// The id that `user list` shows, or the proven e-mail address
+        /// The id that `user list` shows, the username, or the proven e-mail address
         account: String,
     },
     /// Make an administrator an ordinary account.
     Demote {
-        /// The id that `user list` shows, or the proven e-mail address
+        /// The id that `user list` shows, the username, or the proven e-mail address
         account: String,
     },
 }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::StatusCode;
-use sentinel_storage::{Client, ClientChange};
+use sentinel_storage::{Client, ClientChange, SessionDialect};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -14,6 +14,7 @@ use crate::http::access::{Access, Routes};
 use crate::http::extract::{Body, Path, Query};
 use crate::http::listing::{Listing, Paging};
 use crate::http::time::rfc3339;
+use crate::service::client_apps::NewClientApp;
 use crate::service::{Actor, Administrator, Caller, Service};
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -31,6 +32,9 @@ struct ClientAppAnswer {
     allowed_origins: Vec<String>,
     /// The workspaces that it may be used for; none: every one.
     workspaces: Vec<Uuid>,
+    /// Which claims the access tokens of its sessions have.
+    #[schema(value_type = String, example = "sentinel")]
+    claims: SessionDialect,
     is_active: bool,
     created_by: Option<Uuid>,
     created_at: String,
@@ -45,6 +49,7 @@ impl From<Client> for ClientAppAnswer {
             redirect_uris: client.redirect_uris,
             allowed_origins: client.allowed_origins,
             workspaces: client.workspaces,
+            claims: client.dialect,
             is_active: client.is_active,
             created_by: client.created_by,
             created_at: rfc3339(client.created_at),
@@ -75,6 +80,9 @@ struct ClientAppCreate {
     /// None: every one.
     #[serde(default)]
     workspaces: Vec<Uuid>,
+    /// `sentinel` (without it) or `converged`.
+    #[schema(value_type = Option<String>, example = "converged")]
+    claims: Option<SessionDialect>,
 }
 
 /// Registers a front end.
@@ -87,8 +95,9 @@ async fn create(
     Body(body): Body<ClientAppCreate>,
 ) -> Result<(StatusCode, Json<ClientAppAnswer>), Failure> {
     let actor = Actor::Administrator(admin.id);
-    let ClientAppCreate { name, redirect_uris, allowed_origins, workspaces } = &body;
-    let made = service.create_client_app(&actor, &caller, name, redirect_uris, allowed_origins, workspaces).await?;
+    let ClientAppCreate { name, redirect_uris, allowed_origins, workspaces, claims: dialect } = &body;
+    let app = NewClientApp { name, redirect_uris, allowed_origins, workspaces, dialect: *dialect };
+    let made = service.create_client_app(&actor, &caller, &app).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
@@ -107,6 +116,9 @@ struct ClientAppUpdate {
     allowed_origins: Option<Vec<String>>,
     /// None in the list: every one.
     workspaces: Option<Vec<Uuid>>,
+    /// For sessions that begin from now on.
+    #[schema(value_type = Option<String>, example = "converged")]
+    claims: Option<SessionDialect>,
     is_active: Option<bool>,
 }
 
@@ -125,6 +137,7 @@ async fn update(
         redirect_uris: body.redirect_uris.as_deref(),
         allowed_origins: body.allowed_origins.as_deref(),
         workspaces: body.workspaces.as_deref(),
+        dialect: body.claims,
         is_active: body.is_active,
     };
     Ok(Json(service.update_client_app(&Actor::Administrator(admin.id), &caller, id, &change).await?.into()))

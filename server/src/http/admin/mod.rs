@@ -10,9 +10,11 @@ mod passwords;
 mod permissions;
 mod realms;
 mod roles;
+mod scim_clients;
 mod service_apps;
 mod system;
 mod users;
+mod webhooks;
 mod workspaces;
 
 use axum::extract::FromRequestParts;
@@ -38,6 +40,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
         client_apps::routes,
         realms::routes,
         system::routes,
+        webhooks::routes,
+        scim_clients::routes,
     ];
     rooms.iter().fold(routes, |all, room| room(all))
 }

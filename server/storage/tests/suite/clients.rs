@@ -1,4 +1,4 @@
-use sentinel_storage::{Client, ClientChange, NewClient, PageRequest, Store};
+use sentinel_storage::{Client, ClientChange, NewClient, PageRequest, SessionDialect, Store};
 use uuid::Uuid;
 
 use crate::harness::{NOW, begin, cases, read};
@@ -46,6 +46,7 @@ async fn made_changed_deleted(store: Store) {
         redirect_uris: new.redirect_uris.clone(),
         allowed_origins: new.allowed_origins.clone(),
         workspaces: vec![],
+        dialect: SessionDialect::Sentinel,
         is_active: true,
         created_by: Some(ada),
         created_at: NOW,
@@ -63,9 +64,11 @@ async fn made_changed_deleted(store: Store) {
         name: Some("Ábc"),
         redirect_uris: Some(&redirect_uris),
         allowed_origins: Some(&allowed_origins),
+        dialect: Some(SessionDialect::Converged),
         is_active: Some(false),
     };
     expected = Client {
+        dialect: SessionDialect::Converged,
         name: "Ábc".into(),
         redirect_uris: redirect_uris.clone(),
         allowed_origins: vec![],

@@ -85,6 +85,8 @@ async fn what_was_there_before_gets_its_tuples(place: Place) {
                   DROP TABLE sso_sessions; \
                   DROP TABLE password_history; DROP TABLE passwords; DROP TABLE login_failures; DROP TABLE known_networks; \
                   ALTER TABLE sessions DROP COLUMN dialect; \
+                  DROP TABLE scim_users; DROP TABLE scim_clients; DROP TABLE webhook_deliveries; DROP TABLE webhook_endpoints; DROP TABLE usernames; ALTER TABLE users DROP COLUMN given_name; ALTER TABLE users DROP COLUMN family_name; \
+                  ALTER TABLE clients DROP COLUMN dialect; \
                   DROP TABLE group_groups; DROP INDEX tuple_changes_by_type; ALTER TABLE stores DROP COLUMN model_bytes";
     match &place.options {
         StoreOptions::Sqlite { file } => {
