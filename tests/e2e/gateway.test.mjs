@@ -125,14 +125,16 @@ test("relations are decided by the server's own bundle, without it, and until it
       }),
     );
     const { key: notes } = await server.cli("service", "create", "notes");
-    const { key } = await server.cli("service", "create", "gateway", "--policy", "all");
+    // The gateway's key opens the notes' bundle; only who asks the server needs one that opens the store.
+    const { key: reads } = await server.cli("service", "create", "gateway", "--bundles", "notes/all");
+    const { key } = await server.cli("service", "create", "asking", "--policy", "all");
     await server.cli("client", "create", "web", "--redirect-uri", FRONT_END);
     const origin = use(await startOrigin());
     const [ada, bob] = [await loginThrough(server, { login: "ada", redirect: FRONT_END }), await loginThrough(server, { login: "bob", redirect: FRONT_END })];
     const { sub, wid } = claimsOf(ada.access_token);
     const evaluation = "whoever has this may ask at the edge, 32 bytes";
     const bundle = { url: `${server.url}/bundles/v1/workspaces/{workspace}/services/notes`, audience: "notes", maxAge: 1 };
-    const start = (settings) =>
+    const start = (settings, serviceKey = reads) =>
       startWorkerd({
         entry: fileURLToPath(new URL("../../edge-worker/worker.mjs", import.meta.url)),
         flags: [],
@@ -148,7 +150,7 @@ test("relations are decided by the server's own bundle, without it, and until it
           SENTINEL_JWKS_URL: server.jwksUrl,
           SENTINEL_GATEWAY: { origin: origin.url, service: "notes", bundle, ...settings },
           SENTINEL_GATEWAY_KEY: KEY,
-          SENTINEL_SERVICE_KEY: key,
+          SENTINEL_SERVICE_KEY: serviceKey,
           SENTINEL_EVALUATION_KEY: evaluation,
         },
         more: { kvNamespaces: ["SENTINEL_STATE"] },
@@ -187,7 +189,7 @@ test("relations are decided by the server's own bundle, without it, and until it
     await until(`/notes/${two}`, 403);
 
     // A gateway that can have no bundle asks the server itself, where it is told to, and nobody where it is not.
-    const elsewhere = { ...bundle, audience: "mail" };
+    const elsewhere = { ...bundle, url: bundle.url.replace("{workspace}", wid), audience: "mail" };
     const alone = use(await start({ bundle: elsewhere }));
     assert.equal((await ask(`/notes/${one}`, ada, alone))[0], 503);
     const authorization = { authorization: `Bearer ${key}` };
@@ -196,10 +198,13 @@ test("relations are decided by the server's own bundle, without it, and until it
     const knows = await Promise.all(stores.map(({ id }) => json(`${server.url}/stores/${id}/check`, asked, authorization).then(({ allowed }) => allowed, () => false)));
     const store = `${server.url}/stores/${stores[knows.indexOf(true)]?.id}`;
     for (const url of [`${store}/check`, `${store}/access/v1/evaluation`]) {
-      const asking = use(await start({ bundle: elsewhere, undecided: "ask", ask: url }));
+      const asking = use(await start({ bundle: elsewhere, undecided: "ask", ask: url }, key));
       assert.deepEqual(await ask(`/notes/${one}`, ada, asking), [200, undefined], url);
       assert.deepEqual(await ask(`/notes/${two}`, ada, asking), [403, "relation_required"], url);
     }
+    // The key that only reads a bundle opens no question: what is open stays closed.
+    const reading = use(await start({ bundle: elsewhere, undecided: "ask", ask: `${store}/check` }));
+    assert.equal((await ask(`/notes/${one}`, ada, reading))[0], 503);
 
     // The server is gone: what it published last decides until its end, then nothing is opened; and by itself it goes on.
     await server.stop();

@@ -38,9 +38,10 @@ const notes = join(root, "examples", "team-notes");
 
 export async function startTeamNotes(use, { server, provider, progress = () => {} }) {
   const { key } = await server.cli("service", "create", "notes", "--audience", CLIENT.client_id);
-  // The gateway reads what the workspaces' policy says of the notes.
-  const { key: readsPolicy } = await server.cli("service", "create", "gateway", "--policy", "all");
   const people = await invite(server, progress);
+  // The gateway reads what the workspaces' policy says of the notes, and its key opens nothing else.
+  const bundles = Object.keys(people.workspaces).map((slug) => `notes/workspace:${slug}`);
+  const { key: readsBundles } = await server.cli("service", "create", "gateway", "--bundles", bundles.join(","));
   const gatewayKey = randomBytes(32).toString("base64url");
   const idp = { IDP_CLIENT_ID: CLIENT.client_id, IDP_ISSUER: provider.issuer, IDP_JWKS_URL: provider.jwksUrl };
   const settings = { SENTINEL_URL: server.url, SENTINEL_SERVICE_KEY: key, SENTINEL_GATEWAY_KEY: gatewayKey };
@@ -54,7 +55,7 @@ export async function startTeamNotes(use, { server, provider, progress = () => {
   for (const [name, start] of Object.entries(starts)) {
     progress(`Team Notes: the ${name} backend, the gateway in workerd before it, the Next.js front end before that`);
     const backend = use(await start());
-    const gateway = use(await startGateway({ server, provider, backend, key: readsPolicy, gatewayKey, workspaces: Object.values(people.workspaces) }));
+    const gateway = use(await startGateway({ server, provider, backend, key: readsBundles, gatewayKey, workspaces: Object.values(people.workspaces) }));
     const pages = use(await startFrontEnd({ ...idp, ...settings, SENTINEL_SERVICE_NAME: "notes", GATEWAY_URL: gateway.url.origin, IDP_AUTHORIZATION_URL: `${provider.issuer}/auth`, IDP_TOKEN_URL: `${provider.issuer}/token` }, progress));
     stacks[name] = { backend: backend.url, gateway: gateway.url.origin, pages: pages.url };
   }

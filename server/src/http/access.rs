@@ -16,7 +16,7 @@ use super::layers::limits::{Limits, ServiceProven};
 use super::layers::refusals::Refused;
 use super::openfga::dialect::{failed, no_key};
 use super::{Failure, credentials, scim};
-use crate::service::bundles::Listener;
+use crate::service::bundles::{BundleCaller, Listener};
 use crate::service::policy::PolicyCaller;
 use crate::service::scim::Provisioner;
 use crate::service::{Administrator, Caller, Error, Service, ServiceApp, User};
@@ -44,7 +44,7 @@ pub enum Access {
     /// A service with a key that stores of policy were opened to: as a bearer token, which is all that OpenFGA's and
     /// AuthZEN's clients can send, or in `X-Service-Key`.
     Policy,
-    /// As `Policy`, refused in the words of the other routes.
+    /// A service with a key that bundles, or stores of policy, were opened to, in either header.
     Bundle,
     /// As `Bundle`, or a person as `Directory`.
     Events,
@@ -197,14 +197,14 @@ async fn guard(
             Err(error) => return Ok(failed(error)),
         },
         Access::Bundle => {
-            parts.extensions.insert(credentials::policy(&service, &parts).await?);
+            parts.extensions.insert(credentials::bundle(&service, &parts).await?);
         }
         Access::Scim => match credentials::provisioner(&service, &parts).await {
             Ok(by) => _ = parts.extensions.insert(by),
             Err(error) => return Ok(scim::dialect::failed(error)),
         },
         Access::Events if credentials::is_keyed(&parts) => {
-            let caller = credentials::policy(&service, &parts).await?;
+            let caller = credentials::bundle(&service, &parts).await?;
             parts.extensions.insert(Listener::Service(caller.clone()));
             parts.extensions.insert(caller);
         }
@@ -220,6 +220,7 @@ async fn guard(
     let proven = parts.extensions.get::<ServiceApp>().is_some()
         || parts.extensions.get::<PolicyCaller>().is_some()
         || parts.extensions.get::<Provisioner>().is_some()
+        || parts.extensions.get::<BundleCaller>().is_some()
         || matches!(parts.extensions.get(), Some(Resolver::Service(_)));
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if proven {
@@ -266,4 +267,4 @@ macro_rules! taken_from_the_guard {
         }
     )*};
 }
-taken_from_the_guard!(User, ServiceApp, Administrator, Resolver, PolicyCaller, Listener, Provisioner);
+taken_from_the_guard!(User, ServiceApp, Administrator, Resolver, PolicyCaller, BundleCaller, Listener, Provisioner);

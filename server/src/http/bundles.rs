@@ -3,8 +3,9 @@
 use std::convert::Infallible;
 
 use axum::body::{Body, Bytes};
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
@@ -17,8 +18,7 @@ use uuid::Uuid;
 use super::Failure;
 use super::access::{Access, Routes};
 use super::extract::{Path, Query};
-use crate::service::bundles::{Has, Listener, Published, Told, state};
-use crate::service::policy::PolicyCaller;
+use crate::service::bundles::{self, BundleCaller, Has, Listener, Published, Told};
 use crate::service::{Service, User};
 
 /// What a frame is.
@@ -52,14 +52,12 @@ struct SinceQuery {
     (status = 400, description = "`since` is no state"), (status = 401), (status = 403), (status = 404)))]
 async fn of_workspace(
     State(service): State<Service>,
-    caller: PolicyCaller,
+    caller: BundleCaller,
     Path(workspace_id): Path<Uuid>,
-    Query(query): Query<SinceQuery>,
-    headers: HeaderMap,
+    Held(has): Held,
 ) -> Result<Response, Failure> {
     let place = service.bundle_of_workspace(&caller, workspace_id).await?;
-    let published = service.bundle(&place, &has(&query, &headers)?).await?;
-    Ok(answer(published, OF_SERVICES))
+    Ok(answer(service.bundle(&place, &has).await?, OF_SERVICES))
 }
 
 /// A service's part of a workspace's policy: the workspace's own types, the service's resources, and what roles grant in
@@ -71,14 +69,12 @@ async fn of_workspace(
     (status = 400, description = "`since` is no state"), (status = 401), (status = 403), (status = 404)))]
 async fn of_service(
     State(service): State<Service>,
-    caller: PolicyCaller,
+    caller: BundleCaller,
     Path((workspace_id, name)): Path<(Uuid, String)>,
-    Query(query): Query<SinceQuery>,
-    headers: HeaderMap,
+    Held(has): Held,
 ) -> Result<Response, Failure> {
     let place = service.bundle_of_service(&caller, workspace_id, &name).await?;
-    let published = service.bundle(&place, &has(&query, &headers)?).await?;
-    Ok(answer(published, OF_SERVICES))
+    Ok(answer(service.bundle(&place, &has).await?, OF_SERVICES))
 }
 
 /// What was taken back of a workspace's tokens, alone.
@@ -89,14 +85,12 @@ async fn of_service(
     (status = 400, description = "`since` is no state"), (status = 401), (status = 403), (status = 404)))]
 async fn of_revocations(
     State(service): State<Service>,
-    caller: PolicyCaller,
+    caller: BundleCaller,
     Path(workspace_id): Path<Uuid>,
-    Query(query): Query<SinceQuery>,
-    headers: HeaderMap,
+    Held(has): Held,
 ) -> Result<Response, Failure> {
-    let place = service.bundle_of_workspace(&caller, workspace_id).await?;
-    let published = service.bundle_of_revocations(&place, &has(&query, &headers)?).await?;
-    Ok(answer(published, OF_SERVICES))
+    let place = service.revocations_of_workspace(&caller, workspace_id).await?;
+    Ok(answer(service.bundle_of_revocations(&place, &has).await?, OF_SERVICES))
 }
 
 /// What concerns the caller of the policy of their token's workspace, and nothing about anyone else.
@@ -109,12 +103,10 @@ async fn of_user(
     State(service): State<Service>,
     user: User,
     Path(workspace_id): Path<Uuid>,
-    Query(query): Query<SinceQuery>,
-    headers: HeaderMap,
+    Held(has): Held,
 ) -> Result<Response, Failure> {
     let place = service.bundle_of_user(&user, workspace_id)?;
-    let published = service.bundle(&place, &has(&query, &headers)?).await?;
-    Ok(answer(published, OF_PERSONS))
+    Ok(answer(service.bundle(&place, &has).await?, OF_PERSONS))
 }
 
 /// Says whenever something changed that a bundle of the workspace shows: `event: changed`, and the store's revision.
@@ -144,12 +136,20 @@ async fn events(
     Ok(response)
 }
 
-fn has(query: &SinceQuery, headers: &HeaderMap) -> Result<Has, Failure> {
-    let since = query.since.as_deref().map(state).transpose()?;
-    let lists = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|list| list.to_str().ok());
-    // None of our tags has a comma in it.
-    let tags = lists.flat_map(|list| list.split(',')).map(|tag| tag.trim().to_owned()).collect();
-    Ok(Has { since, tags })
+/// What a request says of the bundle that its sender holds.
+struct Held(Has);
+
+impl<S: Send + Sync> FromRequestParts<S> for Held {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let Query(query) = Query::<SinceQuery>::from_request_parts(parts, state).await?;
+        let since = query.since.as_deref().map(bundles::state).transpose()?;
+        let lists = parts.headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|list| list.to_str().ok());
+        // None of our tags has a comma in it.
+        let tags = lists.flat_map(|list| list.split(',')).map(|tag| tag.trim().to_owned()).collect();
+        Ok(Self(Has { since, tags }))
+    }
 }
 
 fn answer(published: Published, cache: &'static str) -> Response {

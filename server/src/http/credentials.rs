@@ -5,6 +5,7 @@ use axum::http::{HeaderName, Method, header};
 use axum_extra::extract::cookie::CookieJar;
 
 use super::Failure;
+use crate::service::bundles::BundleCaller;
 use crate::service::policy::PolicyCaller;
 use crate::service::scim::Provisioner;
 use crate::service::{Administrator, Error, Service, ServiceApp, User};
@@ -28,13 +29,22 @@ pub(super) async fn optional_service(service: &Service, parts: &Parts) -> Result
     }
 }
 
-/// The service whose key opens stores of policy. Its key is a bearer token, or stands where the others' do.
+/// The service whose key opens stores of policy.
 pub(super) async fn policy(service: &Service, parts: &Parts) -> Result<PolicyCaller, Error> {
-    let key = match single(parts, &SERVICE_KEY)? {
-        Some(key) => key,
-        None => bearer(parts)?,
-    };
-    service.authenticate_policy(key).await
+    service.authenticate_policy(either(parts)?).await
+}
+
+/// The service that asks for bundles.
+pub(super) async fn bundle(service: &Service, parts: &Parts) -> Result<BundleCaller, Error> {
+    service.authenticate_bundle(either(parts)?).await
+}
+
+/// A service's key that stands where all do, or is a bearer token.
+fn either(parts: &Parts) -> Result<&str, Error> {
+    match single(parts, &SERVICE_KEY)? {
+        Some(key) => Ok(key),
+        None => bearer(parts),
+    }
 }
 
 /// The service that provisions a workspace, by its key as a bearer token.

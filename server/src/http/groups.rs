@@ -16,6 +16,7 @@ use super::listing::{Listing, Paging};
 use super::members::MemberAnswer;
 use super::time::rfc3339;
 use super::users::present;
+use crate::service::group_members::InGroup;
 use crate::service::{Caller, Service, User};
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -171,7 +172,7 @@ async fn add_member(
     caller: Caller,
     Path((workspace_id, id, member_id)): Path<(Uuid, Uuid, Uuid)>,
 ) -> Result<StatusCode, Failure> {
-    service.add_group_member(&user, &caller, workspace_id, id, member_id).await?;
+    service.add_to_group(&user, &caller, workspace_id, id, InGroup::Member(member_id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -185,7 +186,7 @@ async fn remove_member(
     caller: Caller,
     Path((workspace_id, id, member_id)): Path<(Uuid, Uuid, Uuid)>,
 ) -> Result<StatusCode, Failure> {
-    service.remove_group_member(&user, &caller, workspace_id, id, member_id).await?;
+    service.remove_from_group(&user, &caller, workspace_id, id, InGroup::Member(member_id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -215,7 +216,7 @@ async fn add_group(
     caller: Caller,
     Path((workspace_id, id, member_id)): Path<(Uuid, Uuid, Uuid)>,
 ) -> Result<StatusCode, Failure> {
-    service.add_group_to_group(&user, &caller, workspace_id, id, member_id).await?;
+    service.add_to_group(&user, &caller, workspace_id, id, InGroup::Group(member_id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -229,6 +230,6 @@ async fn remove_group(
     caller: Caller,
     Path((workspace_id, id, member_id)): Path<(Uuid, Uuid, Uuid)>,
 ) -> Result<StatusCode, Failure> {
-    service.remove_group_from_group(&user, &caller, workspace_id, id, member_id).await?;
+    service.remove_from_group(&user, &caller, workspace_id, id, InGroup::Group(member_id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,6 +1,6 @@
 //! Groups of a workspace: admins manage them, every member sees them.
 
-use sentinel_storage::{Group, GroupChange, Member, NewGroup, StorageError};
+use sentinel_storage::{Group, GroupChange, NewGroup, StorageError};
 use uuid::Uuid;
 
 use super::activity::{Actor, Change};
@@ -147,105 +147,6 @@ impl Service {
             return Err(unknown());
         }
         let change = Change::new("group.delete").on("group", id).within(workspace_id);
-        self.record(&mut transaction, actor, caller, change).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    /// The members of a group by name.
-    ///
-    /// # Errors
-    /// [`super::ErrorKind::Forbidden`], [`super::ErrorKind::NotFound`], or for a wrong page.
-    pub async fn group_members(
-        &self,
-        user: &User,
-        workspace_id: Uuid,
-        id: Uuid,
-        search: Option<&str>,
-        limit: Option<u32>,
-        cursor: Option<&str>,
-    ) -> Result<Page<Member>, Error> {
-        self.group(user, workspace_id, id).await?;
-        let page = input::page(limit, cursor)?;
-        Ok(self.store().read().await?.group_members(id, search, &page).await?)
-    }
-
-    /// Puts a member of the workspace into a group.
-    ///
-    /// # Errors
-    /// [`super::ErrorKind::Forbidden`], [`super::ErrorKind::NotFound`] for an unknown group or who is no member of the
-    /// workspace, [`super::ErrorKind::Conflict`] for who is in it.
-    pub async fn add_group_member(
-        &self,
-        user: &User,
-        caller: &Caller,
-        workspace_id: Uuid,
-        id: Uuid,
-        member_id: Uuid,
-    ) -> Result<(), Error> {
-        let actor = user.acting(workspace_id, WorkspaceRole::Admin)?;
-        self.join_group(&actor, caller, workspace_id, id, member_id).await
-    }
-
-    /// As [`Service::add_group_member`]. Who may is the caller's to know.
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn join_group(
-        &self,
-        actor: &Actor,
-        caller: &Caller,
-        workspace_id: Uuid,
-        id: Uuid,
-        member_id: Uuid,
-    ) -> Result<(), Error> {
-        let mut transaction = self.begin_as(actor).await?;
-        transaction.group(workspace_id, id).await?.ok_or_else(unknown)?;
-        transaction.insert_group_member(workspace_id, id, member_id, self.now()).await.map_err(
-            |error| match error {
-                StorageError::Conflict => Error::conflict("Already in this group"),
-                StorageError::Reference => Error::not_found("Not a member of this workspace"),
-                other => other.into(),
-            },
-        )?;
-        let change = Change::new("group.member.add").on("group", id).within(workspace_id).detail("user_id", member_id);
-        self.record(&mut transaction, actor, caller, change).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    /// Takes someone out of a group.
-    ///
-    /// # Errors
-    /// [`super::ErrorKind::Forbidden`], [`super::ErrorKind::NotFound`].
-    pub async fn remove_group_member(
-        &self,
-        user: &User,
-        caller: &Caller,
-        workspace_id: Uuid,
-        id: Uuid,
-        member_id: Uuid,
-    ) -> Result<(), Error> {
-        let actor = user.acting(workspace_id, WorkspaceRole::Admin)?;
-        self.leave_group(&actor, caller, workspace_id, id, member_id).await
-    }
-
-    /// As [`Service::remove_group_member`]. Who may is the caller's to know.
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn leave_group(
-        &self,
-        actor: &Actor,
-        caller: &Caller,
-        workspace_id: Uuid,
-        id: Uuid,
-        member_id: Uuid,
-    ) -> Result<(), Error> {
-        let mut transaction = self.begin_as(actor).await?;
-        if !transaction.delete_group_member(workspace_id, id, member_id, self.now()).await? {
-            return Err(Error::not_found("Not in this group"));
-        }
-        let change =
-            Change::new("group.member.remove").on("group", id).within(workspace_id).detail("user_id", member_id);
         self.record(&mut transaction, actor, caller, change).await?;
         Ok(transaction.commit().await?)
     }

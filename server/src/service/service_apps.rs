@@ -31,6 +31,10 @@ pub struct NewServiceApp<'a> {
     pub relay_redirect_uris: &'a [String],
     /// The slug of the realm that it joins.
     pub realm: Option<&'a str>,
+    /// Which stores of policy its keys open ([`Service::set_policy_access`]); none until it is said.
+    pub stores: Option<&'a str>,
+    /// Which bundles its keys open ([`Service::set_bundle_access`]); none until it is said.
+    pub bundles: Option<&'a str>,
 }
 
 /// What of a service is to change; `None` stays as it is.
@@ -88,7 +92,7 @@ impl Service {
     ///
     /// # Errors
     /// [`super::ErrorKind::Conflict`] for a name that is taken, by a service or by a realm; [`super::ErrorKind::NotFound`]
-    /// for an unknown realm.
+    /// for an unknown realm, store or workspace.
     pub async fn create_service_app(
         &self,
         actor: &Actor,
@@ -125,6 +129,13 @@ impl Service {
         transaction.rotate_service_key(id, &key.hash, &key.prefix, now, now).await?;
         let change = Change::new("service.create").on("service", id).detail("service_name", service_name);
         self.record(&mut transaction, actor, caller, change).await?;
+        // What a key opens is said with it or not at all: of a service that was half made nobody would have the key.
+        if let Some(words) = new.stores {
+            self.open_stores(&mut transaction, (actor, caller), id, words).await?;
+        }
+        if let Some(words) = new.bundles {
+            self.open_bundles(&mut transaction, (actor, caller), id, words).await?;
+        }
         let service = transaction.service(id).await?.ok_or_else(unknown)?;
         let keys = transaction.service_keys(id).await?;
         transaction.commit().await?;

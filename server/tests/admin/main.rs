@@ -3,9 +3,16 @@
 
 mod access;
 mod csv;
+#[path = "../support/databases.rs"]
+mod databases;
 mod log;
 mod registrations;
 mod roles;
 mod server;
 mod users;
 mod workspaces;
+
+/// A server for each case.
+async fn start(place: sentinel_storage::StoreOptions) -> std::sync::Arc<server::Server> {
+    std::sync::Arc::new(server::Server::start(place).await)
+}

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::server::{Server, cases, each};
 
-cases! { services_and_keys, front_ends, realms }
+cases! { services_and_keys, what_keys_open, front_ends, realms }
 
 /// The status of a service's own question by its key, and its scope.
 async fn whoami(server: &Server, key: &str) -> (u16, Value) {
@@ -22,6 +22,42 @@ fn key(answer: &Value) -> String {
     let key = answer["api_key"].as_str().unwrap().to_owned();
     assert!(key.starts_with("sk_") && key.len() > 40 && key.starts_with(answer["key_prefix"].as_str().unwrap()));
     key
+}
+
+/// Stores of policy, or single services' bundles: said by an administrator, from the next request on.
+async fn what_keys_open(server: Arc<Server>) {
+    let lab = server.workspace("lab", &[]).await;
+    let mut ids = Vec::new();
+    for name in ["notes", "gateway"] {
+        let (_, made) = server.call("POST", "/admin/service-apps", json!({ "service_name": name })).await;
+        ids.push((made["id"].as_str().unwrap().to_owned(), key(&made)));
+    }
+    let [_, (gateway, key)] = &ids[..] else { panic!("two services") };
+    let bundle = format!("{}/bundles/v1/workspaces/{lab}/services/notes", server.base);
+    let fetched =
+        async || server.http.get(&bundle).header("x-service-key", key).send().await.unwrap().status().as_u16();
+    let path = |what: &str| format!("/admin/service-apps/{gateway}/{what}-access");
+    assert_eq!(server.get(&path("bundle")).await, json!({ "bundles": "none" }));
+    assert_eq!(server.get(&path("policy")).await, json!({ "stores": "none" }));
+    assert_eq!(fetched().await, 403);
+    for (what, member, words, status) in [
+        ("bundle", "bundles", "notes/workspace:lab", 200),
+        ("bundle", "bundles", "notes/all", 200),
+        ("bundle", "bundles", "workspace:lab", 403),
+        ("bundle", "bundles", "none", 403),
+        ("policy", "stores", "workspace:lab", 403),
+        ("policy", "stores", "all", 200),
+        ("policy", "stores", "none", 403),
+    ] {
+        let said = json!({ member: words });
+        assert_eq!(server.call("PUT", &path(what), said.clone()).await, (200, said.clone()));
+        assert_eq!(server.get(&path(what)).await, said);
+        assert_eq!(fetched().await, status, "{what} {words}");
+    }
+    let refused = [("workspace:nowhere", 404), ("nobody/all", 404), ("store:1", 400), ("", 400)];
+    let refused = refused.map(|(words, status)| ("PUT", path("bundle"), json!({ "bundles": words }), status));
+    server.refused(&refused).await;
+    server.logged("service.bundle_access").await;
 }
 
 async fn services_and_keys(server: Arc<Server>) {

@@ -1,9 +1,6 @@
 //! A whole server for one test, on a port and a database of its own, with its first administrator.
 
-use std::env;
-use std::future::Future;
-use std::str::FromStr;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use reqwest::{Client, Method, RequestBuilder};
@@ -14,9 +11,9 @@ use sentinel_server::service::{Clock, Config, Parts, Service};
 use sentinel_storage::{AuthorizationCode, NewClient, NewUser, NewWorkspace, Store, StoreOptions, WorkspaceRole};
 use sentinel_tower::fetch::FetchPolicy;
 use serde_json::{Value, json};
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, Connection as _};
 use uuid::Uuid;
+
+pub(crate) use crate::databases::cases;
 
 /// RFC 7636, appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -211,53 +208,4 @@ pub(crate) fn now() -> i64 {
 /// The values of one member in a list.
 pub(crate) fn each<'a>(rows: &'a Value, name: &str) -> Vec<&'a str> {
     rows.as_array().unwrap().iter().map(|row| row[name].as_str().unwrap()).collect()
-}
-
-/// Runs a test on a server of its own, on each database.
-macro_rules! cases {
-    ($($case:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                $crate::server::on_sqlite(super::$case).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                $crate::server::on_postgres(super::$case).await;
-            })+
-        }
-    };
-}
-pub(crate) use cases;
-
-pub(crate) async fn on_sqlite<F: Future<Output = ()>>(case: impl FnOnce(Arc<Server>) -> F) {
-    let folder = tempfile::tempdir().unwrap();
-    let place = StoreOptions::Sqlite { file: folder.path().join("sentinel.db") };
-    case(Arc::new(Server::start(place).await)).await;
-}
-
-pub(crate) async fn on_postgres<F: Future<Output = ()> + Send + 'static>(case: impl FnOnce(Arc<Server>) -> F) {
-    let Ok(server) = env::var("SENTINEL_TEST_POSTGRES") else {
-        panic!("SENTINEL_TEST_POSTGRES names no PostgreSQL server: run the tests with `cargo xtask test`");
-    };
-    let options = PgConnectOptions::from_str(&server).unwrap();
-    let database = format!("admin_{}", Uuid::new_v4().as_simple());
-    administer(&options, format!("CREATE DATABASE {database}")).await;
-    let mut url = server.clone();
-    url.replace_range(server.rfind('/').unwrap() + 1.., &database);
-    let started = Arc::new(Server::start(StoreOptions::Postgres { url, max_connections: 8 }).await);
-    // In a task of its own, so that the database goes also when the case fails.
-    let ended = tokio::spawn(case(started)).await;
-    administer(&options, format!("DROP DATABASE {database} WITH (FORCE)")).await;
-    if let Err(failed) = ended {
-        std::panic::resume_unwind(failed.into_panic());
-    }
-}
-
-async fn administer(server: &PgConnectOptions, statement: String) {
-    let mut connection = PgConnection::connect_with(server).await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
 }

@@ -1,10 +1,7 @@
 //! A whole server for one test, on a port and a database of its own.
 
-use std::env;
-use std::future::Future;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -21,13 +18,13 @@ use sentinel_storage::{
 };
 use sentinel_tower::fetch::FetchPolicy;
 use serde_json::{Value, json};
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, Connection as _};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::browser::{Browser, client, form_of, parameter};
 use crate::github;
+
+pub(crate) use crate::databases::cases;
 
 /// RFC 7636, appendix B.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -387,51 +384,4 @@ pub(crate) fn claims(token: &str) -> Value {
 
 fn real_now() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
-}
-
-/// Makes each named `async fn(StoreOptions)` two tests, one on each database.
-macro_rules! cases {
-    ($($case:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                $crate::deployment::on_sqlite(super::$case).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                $crate::deployment::on_postgres(super::$case).await;
-            })+
-        }
-    };
-}
-pub(crate) use cases;
-
-pub(crate) async fn on_sqlite<F: Future<Output = ()>>(case: impl FnOnce(StoreOptions) -> F) {
-    let folder = tempfile::tempdir().unwrap();
-    case(StoreOptions::Sqlite { file: folder.path().join("sentinel.db") }).await;
-}
-
-pub(crate) async fn on_postgres<F: Future<Output = ()> + Send + 'static>(case: impl FnOnce(StoreOptions) -> F) {
-    let Ok(server) = env::var("SENTINEL_TEST_POSTGRES") else {
-        panic!("SENTINEL_TEST_POSTGRES names no PostgreSQL server: run the tests with `cargo xtask test`");
-    };
-    let options = PgConnectOptions::from_str(&server).unwrap();
-    let database = format!("auth_{}", Uuid::new_v4().as_simple());
-    administer(&options, format!("CREATE DATABASE {database}")).await;
-    let mut url = server.clone();
-    url.replace_range(server.rfind('/').unwrap() + 1.., &database);
-    // In a task of its own, so that the database goes also when the case fails.
-    let ended = tokio::spawn(case(StoreOptions::Postgres { url, max_connections: 8 })).await;
-    administer(&options, format!("DROP DATABASE {database} WITH (FORCE)")).await;
-    if let Err(failed) = ended {
-        std::panic::resume_unwind(failed.into_panic());
-    }
-}
-
-async fn administer(server: &PgConnectOptions, statement: String) {
-    let mut connection = PgConnection::connect_with(server).await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
 }

@@ -8,6 +8,8 @@ mod browser;
 mod confusion;
 mod converge;
 mod converge_many;
+#[path = "../support/databases.rs"]
+mod databases;
 mod deployment;
 mod github;
 mod invitations;
@@ -24,3 +26,8 @@ mod stores;
 mod tenant;
 mod webhooks;
 mod workspaces;
+
+/// Each case starts what it needs.
+async fn start(place: sentinel_storage::StoreOptions) -> sentinel_storage::StoreOptions {
+    place
+}

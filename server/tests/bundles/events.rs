@@ -15,13 +15,13 @@ cases! { what_changes_is_heard, who_may_not_any_more_hears_nothing, who_listens_
 const SOON: Duration = Duration::from_secs(2);
 
 /// A line that is listened to.
-struct Line {
+pub(crate) struct Line {
     answer: Response,
     text: String,
 }
 
 impl Line {
-    async fn open(server: &Server, path: &str, credential: &Credential<'_>) -> Self {
+    pub(crate) async fn open(server: &Server, path: &str, credential: &Credential<'_>) -> Self {
         let answer = server.get(path, credential).await;
         assert_eq!(answer.status(), 200);
         let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
@@ -34,7 +34,7 @@ impl Line {
     }
 
     /// The revision of the next event.
-    async fn next(&mut self) -> Option<i64> {
+    pub(crate) async fn next(&mut self) -> Option<i64> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let revision = event.strip_prefix("event: changed\ndata: {\"revision\":").map(str::to_owned);
@@ -50,7 +50,7 @@ impl Line {
         }
     }
 
-    async fn hears(&mut self) -> i64 {
+    pub(crate) async fn hears(&mut self) -> i64 {
         timeout(SOON, self.next()).await.expect("nothing was heard in time").expect("the line ended")
     }
 }

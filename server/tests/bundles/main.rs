@@ -3,7 +3,15 @@
 
 mod access;
 mod agree;
+#[path = "../support/databases.rs"]
+mod databases;
 mod events;
 mod full;
+mod granted;
 mod holder;
 mod server;
+
+/// Each case starts what it needs.
+async fn start(place: sentinel_storage::StoreOptions) -> sentinel_storage::StoreOptions {
+    place
+}

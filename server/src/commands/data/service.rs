@@ -28,6 +28,17 @@ pub(crate) enum Command {
         /// Which policy stores its keys open: all, store:ID or workspace:SLUG
         #[arg(long, value_name = "STORES")]
         policy: Option<String>,
+        /// Which bundles its keys open, and no store: its own of all, or of workspace:SLUG; SERVICE/all or
+        /// SERVICE/workspace:SLUG of another service's; several with commas
+        #[arg(long, value_name = "BUNDLES")]
+        bundles: Option<String>,
+    },
+    /// Say which bundles a service's keys open, whatever stores they open.
+    Bundles {
+        /// The service
+        service_name: String,
+        /// none; its own of all, or of workspace:SLUG; SERVICE/all or SERVICE/workspace:SLUG; several with commas
+        bundles: String,
     },
     /// Say which policy stores a service's keys open.
     Policy {
@@ -80,7 +91,7 @@ pub(crate) enum Command {
 
 pub(super) async fn run(service: &Service, command: Command) -> Result<Value, Error> {
     match command {
-        Command::Create { service_name, name, origins, audiences, relay_redirect_uris, realm, policy } => {
+        Command::Create { service_name, name, origins, audiences, relay_redirect_uris, realm, policy, bundles } => {
             let new = NewServiceApp {
                 service_name: &service_name,
                 name: name.as_deref(),
@@ -88,12 +99,16 @@ pub(super) async fn run(service: &Service, command: Command) -> Result<Value, Er
                 idp_audiences: &audiences,
                 relay_redirect_uris: &relay_redirect_uris,
                 realm: realm.as_deref(),
+                stores: policy.as_deref(),
+                bundles: bundles.as_deref(),
             };
             let (made, key) = service.create_service_app(&ACTOR, &caller(), &new).await?;
-            if let Some(stores) = policy {
-                service.set_policy_access(&ACTOR, &caller(), made.service.id, &stores).await?;
-            }
             Ok(with_key(made, &key.key))
+        }
+        Command::Bundles { service_name, bundles } => {
+            let id = service.service_app_named(&service_name).await?;
+            service.set_bundle_access(&ACTOR, &caller(), id, &bundles).await?;
+            Ok(row([("service_name", service_name.into()), ("bundles", service.bundle_access(id).await?.into())]))
         }
         Command::Policy { service_name, stores } => {
             let id = service.service_app_named(&service_name).await?;

@@ -15,6 +15,7 @@ use crate::http::groups::{GroupAnswer, GroupCreate, GroupUpdate};
 use crate::http::listing::{Listing, Paging};
 use crate::http::members::MemberAnswer;
 use crate::service::Service;
+use crate::service::group_members::InGroup;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -118,7 +119,7 @@ async fn add_member(
     By { actor, caller }: By,
     Path((workspace_id, id, user_id)): Path<(Uuid, Uuid, Uuid)>,
 ) -> Result<StatusCode, Failure> {
-    service.join_group(&actor, &caller, workspace_id, id, user_id).await?;
+    service.put_into_group(&actor, &caller, workspace_id, id, InGroup::Member(user_id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -131,7 +132,7 @@ async fn remove_member(
     By { actor, caller }: By,
     Path((workspace_id, id, user_id)): Path<(Uuid, Uuid, Uuid)>,
 ) -> Result<StatusCode, Failure> {
-    service.leave_group(&actor, &caller, workspace_id, id, user_id).await?;
+    service.take_out_of_group(&actor, &caller, workspace_id, id, InGroup::Member(user_id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -159,7 +160,7 @@ async fn add_group(
     By { actor, caller }: By,
     Path((workspace_id, id, member_id)): Path<(Uuid, Uuid, Uuid)>,
 ) -> Result<StatusCode, Failure> {
-    service.nest_group(&actor, &caller, workspace_id, id, member_id).await?;
+    service.put_into_group(&actor, &caller, workspace_id, id, InGroup::Group(member_id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -172,6 +173,6 @@ async fn remove_group(
     By { actor, caller }: By,
     Path((workspace_id, id, member_id)): Path<(Uuid, Uuid, Uuid)>,
 ) -> Result<StatusCode, Failure> {
-    service.unnest_group(&actor, &caller, workspace_id, id, member_id).await?;
+    service.take_out_of_group(&actor, &caller, workspace_id, id, InGroup::Group(member_id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -22,6 +22,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(Access::Admin, routes!(get, update, delete))
         .add(Access::Admin, routes!(rotate_key))
         .add(Access::Admin, routes!(policy_access, set_policy_access))
+        .add(Access::Admin, routes!(bundle_access, set_bundle_access))
 }
 
 /// A service.
@@ -160,6 +161,7 @@ async fn create(
         idp_audiences: &body.idp_audiences,
         relay_redirect_uris: &body.relay_redirect_uris,
         realm: realm.as_deref(),
+        ..NewServiceApp::default()
     };
     let made = service.create_service_app(&Actor::Administrator(admin.id), &caller, &new).await?;
     Ok((StatusCode::CREATED, Json(with_key(made))))
@@ -274,4 +276,35 @@ async fn set_policy_access(
 ) -> Result<Json<PolicyAccess>, Failure> {
     service.set_policy_access(&Actor::Administrator(admin.id), &caller, id, &body.stores).await?;
     Ok(Json(PolicyAccess { stores: service.policy_access(id).await? }))
+}
+
+/// Which bundles a service's keys open, and nothing else.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct BundleAccess {
+    /// `none`; of its own `all` or `workspace:SLUG`, of another service's `SERVICE/all` or `SERVICE/workspace:SLUG`; several
+    /// with commas between them.
+    bundles: String,
+}
+
+/// Which bundles a service's keys open, whatever stores they open.
+#[utoipa::path(get, path = "/admin/service-apps/{id}/bundle-access", tag = "admin", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = BundleAccess), (status = 401), (status = 403), (status = 404), (status = 422)))]
+async fn bundle_access(State(service): State<Service>, Path(id): Path<Uuid>) -> Result<Json<BundleAccess>, Failure> {
+    service.service_app(id).await?;
+    Ok(Json(BundleAccess { bundles: service.bundle_access(id).await? }))
+}
+
+/// Says which bundles a service's keys open, from the next request on.
+#[utoipa::path(put, path = "/admin/service-apps/{id}/bundle-access", tag = "admin", params(("id" = Uuid, Path)),
+    request_body = BundleAccess, responses(
+    (status = 200, body = BundleAccess), (status = 400), (status = 401), (status = 403), (status = 404), (status = 422)))]
+async fn set_bundle_access(
+    State(service): State<Service>,
+    admin: Administrator,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    Body(body): Body<BundleAccess>,
+) -> Result<Json<BundleAccess>, Failure> {
+    service.set_bundle_access(&Actor::Administrator(admin.id), &caller, id, &body.bundles).await?;
+    Ok(Json(BundleAccess { bundles: service.bundle_access(id).await? }))
 }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
 
 use super::feed::Feed;
-use crate::service::policy::PolicyCaller;
+use super::keys::BundleCaller;
 use crate::service::{Error, ErrorKind, Service, User};
 
 /// How often the marks are looked at.
@@ -22,10 +22,14 @@ const INTERVAL: Duration = Duration::from_millis(500);
 const QUIET: Duration = Duration::from_secs(15);
 /// How long one may listen; who still wants to comes again.
 const LENGTH: Duration = Duration::from_secs(600);
-/// Most who listen at once, ...
-const ALL: usize = 2048;
+/// Most persons' lines at once, ...
+const PERSONS: usize = 2048;
 /// ... of one person, ...
 const OF_PERSON: usize = 8;
+/// ... and of one workspace's persons once half of all are taken: nobody's members take the places of all others.
+const OF_WORKSPACE: usize = 256;
+/// Most services' lines, for which those of persons do not count, ...
+const SERVICES: usize = 1024;
 /// ... and of one service.
 const OF_SERVICE: usize = 64;
 
@@ -34,16 +38,23 @@ const OF_SERVICE: usize = 64;
 pub enum Listener {
     /// A person with a token of the workspace.
     Person(User),
-    /// A service whose key opens the workspace's store.
-    Service(PolicyCaller),
+    /// A service whose key opens a bundle of the workspace.
+    Service(BundleCaller),
+}
+
+/// By what a line is counted.
+#[derive(Clone, Copy, Debug)]
+struct Counted {
+    id: Uuid,
+    /// Of a person, of which workspace.
+    of_person_in: Option<Uuid>,
 }
 
 impl Listener {
-    /// By what it is counted.
-    fn id(&self) -> (Uuid, usize) {
+    fn counted(&self, workspace: Uuid) -> Counted {
         match self {
-            Self::Person(user) => (user.id, OF_PERSON),
-            Self::Service(caller) => (caller.service_id, OF_SERVICE),
+            Self::Person(user) => Counted { id: user.id, of_person_in: Some(workspace) },
+            Self::Service(caller) => Counted { id: caller.service_id, of_person_in: None },
         }
     }
 }
@@ -86,8 +97,12 @@ pub(super) struct Hub {
 #[derive(Debug, Default)]
 struct Watched {
     workspaces: HashMap<Uuid, watch::Sender<Seen>>,
+    /// Lines by who listens: a person, a service.
     listeners: HashMap<Uuid, usize>,
-    count: usize,
+    /// Lines of a workspace's persons.
+    members: HashMap<Uuid, usize>,
+    persons: usize,
+    services: usize,
     /// Whether the task runs.
     is_looking: bool,
 }
@@ -103,27 +118,53 @@ impl Hub {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn admit(&self, who: &Listener) -> Result<(), Error> {
+    /// Takes a place, where there is one.
+    fn admit(&self, counted: Counted) -> Result<(), Error> {
         let mut watched = self.lock();
-        let (id, most) = who.id();
-        let of_one = watched.listeners.get(&id).copied().unwrap_or_default();
-        if of_one >= most || watched.count >= ALL {
+        let of_one = watched.listeners.get(&counted.id).copied().unwrap_or_default();
+        let is_free = match counted.of_person_in {
+            Some(workspace) => {
+                let of_workspace = watched.members.get(&workspace).copied().unwrap_or_default();
+                of_one < OF_PERSON
+                    && watched.persons < PERSONS
+                    && (watched.persons < PERSONS / 2 || of_workspace < OF_WORKSPACE)
+            }
+            None => of_one < OF_SERVICE && watched.services < SERVICES,
+        };
+        if !is_free {
             let kind = ErrorKind::RateLimited { retry_after: 10 };
             return Err(Error::new(kind, "Too many are listening at the same time"));
         }
-        watched.listeners.insert(id, of_one + 1);
-        watched.count += 1;
+        *watched.listeners.entry(counted.id).or_default() += 1;
+        match counted.of_person_in {
+            Some(workspace) => {
+                *watched.members.entry(workspace).or_default() += 1;
+                watched.persons += 1;
+            }
+            None => watched.services += 1,
+        }
         Ok(())
     }
 
-    fn leave(&self, id: Uuid) {
+    fn leave(&self, counted: Counted) {
         let mut watched = self.lock();
-        watched.count = watched.count.saturating_sub(1);
-        if let Some(count) = watched.listeners.get_mut(&id) {
-            *count -= 1;
-            if *count == 0 {
-                watched.listeners.remove(&id);
+        less(&mut watched.listeners, counted.id);
+        match counted.of_person_in {
+            Some(workspace) => {
+                less(&mut watched.members, workspace);
+                watched.persons = watched.persons.saturating_sub(1);
             }
+            None => watched.services = watched.services.saturating_sub(1),
+        }
+    }
+}
+
+/// One less; of what nobody has any more nothing is kept.
+fn less(counts: &mut HashMap<Uuid, usize>, id: Uuid) {
+    if let Some(count) = counts.get_mut(&id) {
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            counts.remove(&id);
         }
     }
 }
@@ -131,12 +172,12 @@ impl Hub {
 /// A listener's place, given back wherever it ends.
 struct Place {
     service: Service,
-    id: Uuid,
+    counted: Counted,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.service.bundles().hub.leave(self.id);
+        self.service.bundles().hub.leave(self.counted);
     }
 }
 
@@ -161,8 +202,9 @@ impl Service {
     pub async fn listen(&self, who: Listener, workspace: Uuid) -> Result<Events, Error> {
         self.may_listen(&who, workspace).await?;
         let hub = &self.bundles().hub;
-        hub.admit(&who)?;
-        let place = Place { service: self.clone(), id: who.id().0 };
+        let counted = who.counted(workspace);
+        hub.admit(counted)?;
+        let place = Place { service: self.clone(), counted };
         let marks = self.marks(workspace).await?;
         let feed = self.revocation_feed(marks.last_revocation).await?;
         let seen = {
@@ -193,7 +235,7 @@ impl Service {
     async fn may_listen(&self, who: &Listener, workspace: Uuid) -> Result<(), Error> {
         match who {
             Listener::Person(user) => self.bundle_of_user(user, workspace).map(|_| ()),
-            Listener::Service(caller) => self.opens_workspace(caller, workspace).await,
+            Listener::Service(caller) => self.opened(caller, workspace).await.map(|_| ()),
         }
     }
 
@@ -201,7 +243,10 @@ impl Service {
     async fn still_may_listen(&self, who: &Listener, workspace: Uuid) -> Result<(), Error> {
         match who {
             Listener::Person(user) => self.still_acts(user).await,
-            Listener::Service(caller) => self.opens_workspace(&self.still_opens(caller).await?, workspace).await,
+            Listener::Service(caller) => {
+                let caller = self.still_calls(caller).await?;
+                self.opened(&caller, workspace).await.map(|_| ())
+            }
         }
     }
 }
@@ -285,4 +330,47 @@ async fn look_once(service: &Service, workspaces: &[Uuid]) -> Result<(), Error> 
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_s_members_take_all_places() {
+        let (hub, ids) = (Hub::default(), std::cell::Cell::new(0));
+        let next = || {
+            ids.set(ids.get() + 1);
+            Uuid::from_u128(ids.get())
+        };
+        let (crowd, other) = (next(), next());
+        let person = |workspace| Counted { id: next(), of_person_in: Some(workspace) };
+        let lines = std::iter::from_fn(|| {
+            let one = person(crowd);
+            hub.admit(one).is_ok().then_some(one)
+        });
+        let lines: Vec<Counted> = lines.collect();
+        assert_eq!(lines.len(), PERSONS / 2);
+        // Another workspace's people, and services, still find a place.
+        let one = person(other);
+        for _ in 0..OF_PERSON {
+            hub.admit(one).unwrap();
+        }
+        assert!(hub.admit(one).is_err(), "of one person");
+        let service = Counted { id: next(), of_person_in: None };
+        for _ in 0..OF_SERVICE {
+            hub.admit(service).unwrap();
+        }
+        assert!(hub.admit(service).is_err(), "of one service");
+        let others = (0..PERSONS).take_while(|_| hub.admit(person(next())).is_ok()).count();
+        assert_eq!(others, PERSONS / 2 - OF_PERSON);
+        assert!(hub.admit(Counted { id: next(), of_person_in: None }).is_ok(), "services have places of their own");
+        // Whoever leaves makes room, and leaves nothing behind.
+        hub.leave(lines[0]);
+        hub.admit(person(other)).unwrap();
+        for line in lines.into_iter().skip(1) {
+            hub.leave(line);
+        }
+        assert_eq!(hub.lock().members.get(&crowd), None);
+    }
 }

@@ -24,6 +24,8 @@ pub(super) struct Feed {
     /// The last number.
     pub(super) last: i64,
     entries: Vec<Arc<Entry>>,
+    /// The number of the last one that concerns whom, so that whoever listens is not looked up among all of them.
+    lasts: Lasts,
     /// Lists that were made of it, by workspace and member.
     lists: Mutex<HashMap<(Uuid, Option<Uuid>), Listed>>,
 }
@@ -34,6 +36,51 @@ struct Listed {
     list: Arc<RevocationList>,
     hash: [u8; 8],
     until: Millis,
+}
+
+/// The number of the last revocation, by what it concerns.
+#[derive(Debug, Default)]
+struct Lasts {
+    /// Tokens of every workspace, whosever they are.
+    everyone: i64,
+    /// Tokens of every workspace, of one of whom it is not said, or of a user.
+    everywhere: i64,
+    /// Tokens of a workspace.
+    workspaces: HashMap<Uuid, i64>,
+    /// Tokens of one user, in one workspace or in all; of nobody in particular in one.
+    users: HashMap<(Option<Uuid>, Option<Uuid>), i64>,
+}
+
+impl Lasts {
+    fn of(entries: &[Arc<Entry>]) -> Self {
+        let mut lasts = Self::default();
+        // They rise.
+        for Entry { seq, what, .. } in entries.iter().map(Arc::as_ref) {
+            let (user, workspace) = match what {
+                What::Token(_) | What::Session(_, None) => (None, None),
+                What::Session(_, Some((user, workspace))) => (Some(*user), Some(*workspace)),
+                What::User(sub, _) => (sub.parse().ok(), None),
+                What::Member(sub, wid, _) => (sub.parse().ok(), wid.parse().ok()),
+                What::Workspace(wid, _) => (None, wid.parse().ok()),
+                What::All(_) => {
+                    lasts.everyone = *seq;
+                    (None, None)
+                }
+            };
+            match workspace {
+                Some(workspace) => _ = lasts.workspaces.insert(workspace, *seq),
+                None => lasts.everywhere = *seq,
+            }
+            if user.is_some() || workspace.is_some() {
+                lasts.users.insert((user, workspace), *seq);
+            }
+        }
+        lasts
+    }
+
+    fn user(&self, user: Option<Uuid>, workspace: Option<Uuid>) -> i64 {
+        self.users.get(&(user, workspace)).copied().unwrap_or_default()
+    }
 }
 
 #[derive(Debug)]
@@ -130,14 +177,15 @@ impl Feed {
 
     /// The number of the last one of [`Feed::of_workspace`], whether it is still alive or not; 0: there is none.
     pub(super) fn last_of_workspace(&self, workspace: Uuid) -> i64 {
-        let mut behind = self.entries.iter().rev();
-        behind.find(|entry| entry.what.concerns(workspace)).map_or(0, |entry| entry.seq)
+        let own = self.lasts.workspaces.get(&workspace).copied().unwrap_or_default();
+        own.max(self.lasts.everywhere)
     }
 
     /// The number of the last one that is about one member's own tokens.
     pub(super) fn last_of_user(&self, workspace: Uuid, user: Uuid) -> i64 {
-        let mut behind = self.entries.iter().rev();
-        behind.find(|entry| entry.what.is_of(workspace, user)).map_or(0, |entry| entry.seq)
+        let (user, workspace) = (Some(user), Some(workspace));
+        let of = [(user, workspace), (user, None), (None, workspace)].map(|(user, of)| self.lasts.user(user, of));
+        of.into_iter().fold(self.lasts.everyone, i64::max)
     }
 }
 
@@ -164,7 +212,8 @@ impl Service {
                 break;
             }
         }
-        *known = Arc::new(Feed { epoch, last: at, entries, lists: Mutex::default() });
+        let lasts = Lasts::of(&entries);
+        *known = Arc::new(Feed { epoch, last: at, entries, lasts, lists: Mutex::default() });
         Ok(Arc::clone(&known))
     }
 
@@ -208,8 +257,8 @@ mod tests {
 
     fn feed(all: Vec<What>) -> Feed {
         let entry = |(seq, what)| Arc::new(Entry { seq, until: 100, what });
-        let entries = (1..).zip(all).map(entry).collect();
-        Feed { epoch: "e".into(), last: 9, entries, lists: Mutex::default() }
+        let entries: Vec<_> = (1..).zip(all).map(entry).collect();
+        Feed { epoch: "e".into(), last: 9, lasts: Lasts::of(&entries), entries, lists: Mutex::default() }
     }
 
     #[test]
@@ -248,6 +297,39 @@ mod tests {
             assert_eq!(*feed.list(lab, None, 99).0, listed(&all).0);
         }
         assert!(feed.list(lab, None, 100).0.is_empty());
+    }
+
+    /// The last number is that of the last entry that concerns them, whatever entries there are.
+    #[test]
+    fn the_last_that_concerns_someone_is_found_at_once() {
+        let ids = [1, 2, 3].map(Uuid::from_u128);
+        let text = |id: usize| ids[id % 3].to_string();
+        let one = |kind: usize, a: usize, b: usize| match kind {
+            0 => What::Token("t".into()),
+            1 => What::Session("s".into(), Some((ids[a], ids[b]))),
+            2 => What::Session("s".into(), None),
+            3 => What::User(text(a), 1),
+            4 => What::Member(text(a), text(b), 1),
+            5 => What::Workspace(text(b), 1),
+            _ => What::All(1),
+        };
+        // Every pair of kinds, each about every pair of user and workspace.
+        for first in 0..7 {
+            for second in 0..7 {
+                for (a, b, c, d) in (0..81).map(|at| (at % 3, at / 3 % 3, at / 9 % 3, at / 27)) {
+                    let feed = feed(vec![one(first, a, b), one(second, c, d)]);
+                    for id in ids {
+                        let last = |is: &dyn Fn(&What) -> bool| {
+                            feed.entries.iter().rev().find(|entry| is(&entry.what)).map_or(0, |entry| entry.seq)
+                        };
+                        assert_eq!(feed.last_of_workspace(id), last(&|what| what.concerns(id)));
+                        for user in ids {
+                            assert_eq!(feed.last_of_user(id, user), last(&|what| what.is_of(id, user)));
+                        }
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod delta;
 mod events;
 mod feed;
 mod kept;
+mod keys;
 mod place;
 mod publish;
 mod revoked;
@@ -19,7 +20,8 @@ use sentinel_core::bundle::Digest;
 
 use super::{Error, Service};
 pub use events::{Events, Listener, Told};
-pub use place::Place;
+pub use keys::BundleCaller;
+pub use place::{OfRevocations, Place};
 
 /// What is kept of bundles between requests: all of it can be made again.
 #[derive(Debug, Default)]

@@ -5,7 +5,8 @@ use sentinel_storage::user_name;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::service::policy::{PolicyCaller, StoreAccess};
+use super::keys::BundleCaller;
+use crate::service::policy::StoreAccess;
 use crate::service::{Error, Service, User, WorkspaceRole};
 
 /// `aud` of a slice: it is for whoever holds its user's token.
@@ -18,6 +19,11 @@ pub struct Place {
     pub(super) audience: String,
     pub(super) part: Part,
 }
+
+/// What was taken back of a workspace's tokens, which its caller may have. Who may have no more than a service's part of the
+/// workspace may have this; so it is no [`Place`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfRevocations(pub(super) Place);
 
 /// What of a workspace is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,22 +87,40 @@ impl Service {
     /// The bundle of a whole workspace, for a service whose key opens the workspace's store.
     ///
     /// # Errors
-    /// Not found for the workspace.
-    pub async fn bundle_of_workspace(&self, caller: &PolicyCaller, workspace: Uuid) -> Result<Place, Error> {
-        self.opens_workspace(caller, workspace).await?;
-        Ok(Place { workspace, audience: caller.service_name.clone(), part: Part::Workspace })
+    /// Not found for the workspace; forbidden for a key that opens the bundles of single services alone.
+    pub async fn bundle_of_workspace(&self, caller: &BundleCaller, workspace: Uuid) -> Result<Place, Error> {
+        if !self.opened(caller, workspace).await?.is_all {
+            return Err(Error::forbidden("The key opens the bundles of single services alone"));
+        }
+        Ok(whole(caller, workspace))
     }
 
-    /// The bundle of a service in a workspace, for that service, or one whose key opens all stores.
+    /// What was taken back in a workspace, for a service whose key opens any bundle of it.
+    ///
+    /// # Errors
+    /// Not found for the workspace.
+    pub async fn revocations_of_workspace(
+        &self,
+        caller: &BundleCaller,
+        workspace: Uuid,
+    ) -> Result<OfRevocations, Error> {
+        self.opened(caller, workspace).await?;
+        Ok(OfRevocations(whole(caller, workspace)))
+    }
+
+    /// The bundle of a service in a workspace, for who was granted that, for the service itself where its key opens the
+    /// workspace's store, and for one whose key opens all stores.
     ///
     /// # Errors
     /// Not found for the workspace or the service; forbidden for another service's key.
-    pub async fn bundle_of_service(&self, caller: &PolicyCaller, workspace: Uuid, name: &str) -> Result<Place, Error> {
-        self.opens_workspace(caller, workspace).await?;
-        if caller.service_name != name && caller.access != StoreAccess::All {
-            return Err(Error::forbidden("The key is another service's"));
-        }
+    pub async fn bundle_of_service(&self, caller: &BundleCaller, workspace: Uuid, name: &str) -> Result<Place, Error> {
+        let opened = self.opened(caller, workspace).await?;
         let found = self.store().read().await?.service_by_name(name).await?;
+        let is_own = opened.is_all && caller.service_name == name;
+        let is_granted = found.as_ref().is_some_and(|found| opened.of.contains(&found.id));
+        if !is_own && !is_granted && caller.stores != Some(StoreAccess::All) {
+            return Err(Error::forbidden("The key opens no bundle of this service"));
+        }
         let found = found.filter(|service| service.is_active).ok_or_else(|| Error::not_found("Service not found"))?;
         let part = Part::Service { name: found.service_name.clone(), scope: found.scope };
         Ok(Place { workspace, audience: found.service_name, part })
@@ -111,4 +135,8 @@ impl Service {
         let part = Part::User { id: user.id, scope: user.scope.clone() };
         Ok(Place { workspace, audience: SLICE.to_owned(), part })
     }
+}
+
+fn whole(caller: &BundleCaller, workspace: Uuid) -> Place {
+    Place { workspace, audience: caller.service_name.clone(), part: Part::Workspace }
 }

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::content::Aside;
 use super::delta::{Net, Which, between, net};
 use super::kept::{Body, Signed};
-use super::place::Place;
+use super::place::{OfRevocations, Place};
 use super::revoked::listed;
 use super::state::{State, short};
 use super::tag::Tag;
@@ -84,7 +84,11 @@ impl Service {
     ///
     /// # Errors
     /// Not found for a workspace that is gone.
-    pub async fn bundle_of_revocations(&self, place: &Place, has: &Has) -> Result<Published, Error> {
+    pub async fn bundle_of_revocations(
+        &self,
+        OfRevocations(place): &OfRevocations,
+        has: &Has,
+    ) -> Result<Published, Error> {
         let key = format!("revocations {}", place.key());
         let marks = self.marks(place.workspace).await?;
         let feed = self.revocation_feed(marks.last_revocation).await?;

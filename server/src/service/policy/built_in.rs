@@ -24,7 +24,7 @@ static MODEL: LazyLock<Option<Arc<Model>>> = LazyLock::new(|| {
     Model::compile("built-in", source).ok().map(Arc::new)
 });
 
-/// Groups may be in groups as often as a workspace may put one into another (`service/nested_groups.rs`), one behind the
+/// Groups may be in groups as often as a workspace may put one into another (`service/group_members.rs`), one behind the
 /// other: there is an answer all the same.
 const DEPTH: u32 = 100_000;
 /// What a question about one resource may take.

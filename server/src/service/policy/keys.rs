@@ -5,10 +5,14 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use sentinel_keys::secrets;
 use sentinel_storage::{Millis, PolicyKey, Seen};
 
+use super::mandate::no_key;
 use crate::service::{Error, Service};
 
+/// Longer than any key of ours.
+const KEY_BYTES: usize = 256;
 /// Most keys that are kept.
 const MOST: usize = 10_000;
 
@@ -41,6 +45,18 @@ impl Keys {
 }
 
 impl Service {
+    /// Whose key this is, and what it is found by again.
+    ///
+    /// # Errors
+    /// Unauthenticated for an unknown, expired or inactive key.
+    pub(in crate::service) async fn service_of_key(&self, key: &str) -> Result<(PolicyKey, [u8; 32]), Error> {
+        if key.len() > KEY_BYTES {
+            return Err(no_key());
+        }
+        let hash = secrets::hash(key.as_bytes());
+        Ok((self.policy_key(hash).await?.ok_or_else(no_key)?, hash))
+    }
+
     /// What the key with this hash opens now.
     ///
     /// # Errors

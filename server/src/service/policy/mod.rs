@@ -47,6 +47,7 @@ pub use models::Model;
 pub(in crate::service) use published::{Held, tuple_key};
 pub use refusal::{PolicyError, RefusalCode};
 pub use sentinel_storage::{PolicyStore, StoreAccess};
+pub(in crate::service) use stores::gone;
 pub use token::{ConsistencyToken, list_place, list_token};
 use tokio::sync::Semaphore;
 pub use tuples::{Change, ReadFilter, TupleIn, WriteRequest};

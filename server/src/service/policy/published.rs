@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use sentinel_core::policy::Index;
 use sentinel_core::policy::tuple::TupleKey;
-use sentinel_storage::{Millis, PolicyStore, TupleChange};
+use sentinel_storage::{Millis, PolicyKey, PolicyStore, StoreAccess, TupleChange};
 use uuid::Uuid;
 
+use super::Model;
 use super::built_in::failed;
 use super::hot::{Hot, Source};
-use super::mandate::{no_key, opens_nothing};
+use super::mandate::no_key;
 use super::state::State;
 use super::stores::opens;
-use super::{Model, PolicyCaller};
 use crate::service::{Error, Service};
 
 pub(in crate::service) use super::state::key as tuple_key;
@@ -131,27 +131,29 @@ impl Service {
         Ok(Some(all))
     }
 
-    /// Whether a caller's key opens the workspace's own store, at this moment.
+    /// Whether a workspace's own store is among those that a key opens. Of a workspace that does not exist there is none.
     ///
     /// # Errors
-    /// Not found where it does not, or there is no such workspace.
+    /// As every use case that reads.
     pub(in crate::service) async fn opens_workspace(
         &self,
-        caller: &PolicyCaller,
+        access: StoreAccess,
         workspace_id: Uuid,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let found = self.store().read().await?.policy_store_of_workspace(workspace_id).await?;
-        let opened = found.is_some_and(|store| opens(caller.access, &store));
-        if opened { Ok(()) } else { Err(Error::not_found("Workspace not found")) }
+        Ok(found.is_some_and(|store| opens(access, &store)))
     }
 
-    /// The caller as the key has it now.
+    /// What a service's key is now.
     ///
     /// # Errors
-    /// Unauthenticated for a key that is none any more or another service's, forbidden for one that opens nothing.
-    pub(in crate::service) async fn still_opens(&self, caller: &PolicyCaller) -> Result<PolicyCaller, Error> {
-        let found = self.policy_key(caller.key_hash).await?.filter(|key| key.service_id == caller.service_id);
-        let access = found.ok_or_else(no_key)?.access.ok_or_else(opens_nothing)?;
-        Ok(PolicyCaller { access, ..caller.clone() })
+    /// Unauthenticated for a key that is none any more, or another service's.
+    pub(in crate::service) async fn service_by_key(
+        &self,
+        key_hash: &[u8; 32],
+        service_id: Uuid,
+    ) -> Result<PolicyKey, Error> {
+        let found = self.policy_key(*key_hash).await?.filter(|key| key.service_id == service_id);
+        found.ok_or_else(no_key)
     }
 }

@@ -1,17 +1,14 @@
 //! Stores, and who may open them.
 
-use sentinel_keys::secrets;
 use sentinel_storage::{NewPolicyStore, PolicyKey, PolicyStoreFilter, StorageError, StoreAccess, Transaction};
 use uuid::Uuid;
 
 use super::ids::is_ulid;
-use super::mandate::{no_key, opens_nothing};
+use super::mandate::opens_nothing;
 use super::{DEFAULT_PAGE, PAGE, PolicyCaller, PolicyError, PolicyStore, RefusalCode};
 use crate::service::activity::Change;
 use crate::service::{Actor, Caller, Error, Service};
 
-/// Longer than any key of ours.
-const KEY_BYTES: usize = 256;
 /// A store's name, by OpenFGA's rule: letters, digits and these.
 const NAME_MARKS: &str = " \t\n\r/.-_&^@";
 /// Its length, by the same rule.
@@ -23,11 +20,7 @@ impl Service {
     /// # Errors
     /// Unauthenticated for an unknown, expired or inactive key; forbidden for one that opens no store.
     pub async fn authenticate_policy(&self, key: &str) -> Result<PolicyCaller, Error> {
-        if key.len() > KEY_BYTES {
-            return Err(no_key());
-        }
-        let key_hash = secrets::hash(key.as_bytes());
-        let PolicyKey { service_id, service_name, access, .. } = self.policy_key(key_hash).await?.ok_or_else(no_key)?;
+        let (PolicyKey { service_id, service_name, access, .. }, key_hash) = self.service_of_key(key).await?;
         let access = access.ok_or_else(opens_nothing)?;
         Ok(PolicyCaller { service_id, service_name, access, key_hash })
     }
@@ -178,6 +171,19 @@ impl Service {
         words: &str,
     ) -> Result<(), Error> {
         let mut transaction = self.begin_as(actor).await?;
+        transaction.service(service_id).await?.ok_or_else(|| Error::not_found("Service not found"))?;
+        self.open_stores(&mut transaction, (actor, from), service_id, words).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// The same in a transaction that goes on, of a service that is there.
+    pub(in crate::service) async fn open_stores(
+        &self,
+        transaction: &mut Transaction,
+        (actor, from): (&Actor, &Caller),
+        service_id: Uuid,
+        words: &str,
+    ) -> Result<(), Error> {
         let access = match words.split_once(':') {
             None if words == "all" => Some(StoreAccess::All),
             None if words == "none" => None,
@@ -191,13 +197,9 @@ impl Service {
             }
             _ => return Err(Error::invalid("policy access must be all, none, store:ID or workspace:SLUG")),
         };
-        transaction.set_store_access(service_id, access).await.map_err(|error| match error {
-            StorageError::Reference => Error::not_found("Service not found"),
-            other => other.into(),
-        })?;
+        transaction.set_store_access(service_id, access).await.map_err(gone)?;
         let change = Change::new("service.policy_access").on("service", service_id).detail("access", words);
-        self.record(&mut transaction, actor, from, change).await?;
-        Ok(transaction.commit().await?)
+        self.record(transaction, actor, from, change).await
     }
 
     /// Which stores a service's keys open, in the words of [`Service::set_policy_access`].
@@ -218,6 +220,14 @@ impl Service {
                 None => "none".to_owned(),
             },
         })
+    }
+}
+
+/// What was found in a transaction, and is not there any more when something is to refer to it.
+pub(in crate::service) fn gone(error: StorageError) -> Error {
+    match error {
+        StorageError::Reference => Error::not_found("The service, the store or the workspace is gone"),
+        other => other.into(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Stores of policy, their models, and which keys open them.
 
 use sentinel_storage::{
-    NewPolicyStore, PolicyKey, PolicyStore, PolicyStoreFilter, StorageError, Store, StoreAccess, StoredModel,
+    BundleGrant, NewPolicyStore, PolicyKey, PolicyStore, PolicyStoreFilter, StorageError, Store, StoreAccess, StoredModel,
 };
 use uuid::Uuid;
 
@@ -189,10 +189,48 @@ async fn what_keys_open(store: Store) {
     }
 }
 
+async fn which_bundles_keys_open(store: Store) {
+    let (lab, den) = (workspace(&store, "lab", []).await, workspace(&store, "den", []).await);
+    let [gateway, notes] = [service("gateway"), service("notes")];
+    let mut db = begin(&store).await;
+    for new in [&gateway, &notes] {
+        db.insert_service(new, NOW).await.unwrap();
+    }
+    let grant = |of: &sentinel_storage::NewService<'_>, workspace_id| BundleGrant { of_service_id: of.id, workspace_id };
+    let mut said = vec![grant(&notes, None), grant(&notes, Some(lab)), grant(&gateway, Some(den)), grant(&notes, None)];
+    db.set_bundle_access(gateway.id, &said).await.unwrap();
+    said.pop();
+    let sorted = |mut list: Vec<BundleGrant>| {
+        list.sort_unstable();
+        list
+    };
+    let said = sorted(said);
+    assert_eq!(sorted(db.bundle_access(gateway.id).await.unwrap()), said);
+    assert_eq!(db.bundle_access(notes.id).await.unwrap(), []);
+    // What a grant names takes it along.
+    db.delete_workspace(lab).await.unwrap();
+    let left = sorted(vec![grant(&notes, None), grant(&gateway, Some(den))]);
+    assert_eq!(sorted(db.bundle_access(gateway.id).await.unwrap()), left);
+    db.delete_service(notes.id).await.unwrap();
+    assert_eq!(db.bundle_access(gateway.id).await.unwrap(), [grant(&gateway, Some(den))]);
+    db.set_bundle_access(gateway.id, &[]).await.unwrap();
+    assert_eq!(db.bundle_access(gateway.id).await.unwrap(), []);
+    db.commit().await.unwrap();
+    for (of, grant) in [
+        (Uuid::new_v4(), grant(&gateway, None)),
+        (gateway.id, grant(&notes, None)),
+        (gateway.id, grant(&gateway, Some(lab))),
+    ] {
+        let refused = begin(&store).await.set_bundle_access(of, &[grant]).await.unwrap_err();
+        assert!(matches!(refused, StorageError::Reference), "{refused}");
+    }
+}
+
 cases! {
     made_found_listed,
     a_workspace_has_one_and_takes_it_along,
     deleted_and_emptied_a_part_at_a_time,
     models,
     what_keys_open,
+    which_bundles_keys_open,
 }

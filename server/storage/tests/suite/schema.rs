@@ -82,7 +82,7 @@ async fn what_was_there_before_gets_its_tuples(place: Place) {
     let before = "DELETE FROM stores; DROP INDEX resources_of_owner; ALTER TABLE workspaces DROP COLUMN roles_revision; \
                   DELETE FROM schema_versions WHERE version > 2; \
                   DROP INDEX sessions_by_sso; ALTER TABLE sessions DROP COLUMN sso_id; ALTER TABLE clients DROP COLUMN workspaces; \
-                  DROP TABLE sso_sessions; \
+                  DROP TABLE sso_sessions; DROP TABLE bundle_access; \
                   DROP TABLE password_history; DROP TABLE passwords; DROP TABLE login_failures; DROP TABLE known_networks; \
                   ALTER TABLE sessions DROP COLUMN dialect; \
                   DROP TABLE scim_users; DROP TABLE scim_clients; DROP TABLE webhook_deliveries; DROP TABLE webhook_endpoints; DROP TABLE usernames; ALTER TABLE users DROP COLUMN given_name; ALTER TABLE users DROP COLUMN family_name; \
