@@ -5,6 +5,7 @@ import { cp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../hosts/install.mjs";
 import { withResources } from "../hosts/resources.mjs";
+import { giveRole, logInAsAdmin } from "../e2e/admin.mjs";
 import { json, login as logInAt, loginThrough } from "../e2e/login.mjs";
 import { SERVER } from "../e2e/provider.mjs";
 import { startSentinel } from "../e2e/sentinel.mjs";
@@ -42,7 +43,9 @@ export const checkNextApp = (provider, edge) =>
         OIDC_CLIENT_ID: SERVER.id,
         OIDC_CLIENT_SECRET: SERVER.secret,
         OIDC_EXTRA_AUDIENCES: "web-RS256",
+        ADMIN_EMAILS: "root@example.test",
         BUNDLE_LIFETIME: "10",
+        OIDC_TRUST_EMAIL: "true",
       }),
     );
     const { key } = await server.cli("service", "create", "notes", "--policy", "all");
@@ -129,11 +132,11 @@ export const checkNextApp = (provider, edge) =>
     assert.equal(acted.status, 200);
     assert.match((await acted.text()).replaceAll("<!-- -->", ""), /acted: ada@example\.test/);
     await checkPair({ server, key, provider, workspace, secret });
-    await checkBundle({ ask, refusal, server, token, mine, none });
+    await checkBundle({ ask, refusal, server, key, workspace, sub, token, mine, none });
   });
 
 /** What the bundle decides, with the proxy and the pages in front of the real server: it changes, is stopped and comes back. */
-async function checkBundle({ ask, refusal, server, token, mine, none }) {
+async function checkBundle({ ask, refusal, server, key, workspace, sub, token, mine, none }) {
   const bearer = { authorization: `Bearer ${token}` };
   const status = async (...asked) => (await ask(...asked)).status;
   /** Until it is answered so: within the bundle's age and life, and the test's own time. */
@@ -165,6 +168,16 @@ async function checkBundle({ ask, refusal, server, token, mine, none }) {
   await until(401, `/shared/${mine}`, leaving);
   assert.deepEqual(await refusal("/api/admin", leaving), [401, "token_revoked"]);
   assert.equal(await status(`/shared/${mine}`, bearer), 200);
+
+  // An action: of a role that is given, and taken.
+  assert.deepEqual(await refusal("/export", bearer), [403, "action_required"]);
+  await json(`${server.url}/roles/actions/register`, { service_name: "notes", actions: [{ action: "notes:export" }] }, { "x-service-key": key });
+  const admin = await logInAsAdmin(server);
+  const given = { workspace: workspace.id, name: "Porter", service: "notes", actions: ["notes:export"], people: [sub] };
+  const role = await giveRole(admin, given);
+  await until(200, "/export", bearer);
+  await admin("DELETE", `${role}/members/${sub}`);
+  await until(403, "/export", bearer);
 }
 
 

@@ -35,6 +35,15 @@ pub struct RoleAction {
     pub action: String,
 }
 
+/// A member, and one of the roles that they have.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, FromRow)]
+pub struct RoleHolder {
+    /// The member.
+    pub user_id: Uuid,
+    /// The role's name.
+    pub role: String,
+}
+
 /// Whose a session is.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct SessionOwner {
@@ -56,6 +65,8 @@ const GRANTS: &str = "SELECT r.name AS role, a.action FROM roles r JOIN role_act
 const OWN_GRANTS: &str = "SELECT r.name AS role, a.action FROM role_members rm CROSS JOIN roles r CROSS JOIN role_actions ra \
      CROSS JOIN actions a WHERE rm.workspace_id = $1 AND rm.user_id = $3 AND r.id = rm.role_id \
      AND ra.role_id = rm.role_id AND a.id = ra.action_id AND ($2 IS NULL OR a.service_name = $2)";
+const HOLDERS: &str = "SELECT rm.user_id, r.name AS role FROM role_members rm JOIN roles r ON r.id = rm.role_id \
+     WHERE r.workspace_id = $1 ORDER BY rm.user_id, role LIMIT $2";
 const GRANTED: &str = " ORDER BY role, action LIMIT $";
 /// Values of one statement: far from the most parameters that it may have (SQLite: 32,766).
 const BATCH: usize = 500;
@@ -117,6 +128,14 @@ impl Connection {
                     .fetch_all(db))
             }
         })
+    }
+
+    /// Who has which of a workspace's roles. At most `limit` rows.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn role_holders(&mut self, workspace_id: Uuid, limit: i64) -> Result<Vec<RoleHolder>, StorageError> {
+        Ok(on!(self, db => sqlx::query_as(HOLDERS).bind(workspace_id).bind(limit).fetch_all(db)))
     }
 
     /// Whose these sessions are; one that is not known any more is not among them.

@@ -75,7 +75,7 @@ pub use authorization_codes::{AuthorizationCode, CodeConsumption};
 pub use authorization_models::StoredModel;
 pub use built_in::{BUILT_IN_TYPES, is_built_in, resource_id, resources_of, resources_of_scope, user_name};
 pub use bundle_access::BundleGrant;
-pub use bundles::{RoleAction, SessionOwner, WorkspaceMarks};
+pub use bundles::{RoleAction, RoleHolder, SessionOwner, WorkspaceMarks};
 pub use clients::{Client, ClientChange, NewClient};
 pub use connection::{Connection, Transaction};
 pub use error::StorageError;

@@ -32,6 +32,11 @@ async fn all_of_a_workspace(place: StoreOptions) {
     let can = |holder: &Holder, who, relation| holder.check(server, &note, relation, who).unwrap();
     assert!(can(&holder, bob.id, "edit") && can(&holder, ada.id, "edit") && !can(&holder, eve.id, "view"));
     assert!(holder.bundle().roles().allows("Porter", "export"));
+    // Another service's action of that name is another one.
+    let mut tasks = Holder::new(server, &world.path(""), "tasks", workspace(world.lab));
+    tasks.refresh(server, &Credential::Key(TASKS)).await;
+    assert!(!tasks.bundle().roles().allows("Porter", "export"));
+    assert_eq!(tasks.tuples(), holder.tuples());
     let revision = world.store().await.revision;
     assert_eq!(holder.manifest().revision, u64::try_from(revision).unwrap());
     assert_eq!(holder.manifest().not_after - holder.manifest().issued_at, 300);

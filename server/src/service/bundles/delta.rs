@@ -129,7 +129,7 @@ mod tests {
             net(&[change("resource:notes/n/1", false, None), change("resource:notesx/n/1", false, None)], &which);
         assert_eq!(found.unwrap().added, [tuple("resource:notes/n/1")]);
         assert!(!which.is_all() && which.has_tuple(&tuple("doc:1")) && !which.has_tuple(&tuple("resource:x/n/1")));
-        assert!(Which::of(&Part::Workspace, &plain).is_all());
+        assert!(Which::of(&Part::Workspace { scope: "notes".into() }, &plain).is_all());
         // An own type may lead to any of them.
         let leading = model("type resource\ntype doc\n  relations\n    define of: [resource]\n");
         assert!(Which::of(&part, &leading).is_all());

@@ -28,8 +28,8 @@ pub struct OfRevocations(pub(super) Place);
 /// What of a workspace is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Everything.
-    Workspace,
+    /// Everything; of what roles grant, what is in the scope of who gets it: another service's action may have the same name.
+    Workspace { scope: String },
     /// One service: of resources its scope's alone.
     Service { name: String, scope: String },
     /// What concerns one member; where the token is bound to a scope, the actions of that scope alone.
@@ -41,7 +41,7 @@ impl Place {
     pub(super) fn scope(&self) -> Scope {
         let scope = Scope::workspace(&self.workspace.to_string());
         match &self.part {
-            Part::Workspace => scope,
+            Part::Workspace { .. } => scope,
             Part::Service { name, .. } => scope.of_service(name),
             Part::User { id, .. } => scope.of_user(&user_name(*id)),
         }
@@ -50,8 +50,7 @@ impl Place {
     /// In which scope the actions count; `None`: in all.
     pub(super) fn actions(&self) -> Option<&str> {
         match &self.part {
-            Part::Workspace => None,
-            Part::Service { scope, .. } => Some(scope),
+            Part::Workspace { scope } | Part::Service { scope, .. } => Some(scope),
             Part::User { scope, .. } => scope.as_deref(),
         }
     }
@@ -67,7 +66,7 @@ impl Place {
     /// A text for each content: what two places share that have the same.
     pub(super) fn content(&self) -> String {
         match &self.part {
-            Part::Workspace => "workspace".to_owned(),
+            Part::Workspace { scope } => format!("workspace {scope}"),
             Part::Service { scope, .. } => format!("service {scope}"),
             Part::User { id, scope } => format!("user {id} {}", scope.as_deref().unwrap_or("*")),
         }
@@ -92,7 +91,7 @@ impl Service {
         if !self.opened(caller, workspace).await?.is_all {
             return Err(Error::forbidden("The key opens the bundles of single services alone"));
         }
-        Ok(whole(caller, workspace))
+        self.whole(caller, workspace).await
     }
 
     /// What was taken back in a workspace, for a service whose key opens any bundle of it.
@@ -105,7 +104,7 @@ impl Service {
         workspace: Uuid,
     ) -> Result<OfRevocations, Error> {
         self.opened(caller, workspace).await?;
-        Ok(OfRevocations(whole(caller, workspace)))
+        Ok(OfRevocations(self.whole(caller, workspace).await?))
     }
 
     /// The bundle of a service in a workspace, for who was granted that, for the service itself where its key opens the
@@ -135,8 +134,10 @@ impl Service {
         let part = Part::User { id: user.id, scope: user.scope.clone() };
         Ok(Place { workspace, audience: SLICE.to_owned(), part })
     }
-}
 
-fn whole(caller: &BundleCaller, workspace: Uuid) -> Place {
-    Place { workspace, audience: caller.service_name.clone(), part: Part::Workspace }
+    async fn whole(&self, caller: &BundleCaller, workspace: Uuid) -> Result<Place, Error> {
+        let found = self.store().read().await?.service_by_name(&caller.service_name).await?;
+        let scope = found.ok_or_else(|| Error::unauthenticated("Invalid service key"))?.scope;
+        Ok(Place { workspace, audience: caller.service_name.clone(), part: Part::Workspace { scope } })
+    }
 }

@@ -9,7 +9,7 @@ use sentinel_core::bundle::Digest;
 use serde_json::json;
 
 /// Changes with whatever makes another content of the same rows.
-const RELEASE: u32 = 1;
+const RELEASE: u32 = 2;
 
 /// A state, by its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,6 +1,6 @@
 use sentinel_storage::{
-    NewTuple, Preconditions, RevocationKind, RoleAction, SessionOwner, Store, TupleName, WorkspaceMarks, WorkspaceRole,
-    Written,
+    NewTuple, Preconditions, RevocationKind, RoleAction, RoleHolder, SessionOwner, Store, TupleName, WorkspaceMarks,
+    WorkspaceRole, Written,
 };
 use uuid::Uuid;
 
@@ -81,6 +81,11 @@ async fn grants(store: Store) {
     assert_eq!(db.role_grants(lab, None, Some(bob), 9).await.unwrap(), all[2..]);
     assert_eq!(db.role_grants(lab, Some("tasks"), Some(bob), 9).await.unwrap(), all[3..]);
     assert_eq!(db.role_grants(lab, Some("tasks"), Some(ada), 9).await.unwrap(), []);
+    let mut held = [(ada, "Porter"), (bob, "Runner")].map(|(user_id, role)| RoleHolder { user_id, role: role.into() });
+    held.sort();
+    assert_eq!(db.role_holders(lab, 9).await.unwrap(), held);
+    assert_eq!(db.role_holders(lab, 1).await.unwrap(), held[..1]);
+    assert_eq!(db.role_holders(Uuid::new_v4(), 9).await.unwrap(), []);
 }
 
 async fn owners_of_sessions(store: Store) {

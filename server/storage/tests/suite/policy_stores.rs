@@ -1,7 +1,8 @@
 //! Stores of policy, their models, and which keys open them.
 
 use sentinel_storage::{
-    BundleGrant, NewPolicyStore, PolicyKey, PolicyStore, PolicyStoreFilter, StorageError, Store, StoreAccess, StoredModel,
+    BundleGrant, NewPolicyStore, PolicyKey, PolicyStore, PolicyStoreFilter, StorageError, Store, StoreAccess,
+    StoredModel,
 };
 use uuid::Uuid;
 
@@ -196,7 +197,8 @@ async fn which_bundles_keys_open(store: Store) {
     for new in [&gateway, &notes] {
         db.insert_service(new, NOW).await.unwrap();
     }
-    let grant = |of: &sentinel_storage::NewService<'_>, workspace_id| BundleGrant { of_service_id: of.id, workspace_id };
+    let grant =
+        |of: &sentinel_storage::NewService<'_>, workspace_id| BundleGrant { of_service_id: of.id, workspace_id };
     let mut said = vec![grant(&notes, None), grant(&notes, Some(lab)), grant(&gateway, Some(den)), grant(&notes, None)];
     db.set_bundle_access(gateway.id, &said).await.unwrap();
     said.pop();
