@@ -38,6 +38,8 @@ SEGMENTS = {
     "clients": "client_id",
     "client-apps": "client_id",
     "realms": "realm_id",
+    "webhooks": "webhook",
+    "scim-clients": "scim_client",
     "sessions": "session",
     "login": "provider",
     "callback": "provider",
@@ -163,10 +165,10 @@ class Operation:
             if options:
                 return self.value(name, options[0], ids, kind)
         if "allOf" in schema:
-            merged: dict = {}
-            for part in schema["allOf"]:
-                merged |= self.value(name, part, ids, kind) or {}
-            return merged
+            parts = [self.value(name, part, ids, kind) or {} for part in schema["allOf"]]
+            # A word with a description of its own is no object.
+            words = [part for part in parts if not isinstance(part, dict)]
+            return words[0] if words else {member: value for part in parts for member, value in part.items()}
         if "enum" in schema:
             return schema["enum"][0]
         types = schema.get("type", "object" if "properties" in schema else "string")
