@@ -187,6 +187,8 @@ pub(crate) fn lifetimes(settings: &Settings) -> Lifetimes {
         admin: millis(settings.admin_token_life),
         refresh: millis(settings.refresh_token_life),
         session: millis(settings.session_life),
+        local_access: millis(settings.local_token_life),
+        local_session: millis(settings.local_session_life),
         password_link: millis(settings.password_link_life),
         invitation: millis(settings.invitation_life),
         sso: millis(settings.sso_life),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sentinel_server::http::{self, Hardening};
+use sentinel_server::service::local::Bootstrapped;
 use sentinel_server::service::{Clock, Service};
 use sentinel_server::settings::Settings;
 use tokio::net::TcpListener;
@@ -72,6 +73,7 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     }
     let base_url = open::base_url(settings, address.port());
     let service = open::service(settings, opened, &base_url).await?;
+    bootstrap_owner(&service, settings).await?;
     offer_admin_link(&service).await?;
 
     let metrics = http::metrics();
@@ -143,6 +145,34 @@ async fn listen_for_management(settings: &Settings) -> Result<TcpListener, Failu
         }
         bound => bound.map_err(failed),
     }
+}
+
+/// At the very first start: the owner, out of the PIN file. The log never says the PIN.
+async fn bootstrap_owner(service: &Service, settings: &Settings) -> Result<(), Failure> {
+    let Some(file) = &settings.owner_pin_file else { return Ok(()) };
+    let failed =
+        |why: String| Failure::Unanswered("settings_invalid", format!("OWNER_PIN_FILE {}: {why}", file.display()));
+    // Not read where it says nothing any more: it may be gone, as it should be.
+    let first = service.is_first_start().await.map_err(|why| super::failure(&why))?;
+    let made = if first {
+        let pin = std::fs::read_to_string(file).map_err(|why| failed(why.to_string()))?;
+        let made = service.bootstrap_owner(&settings.owner_username, &settings.local_workspace, &pin).await;
+        made.map_err(|why| failed(why.detail().to_owned()))?
+    } else {
+        Bootstrapped::Ignored
+    };
+    match made {
+        Bootstrapped::Made => tracing::info!(
+            username = settings.owner_username,
+            "the owner was made of OWNER_PIN_FILE: log in on this machine, change the PIN and remove the file"
+        ),
+        Bootstrapped::Ignored => {
+            tracing::info!(
+                "OWNER_PIN_FILE is ignored: only the very first start reads it; remove the file and the setting"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Where nobody is an administrator yet: a link on the terminal, and not in the log, that makes one.

@@ -15,7 +15,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use super::layers::limits::{Limits, ServiceProven};
 use super::layers::refusals::Refused;
 use super::openfga::dialect::{failed, no_key};
-use super::{Failure, credentials, scim};
+use super::{Failure, credentials, scim, sliding};
 use crate::service::bundles::{BundleCaller, Listener};
 use crate::service::policy::PolicyCaller;
 use crate::service::scim::Provisioner;
@@ -222,7 +222,13 @@ async fn guard(
         || parts.extensions.get::<Provisioner>().is_some()
         || parts.extensions.get::<BundleCaller>().is_some()
         || matches!(parts.extensions.get(), Some(Resolver::Service(_)));
+    // A service that has somebody's token does not prolong their login for them.
+    let is_own = !parts.headers.contains_key(credentials::SERVICE_KEY);
+    let then = parts.extensions.get::<User>().and_then(|user| service.afterwards(user, is_own));
     let mut response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(then) = then {
+        sliding::conclude(&service, &then, &mut response).await;
+    }
     if proven {
         response.extensions_mut().insert(ServiceProven);
     }

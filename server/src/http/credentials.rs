@@ -10,7 +10,7 @@ use crate::service::policy::PolicyCaller;
 use crate::service::scim::Provisioner;
 use crate::service::{Administrator, Error, Service, ServiceApp, User};
 
-const SERVICE_KEY: HeaderName = HeaderName::from_static("x-service-key");
+pub(super) const SERVICE_KEY: HeaderName = HeaderName::from_static("x-service-key");
 const AUTHZ_TOKEN: HeaderName = HeaderName::from_static("x-authz-token");
 const REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 /// The cookie of the admin pages.

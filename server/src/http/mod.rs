@@ -19,15 +19,19 @@ mod health;
 mod invitations;
 mod layers;
 mod listing;
+mod local;
 mod management;
 mod members;
 mod oauth;
 mod openfga;
+mod own_sessions;
 mod permissions;
 mod realm;
 mod roles;
 mod scim;
 mod serve;
+mod sliding;
+mod socket_tickets;
 mod tenant;
 mod time;
 mod unread;
@@ -92,6 +96,9 @@ pub fn routes(service: Service) -> (Router, utoipa::openapi::OpenApi) {
         realm::routes,
         oauth::routes,
         users::routes,
+        own_sessions::routes,
+        local::routes,
+        socket_tickets::routes,
         workspaces::routes,
         members::routes,
         invitations::routes,

@@ -1,8 +1,8 @@
 //! Accounts, as an administrator of the deployment handles them.
 
 use sentinel_storage::{
-    Identity, NewUser, PageRequest, ProfileChange, RevokedFor, Session, StorageError, User as Account, UserFilter,
-    WorkspaceOfUser,
+    Identity, NewUser, PageRequest, ProfileChange, RevokedFor, Session, StorageError, Transaction, User as Account,
+    UserFilter, WorkspaceOfUser,
 };
 use uuid::Uuid;
 
@@ -222,17 +222,29 @@ impl Service {
         id: Uuid,
         session_id: Uuid,
     ) -> Result<(), Error> {
-        let no_session = || Error::not_found("No live session of this user has this id");
         let mut transaction = self.begin_as(actor).await?;
+        self.end_session_of(&mut transaction, actor, caller, (id, session_id), RevokedFor::Admin).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Ends a session, which must be this account's and alive, with the login that it came of, and notes it.
+    pub(super) async fn end_session_of(
+        &self,
+        transaction: &mut Transaction,
+        actor: &Actor,
+        caller: &Caller,
+        (id, session_id): (Uuid, Uuid),
+        why: RevokedFor,
+    ) -> Result<(), Error> {
+        let no_session = || Error::not_found("No live session of this user has this id");
         let session = transaction.session(session_id).await?.filter(|session| session.user_id == id);
         let session = session.filter(|session| session.expires_at > self.now()).ok_or_else(no_session)?;
-        if !self.end_login(&mut transaction, session_id, RevokedFor::Admin).await? {
+        if !self.end_login(transaction, session_id, why).await? {
             return Err(no_session());
         }
         let change = Change::new("session.revoke").on("session", session_id).within(session.workspace_id);
-        let change = change.detail("user_id", id).detail("why", RevokedFor::Admin.as_str());
-        self.record(&mut transaction, actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        let change = change.detail("user_id", id).detail("why", why.as_str());
+        self.record(transaction, actor, caller, change).await
     }
 }
 

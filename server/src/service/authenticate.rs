@@ -1,7 +1,7 @@
 //! Credentials become principals here, and nowhere else.
 
 use sentinel_keys::secrets;
-use sentinel_storage::{AccessState, Millis, SessionState};
+use sentinel_storage::{AccessState, Millis, SessionDialect, SessionState};
 use uuid::Uuid;
 
 use super::tokens::{Claims, Kind, invalid};
@@ -113,6 +113,12 @@ impl Service {
         }
         let state = self.standing(&claims, Some(workspace_id)).await?;
         let role = state.role.ok_or_else(|| Error::unauthenticated("No longer a member of this workspace"))?;
+        let (session_seen_at, slides) = match &state.session {
+            SessionState::Known { last_used_at, dialect, .. } => {
+                (Some(*last_used_at), token == TokenKind::Access && *dialect == SessionDialect::Local)
+            }
+            SessionState::NotAsked | SessionState::Unknown => (None, false),
+        };
         Ok(User {
             id,
             email: state.email,
@@ -125,6 +131,8 @@ impl Service {
             issued_at: claims.iat,
             expires_at: claims.exp,
             session_id: claims.sid,
+            session_seen_at,
+            slides,
             scope: claims.svc,
         })
     }
@@ -134,13 +142,28 @@ impl Service {
     /// # Errors
     /// [`super::ErrorKind::Unauthenticated`].
     pub(crate) async fn still_acts(&self, user: &User) -> Result<(), Error> {
+        self.stands(user).await.map(drop)
+    }
+
+    /// As [`Self::still_acts`], and what storage says of the person now takes the place of what it said then.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn renew(&self, user: &mut User) -> Result<(), Error> {
+        let AccessState { email, name, role, groups, .. } = self.stands(user).await?;
+        let role = role.ok_or_else(invalid)?;
+        (user.email, user.name, user.role, user.groups) = (email, name, role, groups);
+        Ok(())
+    }
+
+    async fn stands(&self, user: &User) -> Result<AccessState, Error> {
         let facts = Facts { id: user.id, workspace_id: Some(user.workspace_id), session_id: user.session_id };
         let mut connection = self.store().read().await?;
         let found = connection.access_state(user.id, facts.workspace_id, facts.session_id, &user.jti, None).await?;
         let state = found.ok_or_else(invalid)?;
         let now = self.now();
         let is_alive = user.expires_at.saturating_mul(1000) > now && state.role.is_some();
-        if is_alive && holds_of(&facts, user.issued_at, &state, now) { Ok(()) } else { Err(ended(&state)) }
+        if is_alive && holds_of(&facts, user.issued_at, &state, now) { Ok(state) } else { Err(ended(&state)) }
     }
 
     /// What storage says now of a token's user, session and `jti`, in one statement; an error where any of them ended
@@ -172,7 +195,7 @@ fn holds_of(token: &Facts, issued_at: i64, state: &AccessState, now: Millis) -> 
     let session = match &state.session {
         SessionState::NotAsked => token.session_id.is_none(),
         SessionState::Unknown => false,
-        SessionState::Known { user_id, workspace_id, expires_at, revoked_at } => {
+        SessionState::Known { user_id, workspace_id, expires_at, revoked_at, .. } => {
             *user_id == token.id
                 && Some(*workspace_id) == token.workspace_id
                 && revoked_at.is_none()
@@ -241,6 +264,8 @@ mod tests {
                 workspace_id: Uuid::from_u128(3),
                 expires_at: NOW + 1,
                 revoked_at: None,
+                dialect: SessionDialect::Sentinel,
+                last_used_at: NOW,
             },
             token_revoked: false,
             groups: Vec::new(),
@@ -256,6 +281,8 @@ mod tests {
             workspace_id: Uuid::from_u128(workspace),
             expires_at,
             revoked_at,
+            dialect: SessionDialect::Sentinel,
+            last_used_at: NOW,
         };
         for ended in [
             AccessState { is_active: false, ..state() },

@@ -110,6 +110,10 @@ pub struct Lifetimes {
     pub access: Millis,
     /// Access tokens of the tenant API.
     pub tenant_access: Millis,
+    /// Tokens of local accounts, and with them a session that is not used.
+    pub local_access: Millis,
+    /// A session of a local account, however much it is used.
+    pub local_session: Millis,
     /// Authorization tokens beside an identity provider's.
     pub authz: Millis,
     /// Tokens of a service for others in its realm.
@@ -153,6 +157,8 @@ impl Default for Lifetimes {
         Self {
             access: 15 * MINUTE,
             tenant_access: 60 * MINUTE,
+            local_access: 60 * MINUTE,
+            local_session: 30 * DAY,
             authz: 5 * MINUTE,
             m2m: 5 * MINUTE,
             admin: 60 * MINUTE,
@@ -171,7 +177,7 @@ impl Lifetimes {
     /// The longest that an access token of any dialect lives: until then verifiers elsewhere are told that it was revoked.
     #[must_use]
     pub fn longest_access(&self) -> Millis {
-        self.access.max(self.tenant_access)
+        self.access.max(self.tenant_access).max(self.local_access)
     }
 
     /// The longest that anything signed lives: a signing key stays published for as long.

@@ -1,7 +1,7 @@
 //! What the tokens of a session say and how long they live, in the dialect that the session was begun in. The one place
 //! where claims of access tokens are written.
 
-use sentinel_storage::{Millis, SessionDialect, SessionForRefresh, WorkspaceRole};
+use sentinel_storage::{LocalAccount, Millis, SessionDialect, SessionForRefresh, WorkspaceRole};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -60,6 +60,39 @@ pub(crate) struct ConvergedClaims<'a> {
     last_name: Option<&'a str>,
     workspace_id: Uuid,
     role: &'a str,
+}
+
+/// Those of local accounts: Sentinel Auth's, and what their workspace says of them.
+#[derive(Serialize)]
+pub(crate) struct LocalClaims<'a> {
+    sid: Uuid,
+    email: &'a str,
+    name: &'a str,
+    wid: Uuid,
+    wslug: &'a str,
+    wrole: WorkspaceRole,
+    groups: &'a [Uuid],
+    username: &'a str,
+    trust_level: i64,
+    must_change_pin: bool,
+}
+
+impl<'a> LocalClaims<'a> {
+    /// For who has this role now.
+    pub(crate) fn of(state: &'a SessionForRefresh, role: WorkspaceRole, account: &'a LocalAccount) -> Self {
+        Self {
+            sid: state.session.id,
+            email: &state.email,
+            name: &state.name,
+            wid: state.session.workspace_id,
+            wslug: &state.workspace_slug,
+            wrole: role,
+            groups: &state.groups,
+            username: &account.username,
+            trust_level: account.trust_level,
+            must_change_pin: account.must_change_pin,
+        }
+    }
 }
 
 /// A role of the tenant API: viewer < analyst < admin.
@@ -124,6 +157,17 @@ pub(crate) fn access_life(dialect: SessionDialect, config: &Config) -> Millis {
     match dialect {
         SessionDialect::Tenant => config.lifetimes.tenant_access,
         SessionDialect::Sentinel | SessionDialect::Converged | SessionDialect::Local => config.lifetimes.access,
+    }
+}
+
+/// How long a session lasts that is not used.
+pub(crate) fn idle_life(dialect: SessionDialect, config: &Config) -> Millis {
+    let lifetimes = &config.lifetimes;
+    match dialect {
+        SessionDialect::Local => lifetimes.local_access.min(lifetimes.local_session),
+        SessionDialect::Sentinel | SessionDialect::Tenant | SessionDialect::Converged => {
+            lifetimes.refresh.min(lifetimes.session)
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use sentinel_storage::WorkspaceRole;
+use sentinel_storage::{Millis, WorkspaceRole};
 use uuid::Uuid;
 
 use super::Error;
@@ -42,6 +42,10 @@ pub struct User {
     pub expires_at: i64,
     /// The login that the token came from.
     pub session_id: Option<Uuid>,
+    /// When it was noted last that the login is used.
+    pub session_seen_at: Option<Millis>,
+    /// Whether using the token prolongs its login.
+    pub slides: bool,
     /// The scope that an authz token is bound to.
     pub scope: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! Tokens taken back (RFC 7009), asked about (RFC 7662), and what verifiers elsewhere must know of it.
 
-use sentinel_storage::{Millis, Revocation, RevocationKind, RevokedFor, Store};
+use sentinel_storage::{Millis, Revocation, RevocationKind, RevokedFor, SessionDialect, Store};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -56,7 +56,16 @@ impl Service {
             (Kind::Refresh, Some(id)) => {
                 self.end_login(&mut transaction, id, RevokedFor::Logout).await?;
             }
-            _ => self.revoke_jti(&mut transaction, &claims.jti, claims.exp).await?,
+            _ => {
+                // Before the session, as the order of locks wants it. A token that slides has children, which go with it.
+                self.revoke_jti(&mut transaction, &claims.jti, claims.exp).await?;
+                if let Some(id) = claims.sid
+                    && let Some(session) = transaction.session(id).await?
+                    && session.dialect == SessionDialect::Local
+                {
+                    self.end_login(&mut transaction, id, RevokedFor::Logout).await?;
+                }
+            }
         }
         let change = Change::new("token.revoke").on("token", &claims.jti).detail("type", kind.token_use());
         self.record(&mut transaction, &actor, caller, change).await?;

@@ -132,7 +132,7 @@ impl Service {
         caller: &Caller,
     ) -> Result<Begun, Error> {
         let Beginning { id, user_id, workspace_id, client_id, sso_id, dialect } = beginning;
-        let (lifetimes, now) = (self.config().lifetimes, self.now());
+        let now = self.now();
         let secret: [u8; 32] = secrets::random_bytes()?;
         let sealed_secret = self.inner.master.seal(Purpose::SESSION, id.as_bytes(), &secret)?;
         let ip_address = caller.ip.map(|ip| ip.to_string());
@@ -144,7 +144,7 @@ impl Service {
             sealed_secret: &sealed_secret,
             user_agent: caller.user_agent.as_deref(),
             ip_address: ip_address.as_deref(),
-            expires_at: now.saturating_add(lifetimes.refresh.min(lifetimes.session)),
+            expires_at: now.saturating_add(dialects::idle_life(dialect, self.config())),
             sso_id,
             dialect,
         };

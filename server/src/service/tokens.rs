@@ -207,6 +207,22 @@ impl Service {
         Ok((self.keys().issue(kind, &self.config().issuer, sub, &jti, times, claims)?, seconds))
     }
 
+    /// As [`Self::issue`], for a token that ends at this moment and not later.
+    pub(crate) async fn issue_until(
+        &self,
+        kind: Kind,
+        sub: Option<Uuid>,
+        invalidated_at: Option<Millis>,
+        end: Millis,
+        claims: &impl Serialize,
+    ) -> Result<(String, i64), Error> {
+        self.pass_invalidation(invalidated_at).await;
+        let times = Times { iat: self.now().div_euclid(1000), exp: end.div_euclid(1000) };
+        let jti = Uuid::new_v4().to_string();
+        let token = self.keys().issue(kind, &self.config().issuer, sub, &jti, times, claims)?;
+        Ok((token, times.exp.saturating_sub(times.iat)))
+    }
+
     /// `iat` counts whole seconds, so what is issued in the second in which all earlier tokens were voided could not be
     /// told from what was void: whoever logs in again so soon waits for the next one.
     async fn pass_invalidation(&self, invalidated_at: Option<Millis>) {

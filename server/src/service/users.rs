@@ -1,9 +1,13 @@
-//! A person's own profile.
+//! A person's own profile and sessions.
 
-use sentinel_storage::{ProfileChange, User as Account};
+use sentinel_storage::{ProfileChange, RevokedFor, Session, User as Account};
+use uuid::Uuid;
 
 use super::activity::{Actor, Change};
-use super::{Caller, Error, Service, User, input};
+use super::{Caller, Error, Service, TokenKind, User, input};
+
+/// Most sessions that are shown at once.
+const SHOWN: i64 = 1000;
 
 impl Service {
     /// The user's own account.
@@ -38,6 +42,53 @@ impl Service {
         self.record(&mut transaction, &actor, caller, said).await?;
         transaction.commit().await?;
         Ok(account)
+    }
+
+    /// The user's own sessions that live, the one used last first; a thousand at most.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`] without an access token.
+    pub async fn own_sessions(&self, user: &User) -> Result<Vec<Session>, Error> {
+        by_access_token(user)?;
+        Ok(self.store().read().await?.live_sessions(user.id, self.now(), SHOWN).await?)
+    }
+
+    /// Ends one of the user's own sessions, and its tokens.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::NotFound`] for one that is another's, has ended or never was; [`super::ErrorKind::Forbidden`]
+    /// without an access token.
+    pub async fn revoke_own_session(&self, user: &User, caller: &Caller, session_id: Uuid) -> Result<(), Error> {
+        by_access_token(user)?;
+        let (actor, why) = (Actor::User(user.id), RevokedFor::User);
+        let mut transaction = self.begin_as(&actor).await?;
+        self.end_session_of(&mut transaction, &actor, caller, (user.id, session_id), why).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Ends all of the user's sessions but the one that asks, with their tokens. Answers how many.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`] without an access token.
+    pub async fn revoke_other_sessions(&self, user: &User, caller: &Caller) -> Result<usize, Error> {
+        by_access_token(user)?;
+        let actor = Actor::User(user.id);
+        let end = self.session_end(RevokedFor::User);
+        let mut transaction = self.begin_as(&actor).await?;
+        let ended = transaction.revoke_sessions_of_user(user.id, None, user.session_id, end).await?;
+        transaction.forget_sso_sessions_of_user(user.id).await?;
+        let change = Change::new("session.revoke-others").on("user", user.id).detail("sessions", ended);
+        self.record(&mut transaction, &actor, caller, change).await?;
+        transaction.commit().await?;
+        Ok(ended)
+    }
+}
+
+/// An authz token is a service's to use, and a person's logins are not the service's.
+fn by_access_token(user: &User) -> Result<(), Error> {
+    match user.token {
+        TokenKind::Access => Ok(()),
+        TokenKind::Authz => Err(Error::forbidden("Sessions are managed with an access token")),
     }
 }
 

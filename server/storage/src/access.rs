@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::columns::{GROUPS_POSTGRES, GROUPS_SQLITE, IdList, StringList};
 use crate::connection::on;
-use crate::{Connection, Millis, StorageError, WorkspaceRole};
+use crate::{Connection, Millis, SessionDialect, StorageError, WorkspaceRole};
 
 /// What is known now of a token's user, workspace, session and `jti`. Facts: whether they suffice, the caller decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +52,10 @@ pub enum SessionState {
         expires_at: Millis,
         /// When it was revoked.
         revoked_at: Option<Millis>,
+        /// Which system's tokens it has.
+        dialect: SessionDialect,
+        /// When it was noted last that it is used.
+        last_used_at: Millis,
     },
 }
 
@@ -68,6 +72,8 @@ struct Row {
     session_workspace_id: Option<Uuid>,
     session_expires_at: Option<Millis>,
     session_revoked_at: Option<Millis>,
+    session_dialect: Option<SessionDialect>,
+    session_last_used_at: Option<Millis>,
     token_revoked: bool,
     #[sqlx(try_from = "IdList")]
     groups: Vec<Uuid>,
@@ -75,9 +81,29 @@ struct Row {
     actions: Vec<String>,
 }
 
+impl Row {
+    /// What became of the session that was named.
+    fn session(&self, named: Option<Uuid>) -> SessionState {
+        if named.is_none() {
+            return SessionState::NotAsked;
+        }
+        let known = || {
+            Some(SessionState::Known {
+                user_id: self.session_user_id?,
+                workspace_id: self.session_workspace_id?,
+                expires_at: self.session_expires_at?,
+                revoked_at: self.session_revoked_at,
+                dialect: self.session_dialect?,
+                last_used_at: self.session_last_used_at?,
+            })
+        };
+        known().unwrap_or(SessionState::Unknown)
+    }
+}
+
 const FACTS: &str = "SELECT u.email, u.name, u.is_active, u.is_admin, u.admin_generation, u.sessions_invalidated_at, m.role, \
      s.user_id AS session_user_id, s.workspace_id AS session_workspace_id, s.expires_at AS session_expires_at, \
-     s.revoked_at AS session_revoked_at, \
+     s.revoked_at AS session_revoked_at, s.dialect AS session_dialect, s.last_used_at AS session_last_used_at, \
      EXISTS (SELECT 1 FROM revocations r WHERE r.kind = 'token' AND r.value = $4) AS token_revoked, ";
 const FROM: &str = " AS actions FROM users u \
      LEFT JOIN memberships m ON m.workspace_id = $2 AND m.user_id = u.id \
@@ -134,6 +160,7 @@ impl Connection {
             }
         };
         Ok(row.map(|row| AccessState {
+            session: row.session(session_id),
             email: row.email,
             name: row.name,
             is_active: row.is_active,
@@ -141,13 +168,6 @@ impl Connection {
             admin_generation: row.admin_generation,
             sessions_invalidated_at: row.sessions_invalidated_at,
             role: row.role,
-            session: match (session_id, row.session_user_id, row.session_workspace_id, row.session_expires_at) {
-                (None, ..) => SessionState::NotAsked,
-                (Some(_), Some(user_id), Some(workspace_id), Some(expires_at)) => {
-                    SessionState::Known { user_id, workspace_id, expires_at, revoked_at: row.session_revoked_at }
-                }
-                (Some(_), ..) => SessionState::Unknown,
-            },
             token_revoked: row.token_revoked,
             groups: row.groups,
             actions: row.actions,

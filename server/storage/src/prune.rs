@@ -21,6 +21,7 @@ pub struct Pruned {
     pub login_failures: u64,
     pub known_networks: u64,
     pub webhook_deliveries: u64,
+    pub socket_tickets: u64,
 }
 
 impl Pruned {
@@ -39,6 +40,7 @@ impl Pruned {
             + self.login_failures
             + self.known_networks
             + self.webhook_deliveries
+            + self.socket_tickets
     }
 }
 
@@ -90,6 +92,7 @@ impl Transaction {
             login_failures: execute!(self, expired!("login_failures", "key"), before, limit),
             known_networks: execute!(self, KNOWN_NETWORKS, before, limit),
             webhook_deliveries: execute!(self, expired!("webhook_deliveries", "seq"), before, limit),
+            socket_tickets: execute!(self, expired!("socket_tickets", "hash"), before, limit),
         })
     }
 }

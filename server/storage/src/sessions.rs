@@ -189,6 +189,17 @@ impl Transaction {
         Ok(())
     }
 
+    /// Lets a session that is alive last until `expires_at`, and notes that it was used. False where it lasts as long
+    /// already, was revoked, has expired or does not exist.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn extend_session(&mut self, id: Uuid, expires_at: Millis, now: Millis) -> Result<bool, StorageError> {
+        let sql = "UPDATE sessions SET expires_at = $2, last_used_at = $3 \
+                   WHERE id = $1 AND revoked_at IS NULL AND expires_at > $3 AND expires_at < $2";
+        Ok(execute!(self, sql, id, expires_at, now) == 1)
+    }
+
     /// Ends a session and publishes that it has ended. False where it had ended, or never was.
     ///
     /// # Errors

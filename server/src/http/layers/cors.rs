@@ -16,7 +16,7 @@ const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
 /// `X-Service-Key` is not among them: a page has none.
 const HEADERS: &str = "authorization, content-type, if-none-match, x-authz-token, x-workspace-id, x-requested-with";
 /// What a page may read beside the body.
-const EXPOSED: &str = "etag, retry-after, x-request-id, www-authenticate";
+const EXPOSED: &str = "etag, retry-after, x-refreshed-token, x-request-id, www-authenticate";
 /// How long a browser may remember the answer: short, since a registration may end.
 const MAX_AGE: &str = "300";
 

@@ -23,7 +23,7 @@ use crate::http::Failure;
 use crate::service::{Caller, Error, ErrorKind};
 
 /// Requests a minute of one address at routes that begin a login, take a secret or ask a provider.
-const ENDPOINTS: [(&str, u32); 15] = [
+const ENDPOINTS: [(&str, u32); 17] = [
     ("/auth/login", 60),
     ("/auth/login/{provider}", 30),
     ("/auth/callback/{provider}", 30),
@@ -33,6 +33,8 @@ const ENDPOINTS: [(&str, u32); 15] = [
     ("/api/v1/auth/refresh", 120),
     ("/api/v1/auth/password", 30),
     ("/api/v1/auth/password/reset", 30),
+    ("/local/login", 60),
+    ("/local/pin", 30),
     ("/authz/resolve", 120),
     ("/authz/idp/{provider}/login", 30),
     ("/authz/idp/{provider}/callback", 30),
@@ -50,8 +52,17 @@ const REMEMBERED: usize = 10_000;
 /// back elsewhere.
 const PROOF: Duration = Duration::from_secs(60);
 /// Where keys are asked for. Elsewhere nobody looks at one, and it says nothing about who asks.
-const KEYED: [&str; 8] =
-    ["/authz/resolve", "/permissions/", "/roles/", "/realm/", "/oauth/", "/revocations", "/users/", "/workspaces"];
+const KEYED: [&str; 9] = [
+    "/authz/resolve",
+    "/permissions/",
+    "/roles/",
+    "/realm/",
+    "/oauth/",
+    "/revocations",
+    "/users/",
+    "/workspaces",
+    "/ws/",
+];
 /// Where they may also come as bearer tokens.
 const POLICY: [&str; 3] = ["/stores", "/access/v1/", "/bundles/"];
 

@@ -153,6 +153,24 @@ impl Service {
         Ok(Prepared { user_id, kind, hash, instead_of: instead_of.map(|verified| verified.hash.clone()) })
     }
 
+    /// Hashes a PIN that an account is to have, which may be one that is about to be made. What a PIN must be is the
+    /// caller's to know.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Unavailable`] where too many are being hashed.
+    pub async fn prepare_pin(
+        &self,
+        user_id: Uuid,
+        pin: &SecretString,
+        instead_of: Option<&Verified>,
+        caller: &Caller,
+    ) -> Result<Prepared, Error> {
+        let pin = pin.clone();
+        let hash = self.inner.hasher.turn(caller).await?.run(move |work| work.hash(&pin)).await?;
+        let instead_of = instead_of.map(|verified| verified.hash.clone());
+        Ok(Prepared { user_id, kind: SecretKind::Pin, hash, instead_of })
+    }
+
     /// Gives an account what was prepared for it, and forgets what failed before. Whoever guesses from now on guesses
     /// something else. Ending sessions and the activity log are the caller's.
     ///

@@ -1,7 +1,8 @@
 //! The statement that runs on every request.
 
 use sentinel_storage::{
-    AccessState, Action, NewAction, NewRole, RevocationKind, RevokedFor, SessionState, Store, WorkspaceRole,
+    AccessState, Action, NewAction, NewRole, RevocationKind, RevokedFor, SessionDialect, SessionState, Store,
+    WorkspaceRole,
 };
 use uuid::Uuid;
 
@@ -19,7 +20,14 @@ async fn every_change_shows_at_once(store: Store) {
     let [ada, bob] = people(&store, ["ada", "bob"]).await;
     let lab = workspace(&store, "lab", [(ada, WorkspaceRole::Admin), (bob, WorkspaceRole::Viewer)]).await;
     let id = begun(&store, ada, lab).await;
-    let known = SessionState::Known { user_id: ada, workspace_id: lab, expires_at: LATER, revoked_at: None };
+    let known = |revoked_at| SessionState::Known {
+        user_id: ada,
+        workspace_id: lab,
+        expires_at: LATER,
+        revoked_at,
+        dialect: SessionDialect::Sentinel,
+        last_used_at: NOW,
+    };
     let account = read(&store).await.user(ada).await.unwrap().unwrap();
     let mut expected = AccessState {
         email: account.email,
@@ -29,7 +37,7 @@ async fn every_change_shows_at_once(store: Store) {
         admin_generation: 0,
         sessions_invalidated_at: None,
         role: Some(WorkspaceRole::Admin),
-        session: known,
+        session: known(None),
         token_revoked: false,
         groups: vec![],
         actions: vec![],
@@ -50,7 +58,7 @@ async fn every_change_shows_at_once(store: Store) {
         admin_generation: 1,
         sessions_invalidated_at: Some(NOW + 1),
         role: Some(WorkspaceRole::Viewer),
-        session: SessionState::Known { user_id: ada, workspace_id: lab, expires_at: LATER, revoked_at: Some(NOW + 2) },
+        session: known(Some(NOW + 2)),
         token_revoked: true,
         ..expected
     };

@@ -17,6 +17,7 @@ mod harness;
 mod history;
 mod identities;
 mod invitations;
+mod local_accounts;
 mod login_failures;
 mod memberships;
 mod page;

@@ -83,6 +83,7 @@ async fn what_was_there_before_gets_its_tuples(place: Place) {
                   DELETE FROM schema_versions WHERE version > 2; \
                   DROP INDEX sessions_by_sso; ALTER TABLE sessions DROP COLUMN sso_id; ALTER TABLE clients DROP COLUMN workspaces; \
                   DROP TABLE sso_sessions; DROP TABLE bundle_access; \
+                  DROP TABLE local_accounts; DROP TABLE socket_tickets; \
                   DROP TABLE password_history; DROP TABLE passwords; DROP TABLE login_failures; DROP TABLE known_networks; \
                   ALTER TABLE sessions DROP COLUMN dialect; \
                   DROP TABLE scim_users; DROP TABLE scim_clients; DROP TABLE webhook_deliveries; DROP TABLE webhook_endpoints; DROP TABLE usernames; ALTER TABLE users DROP COLUMN given_name; ALTER TABLE users DROP COLUMN family_name; \

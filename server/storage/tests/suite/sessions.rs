@@ -62,6 +62,18 @@ async fn moves_on_one_generation_at_a_time(store: Store) {
         db.touch_session(id, at).await.unwrap();
         assert_eq!(db.session(id).await.unwrap().unwrap().last_used_at, expected);
     }
+    let until = async |db: &mut sentinel_storage::Transaction| {
+        let session = db.session(id).await.unwrap().unwrap();
+        (session.expires_at, session.last_used_at)
+    };
+    assert!(!db.extend_session(id, LATER + 5, NOW + 10).await.unwrap(), "it lasts as long already");
+    assert!(db.extend_session(id, LATER + 6, NOW + 10).await.unwrap());
+    assert_eq!(until(&mut db).await, (LATER + 6, NOW + 10));
+    assert!(!db.extend_session(id, LATER + 9, LATER + 6).await.unwrap(), "after its end");
+    assert!(!db.extend_session(Uuid::new_v4(), LATER + 9, NOW).await.unwrap());
+    db.revoke_session(id, end(RevokedFor::Logout, NOW)).await.unwrap();
+    assert!(!db.extend_session(id, LATER + 9, NOW).await.unwrap(), "what was revoked stays so");
+    assert_eq!(until(&mut db).await, (LATER + 6, NOW + 10));
     let refused = db.insert_session(&session(Uuid::new_v4(), lab), NOW).await.unwrap_err();
     assert!(matches!(refused, StorageError::Reference), "{refused}");
 }

@@ -1,6 +1,8 @@
 //! What is taken or used once: login states, relay codes and one-time links.
 
-use sentinel_storage::{LoginPurpose, LoginState, NewRelayCode, OneTimeLink, ServiceChange, StorageError, Store};
+use sentinel_storage::{
+    LoginPurpose, LoginState, NewRelayCode, OneTimeLink, ServiceChange, SocketTicket, StorageError, Store,
+};
 use uuid::Uuid;
 
 use crate::harness::{NOW, begin, cases, read};
@@ -130,4 +132,52 @@ async fn a_link_is_used_once_and_for_its_purpose(store: Store) {
     assert!(matches!(refused, StorageError::Reference), "{refused}");
 }
 
-cases! { a_login_state_is_taken_once, a_relay_code_is_taken_once_by_who_began, a_link_is_used_once_and_for_its_purpose }
+async fn a_ticket_is_taken_once_by_its_service(store: Store) {
+    let (service_id, expires_at) = (Uuid::new_v4(), NOW + 30_000);
+    let ticket = SocketTicket {
+        service_id,
+        user_id: Uuid::new_v4(),
+        workspace_id: Uuid::new_v4(),
+        session_id: None,
+        token_use: "access".into(),
+        jti: "jti".into(),
+        issued_at: 1,
+        ends_at: 2,
+        expires_at,
+    };
+    let session = SocketTicket { session_id: Some(Uuid::new_v4()), ..ticket.clone() };
+    let mut db = begin(&store).await;
+    db.insert_socket_ticket(b"ticket", &ticket).await.unwrap();
+    db.insert_socket_ticket(b"session", &session).await.unwrap();
+    let refused = db.insert_socket_ticket(b"ticket", &ticket).await.unwrap_err();
+    assert!(matches!(refused, StorageError::Conflict), "{refused}");
+    drop(db);
+    let mut db = begin(&store).await;
+    db.insert_socket_ticket(b"ticket", &ticket).await.unwrap();
+    db.insert_socket_ticket(b"session", &session).await.unwrap();
+    for (hash, service, now) in
+        [(&b"other"[..], service_id, NOW), (b"ticket", Uuid::new_v4(), NOW), (b"ticket", service_id, expires_at)]
+    {
+        assert_eq!(db.take_socket_ticket(hash, service, now).await.unwrap(), None);
+    }
+    assert_eq!(db.take_socket_ticket(b"session", service_id, NOW).await.unwrap(), Some(session));
+    db.commit().await.unwrap();
+    let mut attempts = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let store = store.clone();
+        attempts.spawn(async move {
+            let mut db = begin(&store).await;
+            let taken = db.take_socket_ticket(b"ticket", service_id, expires_at - 1).await.unwrap();
+            db.commit().await.unwrap();
+            taken
+        });
+    }
+    let taken: Vec<_> = attempts.join_all().await.into_iter().flatten().collect();
+    assert_eq!(taken, [ticket.clone()]);
+    let mut db = begin(&store).await;
+    db.insert_socket_ticket(b"left", &ticket).await.unwrap();
+    assert_eq!(db.prune_expired(expires_at, 9).await.unwrap().socket_tickets, 0);
+    assert_eq!(db.prune_expired(expires_at + 1, 9).await.unwrap().socket_tickets, 1);
+}
+
+cases! { a_ticket_is_taken_once_by_its_service,  a_login_state_is_taken_once, a_relay_code_is_taken_once_by_who_began, a_link_is_used_once_and_for_its_purpose }
