@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::table::{Kind, TABLE};
+use super::table::{self, Kind};
 
 const HEAD: &str = "\
 # Settings
 
-Written by `cargo xtask generate` from `server/src/settings/table.rs`.
+Written by `cargo xtask generate` from `server/src/settings/table`.
 
 A setting is a variable in the environment under the name below, also as `SENTINEL_` and the name, or a key in lower case
 in a TOML file named by `--config FILE` or `SENTINEL_CONFIG`. A flag wins over the environment, that over the file. A
@@ -24,7 +24,7 @@ Lists are arrays in the file and separated by commas elsewhere. `sentinel config
 #[must_use]
 pub fn reference() -> String {
     let mut text = HEAD.to_owned();
-    for setting in TABLE {
+    for setting in table::all() {
         let kind = match setting.kind {
             Kind::Text if setting.secret => "secret text".to_owned(),
             Kind::Text => "text".to_owned(),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::error::{SettingsError, nearest};
-use super::table::{KNOWN_PROVIDERS, PROVIDER, Setting, TABLE};
+use super::table::{self, KNOWN_PROVIDERS, PROVIDER, Setting};
 
 /// Before every name of ours in the environment, where one wants it so.
 const PREFIX: &str = "SENTINEL_";
@@ -81,7 +81,7 @@ pub(super) struct Values {
 /// The settings that exist for these providers, by name.
 pub(super) fn known(providers: &[String]) -> BTreeMap<String, &'static Setting> {
     let mut known = BTreeMap::new();
-    for setting in TABLE {
+    for setting in table::all() {
         match setting.name.strip_prefix(PROVIDER) {
             Some(rest) => {
                 known.extend(
@@ -163,7 +163,7 @@ fn bounded(path: &Path) -> Result<String, String> {
 /// The providers that may have settings: the known ones and those in `PROVIDERS`.
 fn providers(environment: &BTreeMap<&str, &str>, file: &File) -> Result<Vec<String>, SettingsError> {
     let setting =
-        TABLE.iter().find(|setting| setting.name == "PROVIDERS").ok_or_else(|| SettingsError("PROVIDERS".into()))?;
+        table::all().find(|setting| setting.name == "PROVIDERS").ok_or_else(|| SettingsError("PROVIDERS".into()))?;
     let value = match from_environment(environment, "PROVIDERS", setting)? {
         Some(value) => Some(value),
         None => from_file(file, "PROVIDERS", setting)?,
