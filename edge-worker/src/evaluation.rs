@@ -134,7 +134,9 @@ async fn asked(request: &web_sys::Request, head: &Head<'_>, place: &Rc<Place>) -
     if !said.eq_ignore_ascii_case("application/json") {
         return bad(400, "the content type must be application/json");
     }
-    let Ok(body) = outgoing::all_of(Request::from(Clone::clone(request)).stream()?, BYTES).await else {
+    let mut stream = Request::from(Clone::clone(request)).stream()?;
+    let Ok(body) = outgoing::all_of(&mut stream, BYTES).await else {
+        outgoing::skip(&mut stream, 3 * BYTES).await;
         return bad(413, "the question is too long");
     };
     let Ok(Evaluations { subject, action, resource, context, evaluations, options }) = serde_json::from_slice(&body)

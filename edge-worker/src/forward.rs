@@ -21,7 +21,7 @@ const IDENTITY: [(&str, Text); 7] = [
 /// What a client must not say to an origin behind a gateway: who it is, where it comes from, and what would make another
 /// method or path of the one that was decided on (`X-HTTP-Method-Override`; `X-Original-URL`; Next's
 /// `x-middleware-subrequest`, CVE-2025-29927). And what is for the next hop alone (RFC 9110 §7.6.1).
-const DROPPED: [&str; 20] = [
+const DROPPED: [&str; 25] = [
     "connection",
     "forwarded",
     "host",
@@ -32,13 +32,18 @@ const DROPPED: [&str; 20] = [
     "trailer",
     "true-client-ip",
     "x-client-ip",
+    "x-cluster-client-ip",
     "x-forwarded",
+    "x-host",
     "x-http-method",
     "x-http-method-override",
     "x-invoke-path",
     "x-matched-path",
     "x-method-override",
     "x-middleware-subrequest",
+    "x-original-host",
+    "x-original-method",
+    "x-original-uri",
     "x-original-url",
     "x-real-ip",
     "x-rewrite-url",

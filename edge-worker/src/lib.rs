@@ -41,6 +41,8 @@ mod settings;
 mod setup;
 mod signature;
 
+use std::net::IpAddr;
+
 use sentinel_core::{Decision, ErrorCode, Identity, Reason};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -222,7 +224,18 @@ fn untold(error: sentinel_core::Error) -> Refusal {
 /// Whether the client's address has asked too often. Who cannot be counted is not let through.
 async fn is_too_much(head: &Head<'_>, env: &Env) -> worker::Result<bool> {
     let client = head.header("cf-connecting-ip").unwrap_or_default();
-    Ok(!env.rate_limiter(LIMITER)?.limit(client.to_owned()).await?.success)
+    Ok(!env.rate_limiter(LIMITER)?.limit(network(client)).await?.success)
+}
+
+/// What one customer of a network has: of IPv6 64 bits, within which addresses cost nothing (RFC 6177 §2).
+fn network(client: &str) -> String {
+    match client.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
+        Ok(IpAddr::V6(ip)) => {
+            let [a, b, c, d, ..] = ip.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        _ => client.to_owned(),
+    }
 }
 
 /// Whether a person waits for a page and only lacks a login.

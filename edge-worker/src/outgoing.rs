@@ -88,11 +88,11 @@ async fn follow(mut url: Address, headers: &[(&str, &str)], signal: &AbortSignal
 
 /// The body, read piece by piece so that an endless one costs no more than the limit.
 pub(crate) async fn bounded(response: &mut Response, limit: usize) -> Result<Vec<u8>, String> {
-    all_of(response.stream().map_err(|error| error.to_string())?, limit).await
+    all_of(&mut response.stream().map_err(|error| error.to_string())?, limit).await
 }
 
 /// All of a stream, where that is no more than the limit.
-pub(crate) async fn all_of(mut stream: ByteStream, limit: usize) -> Result<Vec<u8>, String> {
+pub(crate) async fn all_of(stream: &mut ByteStream, limit: usize) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     while let Some(piece) = stream.next().await {
         let piece = piece.map_err(|error| error.to_string())?;
@@ -102,4 +102,13 @@ pub(crate) async fn all_of(mut stream: ByteStream, limit: usize) -> Result<Vec<u
         body.extend_from_slice(&piece);
     }
     Ok(body)
+}
+
+/// Reads on for so many bytes at most, for nothing but that whoever still sends them hears the answer.
+pub(crate) async fn skip(stream: &mut ByteStream, mut bytes: usize) {
+    while let Some(Ok(piece)) = stream.next().await
+        && piece.len() < bytes
+    {
+        bytes -= piece.len();
+    }
 }

@@ -67,8 +67,11 @@ impl Relations {
         Ok(this)
     }
 
-    /// Asks the server what has no answer here.
+    /// Asks the server what has no answer here: of one workspace's store, so that no other's question reaches it.
     pub(crate) fn or_ask(mut self, url: &str) -> Result<Self, &'static str> {
+        if self.only_workspace().is_none() {
+            return Err("`ask` is about one workspace: the bundle's URL must name it");
+        }
         let url = outgoing::allowed(url).ok_or("`ask` must be an https URL, without credentials")?;
         if !url.path().ends_with("/access/v1/evaluation") && !url.path().ends_with("/check") {
             return Err("`ask` must be AuthZEN's /access/v1/evaluation, or OpenFGA's /stores/{id}/check");

@@ -263,6 +263,23 @@ test("an older bundle is refused by the next isolate too, where KV remembers", a
   assert.deepEqual(said(await (await isolate()).ask("/notes/1")), [503, "unavailable"], "what cannot be read is not nothing");
 });
 
+test("of two answers on their way at once the older one does not replace the newer", async (t) => {
+  const us = signer("ES256", "k1");
+  const publishes = await publisher(t, us);
+  publishes.store.tuples = TUPLES;
+  const { ask } = await holding(t, { us, publishes, bundle: { cache: false } });
+  const arrive = publishes.delay();
+  const first = ask("/notes/1");
+  await publishes.askedAgain(0);
+  publishes.store.revision = 2;
+  publishes.store.tuples = [];
+  while (publishes.delayed() === 0) await later(5);
+  assert.deepEqual(said(await ask("/notes/1")), [403, "relation_required"]);
+  arrive();
+  assert.deepEqual(said(await first), [403, "relation_required"], "what came late");
+  assert.deepEqual(said(await ask("/notes/1")), [403, "relation_required"], "and after it");
+});
+
 test("the next isolate begins with what the cache kept, and believes it no more than the network", async (t) => {
   const us = signer("ES256", "k1");
   const publishes = await publisher(t, us);
@@ -406,6 +423,11 @@ test("a wrong setting of the bundle lets nothing through", async (t) => {
     ["ask without whom", { bundle: { url }, settings: { undecided: "ask" } }],
     ["whom without ask", { bundle: { url }, settings: { ask: "https://id.example/access/v1/evaluation" } }],
     ["ask something else", { bundle: { url }, settings: { undecided: "ask", ask: "https://id.example/login" } }],
+    ["ask one store about several workspaces", {
+      bundle: { url: url.replace(WORKSPACE, "{workspace}") },
+      config: { allowedWorkspaces: ["w1", "w2"] },
+      settings: { undecided: "ask", ask: "https://id.example/stores/s1/check" },
+    }],
     ["a short evaluation key", { bundle: { url }, bindings: { SENTINEL_EVALUATION_KEY: "short" } }],
   ]) {
     const { ask } = await holding(t, { behind, ...more });

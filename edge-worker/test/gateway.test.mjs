@@ -99,6 +99,7 @@ test("nothing that a client says can speak for the gateway", async (t) => {
     "x-sentinel-user-id": "root", "x-sentinel-workspace-role": "owner", "X-Sentinel-Gateway": "forged", x_sentinel_user_id: "root",
     "x-sentinel": "1", "X_Sentinel-Anything": "1", "X.Sentinel.User.Id": "root", "x~sentinel~user~id": "root", "X.Forwarded.For": "10.9.8.7", "x-forwarded-for": "10.9.8.7", "x-forwarded-user": "root", x_forwarded_host: "evil", forwarded: "for=1",
     "x-http-method-override": "DELETE", x_http_method_override: "DELETE", "x-original-url": "/admin", "x-rewrite-url": "/admin",
+    "x-original-uri": "/admin", x_original_host: "evil", "x-original-method": "DELETE", "x-host": "evil", "x-cluster-client-ip": "10.9.8.7",
     "x-middleware-subrequest": "middleware", "x-real-ip": "10.9.8.7",
   };
   const anonymous = (await ask("/open/page", { headers: forged })).body.headers;
@@ -303,6 +304,10 @@ test("counts by address where there is a limiter", async (t) => {
   for (let n = 0; n < 5; n += 1) statuses.push(await from("203.0.113.1"));
   assert.deepEqual(statuses, [200, 200, 200, 429, 429]);
   assert.equal(await from("203.0.113.2"), 200, "another one's count is its own");
+  const six = [];
+  for (let n = 0; n < 5; n += 1) six.push(await from(`2001:db8:1:2:${n}::1`));
+  assert.deepEqual(six, [200, 200, 200, 429, 429], "64 bits are one customer's");
+  assert.equal(await from("2001:db8:1:3::1"), 200);
 });
 
 test("logs what it refuses, and never a token", async (t) => {

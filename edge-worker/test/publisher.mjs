@@ -72,6 +72,8 @@ export async function publisher(t, us) {
   const states = new Map();
   const asked = [];
   let gate = Promise.resolve();
+  let lag;
+  let delayed = 0;
   const answer = async (request, response) => {
     const url = new URL(request.url, "http://publisher.test");
     asked.push(request.url);
@@ -92,6 +94,10 @@ export async function publisher(t, us) {
     const bundle = { kind: since ? "delta" : "full", ...place, revision, state, ...from, length: content.length, sha256: sha256(content).toString("base64url") };
     const manifest = us.jws("sentinel-bundle+jwt", { iss: store.issuer, aud: store.audience, iat, exp: iat + store.life, bundle });
     states.set(state, { revision, tuples });
+    const wait = lag;
+    lag = undefined;
+    if (wait) delayed += 1;
+    await wait;
     response.writeHead(200, { "content-type": "application/vnd.sentinel.bundle", etag: `"${state}${iat}"` });
     response.end(store.spoil ? store.spoil(frame(manifest, content)) : frame(manifest, content));
   };
@@ -108,6 +114,14 @@ export async function publisher(t, us) {
       gate = new Promise((resolve) => (open = resolve));
       return open;
     },
+    /** The next answer is made as ever, but on its way until what this gives is called. */
+    delay: () => {
+      let arrive;
+      lag = new Promise((resolve) => (arrive = resolve));
+      return arrive;
+    },
+    /** How many answers were made so. */
+    delayed: () => delayed,
     /** Until it was asked once more than this often. */
     askedAgain: async (times) => {
       while (asked.length <= times) await new Promise((later) => setTimeout(later, 10));

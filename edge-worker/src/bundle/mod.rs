@@ -243,6 +243,10 @@ impl Place {
             if kind == Kind::Delta {
                 state.bundle.as_mut().ok_or(ErrorCode::BundleStale)?.apply(&opened)?;
             } else {
+                // Of two answers on their way at once the older may be the later.
+                if let Some(held) = &state.bundle {
+                    held.known().admits(opened.manifest())?;
+                }
                 let bundle = Bundle::load(&opened, known)?;
                 state.bundle = Some(bundle);
             }
