@@ -45,10 +45,11 @@ impl IntoResponse for Refused {
 }
 
 fn said(status: StatusCode, kind: Option<&str>, detail: &str) -> Response {
-    let mut body = json!({ "schemas": [ERROR], "status": status.as_u16().to_string(), "detail": detail });
-    if let Some(kind) = kind {
-        body["scimType"] = kind.into();
-    }
+    let code = status.as_u16().to_string();
+    let body = match kind {
+        Some(kind) => json!({ "schemas": [ERROR], "status": code, "scimType": kind, "detail": detail }),
+        None => json!({ "schemas": [ERROR], "status": code, "detail": detail }),
+    };
     Scim(status, body).into_response()
 }
 

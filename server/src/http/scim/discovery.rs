@@ -82,42 +82,41 @@ async fn resource_type(State(service): State<Service>, Path(name): Path<String>)
     Ok(Scim(StatusCode::OK, user_type(&service)).into_response())
 }
 
-fn attribute(name: &str, kind: &str, description: &str) -> Value {
-    json!({
-        "name": name, "type": kind, "multiValued": false, "description": description, "required": false, "caseExact": false,
-        "mutability": "readWrite", "returned": "default", "uniqueness": "none",
-    })
+fn attribute(name: &str, kind: &str, description: &str, more: Value) -> Value {
+    let mut said = json!({
+        "name": name, "type": kind, "multiValued": false, "description": description, "required": false,
+        "mutability": "readWrite", "returned": "default",
+    });
+    if let (Value::Object(said), Value::Object(more)) = (&mut said, more) {
+        said.extend(more);
+    }
+    said
+}
+
+fn text(name: &str, description: &str) -> Value {
+    attribute(name, "string", description, json!({ "caseExact": false, "uniqueness": "none" }))
 }
 
 fn user_schema(service: &Service) -> Value {
-    let mut attributes: Vec<Value> = TEXTS
-        .into_iter()
-        // Common to every resource (RFC 7643 §3.1), and no part of a schema.
-        .filter(|name| *name != "externalId")
-        .map(|name| {
-            let mut one = attribute(name, "string", "A text");
-            if name == "userName" {
-                one["required"] = true.into();
-                one["uniqueness"] = "server".into();
+    // `externalId` is common to every resource (RFC 7643 §3.1), and no part of a schema.
+    let texts = TEXTS.into_iter().filter(|name| *name != "externalId");
+    let mut attributes: Vec<Value> = texts
+        .map(|name| match name {
+            "userName" => {
+                let more = json!({ "required": true, "caseExact": false, "uniqueness": "server" });
+                attribute(name, "string", "What the directory calls the person", more)
             }
-            one
+            _ => text(name, "A text"),
         })
         .collect();
-    let mut name = attribute("name", "complex", "The parts of the name");
-    name["subAttributes"] = NAME.into_iter().map(|part| attribute(part, "string", "A part of the name")).collect();
-    let mut active = attribute("active", "boolean", "Whether the person is a member of the workspace");
-    if let Value::Object(active) = &mut active {
-        active.remove("caseExact");
-        active.remove("uniqueness");
-    }
-    attributes.extend([name, active]);
+    let parts: Vec<Value> = NAME.into_iter().map(|part| text(part, "A part of the name")).collect();
+    attributes.push(attribute("name", "complex", "The parts of the name", json!({ "subAttributes": parts })));
+    attributes.push(attribute("active", "boolean", "Whether the person is a member of the workspace", json!({})));
     for list in LISTS {
-        let mut one = attribute(list, "complex", "Each once; of several the primary one counts");
-        one["multiValued"] = true.into();
-        let mut parts: Vec<Value> = ENTRY.into_iter().map(|part| attribute(part, "string", "A text")).collect();
-        parts.push(attribute("primary", "boolean", "Whether it counts before the others"));
-        one["subAttributes"] = parts.into();
-        attributes.push(one);
+        let mut parts: Vec<Value> = ENTRY.into_iter().map(|part| text(part, "A text")).collect();
+        parts.push(attribute("primary", "boolean", "Whether it counts before the others", json!({})));
+        let more = json!({ "multiValued": true, "subAttributes": parts });
+        attributes.push(attribute(list, "complex", "Each once; of several the primary one counts", more));
     }
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],

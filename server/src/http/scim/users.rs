@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use sentinel_storage::ScimUser;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
@@ -22,31 +23,37 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes.add(Access::Scim, routes!(list, create)).add(Access::Scim, routes!(get, replace, change, delete))
 }
 
+/// Where a person is found.
+fn location(service: &Service, user: &ScimUser) -> String {
+    format!("{}/scim/v2/Users/{}", service.config().base_url, user.user_id)
+}
+
+fn version(user: &ScimUser) -> String {
+    format!("W/\"{}\"", user.version)
+}
+
 /// A person in SCIM's form (RFC 7643 §4.1).
 fn resource(service: &Service, provisioned: Provisioned) -> Value {
-    let Provisioned { user, person } = provisioned;
-    let mut said = Value::Object(person);
-    said["schemas"] = json!([USER]);
-    said["id"] = json!(user.user_id);
-    said["active"] = json!(user.is_active);
-    said["meta"] = json!({
+    let Provisioned { user, person: mut said } = provisioned;
+    let meta = json!({
         "resourceType": "User",
         "created": rfc3339(user.created_at),
         "lastModified": rfc3339(user.updated_at),
-        "location": format!("{}/scim/v2/Users/{}", service.config().base_url, user.user_id),
-        "version": format!("W/\"{}\"", user.version),
+        "location": location(service, &user),
+        "version": version(&user),
     });
-    said
+    let own =
+        [("schemas", json!([USER])), ("id", json!(user.user_id)), ("active", json!(user.is_active)), ("meta", meta)];
+    said.extend(own.map(|(name, value)| (name.to_owned(), value)));
+    Value::Object(said)
 }
 
 /// With its version and its address.
 fn answered(service: &Service, status: StatusCode, provisioned: Provisioned) -> Response {
-    let said = resource(service, provisioned);
-    let header_of = |value: &Value| HeaderValue::from_str(value.as_str().unwrap_or_default()).ok();
-    let (location, version) = (header_of(&said["meta"]["location"]), header_of(&said["meta"]["version"]));
-    let mut response = Scim(status, said).into_response();
+    let (location, version) = (location(service, &provisioned.user), version(&provisioned.user));
+    let mut response = Scim(status, resource(service, provisioned)).into_response();
     for (name, value) in [(header::LOCATION, location), (header::ETAG, version)] {
-        if let Some(value) = value {
+        if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(name, value);
         }
     }

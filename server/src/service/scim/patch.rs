@@ -77,7 +77,11 @@ fn set(person: &mut Map<String, Value>, path: &str, value: &Value, is_add: bool)
             match person.entry(attribute).or_insert_with(|| Value::Object(Map::new())) {
                 Value::Object(parts) => _ = parts.insert(part.to_owned(), value),
                 // Of a list without a filter: of every entry.
-                Value::Array(list) => list.iter_mut().for_each(|entry| entry[part] = value.clone()),
+                Value::Array(list) => {
+                    for entry in list.iter_mut().filter_map(Value::as_object_mut) {
+                        entry.insert(part.to_owned(), value.clone());
+                    }
+                }
                 _ => return Err(bad_path()),
             }
         }
@@ -117,9 +121,9 @@ fn merge(old: &mut Vec<Value>, new: Vec<Value>) {
             continue;
         }
         if entry.get("primary") == Some(&Value::Bool(true)) {
-            old.iter_mut()
-                .filter(|entry| entry.get("primary").is_some())
-                .for_each(|entry| entry["primary"] = false.into());
+            for primary in old.iter_mut().filter_map(|entry| entry.get_mut("primary")) {
+                *primary = false.into();
+            }
         }
         old.push(entry);
     }

@@ -91,8 +91,11 @@ pub(super) fn value_of(name: &str, value: &Value) -> Result<Option<Value>, ScimE
                     _ => return Err(wrong()),
                 };
                 if let Some(mut entry) = entry {
-                    if entry.get("primary") == Some(&Value::Bool(true)) && std::mem::replace(&mut has_primary, true) {
-                        entry["primary"] = Value::Bool(false);
+                    // At most one is (RFC 7643 §2.4): the first.
+                    if let Some(primary) = entry.get_mut("primary").filter(|primary| **primary == Value::Bool(true))
+                        && std::mem::replace(&mut has_primary, true)
+                    {
+                        *primary = Value::Bool(false);
                     }
                     list.push(entry);
                 }

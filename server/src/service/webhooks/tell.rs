@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat};
 use sentinel_storage::{NewWebhookMessage, Transaction};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::deliver::KEPT;
@@ -69,12 +69,12 @@ impl Service {
         user_id: Option<Uuid>,
         workspace_id: Option<Uuid>,
     ) -> Result<Value, Error> {
-        let mut data = json!({});
+        let mut data = Map::new();
         if let Some(id) = user_id
             && let Some(user) = transaction.user(id).await?
         {
             let names = transaction.names_of(id).await?;
-            data["user"] = json!({
+            let user = json!({
                 "id": id,
                 "uid": names.username.as_deref().map(Username::alias_of),
                 "username": names.username,
@@ -85,14 +85,15 @@ impl Service {
                 "last_name": names.family_name,
                 "is_active": user.is_active,
             });
+            data.insert("user".to_owned(), user);
         }
         if let Some(id) = workspace_id {
-            data["workspace_id"] = json!(id);
+            data.insert("workspace_id".to_owned(), json!(id));
             if let Some(user_id) = user_id {
                 let role = transaction.member_role(id, user_id).await?;
-                data["role"] = json!(role.map(|role| role.as_str()));
+                data.insert("role".to_owned(), json!(role.map(|role| role.as_str())));
             }
         }
-        Ok(data)
+        Ok(Value::Object(data))
     }
 }
