@@ -102,7 +102,7 @@ mod tests {
         assert!(found.allows("Porter", "import") && found.allows("Runner", "run") && !found.allows("Runner", "import"));
         assert_ne!(hash, roles(&granted[..2], None).1);
         assert_eq!(roles(&[], None), (Roles::default(), [0; 8]));
-        let [ada, bob] = [uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2)];
+        let [ada, bob] = [Uuid::from_u128(1), Uuid::from_u128(2)];
         let held = |user_id, role: &str| RoleHolder { user_id, role: role.into() };
         // A role that grants nothing here is nobody's.
         let holders = [held(ada, "Porter"), held(bob, "Idle"), held(bob, "Runner")];

@@ -39,7 +39,7 @@ mod tests {
     fn the_signature_is_the_specified_one() {
         let secret = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let (id, body) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", r#"{"test": 2432232314}"#);
-        let signed = signatures(&[secret.clone()], id, 1_614_265_330, body);
+        let signed = signatures(std::slice::from_ref(&secret), id, 1_614_265_330, body);
         assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
         let both = signatures(&[secret.clone(), secret], id, 1_614_265_330, body);
         assert_eq!(both, format!("{signed} {signed}"));

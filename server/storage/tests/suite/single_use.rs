@@ -173,7 +173,7 @@ async fn a_ticket_is_taken_once_by_its_service(store: Store) {
         });
     }
     let taken: Vec<_> = attempts.join_all().await.into_iter().flatten().collect();
-    assert_eq!(taken, [ticket.clone()]);
+    assert_eq!(taken, std::slice::from_ref(&ticket));
     let mut db = begin(&store).await;
     db.insert_socket_ticket(b"left", &ticket).await.unwrap();
     assert_eq!(db.prune_expired(expires_at, 9).await.unwrap().socket_tickets, 0);
