@@ -169,3 +169,26 @@ fn a_file_that_holds_no_pin() {
         run(&folder, "serve --port 0", &[("OWNER_PIN_FILE", "nowhere.pin"), ("MANAGEMENT_PORT", "0")]);
     assert!(status != 0 && format!("{out}{err}").contains("OWNER_PIN_FILE nowhere.pin"), "{out}{err}");
 }
+
+#[test]
+fn a_proxy_that_the_settings_do_not_name_brings_nobody_from_here() {
+    let folder = Folder::new();
+    folder.write("owner.pin", "1234\n");
+    let server = Server::start(&folder, &[("OWNER_PIN_FILE", "owner.pin"), ("SIGNING_ALGORITHM", "ES256")]);
+    server.output_with("the owner was made of OWNER_PIN_FILE");
+    let body = json!({ "username": "owner", "pin": "1234" }).to_string();
+    let status = |more: &[(&str, &str)]| {
+        let headers: Vec<_> = [("Content-Type", "application/json")].iter().chain(more).copied().collect();
+        server.send("POST", "/local/login", &headers, &body).status
+    };
+    for header in [
+        ("X-Forwarded-For", "203.0.113.7"),
+        ("X-Forwarded-For", "127.0.0.1"),
+        ("Forwarded", "for=127.0.0.1"),
+        ("Via", "1.1 proxy"),
+        ("X-Real-IP", "127.0.0.1"),
+    ] {
+        assert_eq!(status(&[header]), 401, "{header:?}");
+    }
+    assert_eq!(status(&[]), 200);
+}

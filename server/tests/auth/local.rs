@@ -140,7 +140,7 @@ async fn login_from(
     pin: &str,
     caller: &Caller,
 ) -> Result<LocalLogin, sentinel_server::service::Error> {
-    server.service.local_login(username, &SecretString::from(pin), caller).await
+    server.service.local_login(username, &SecretString::from(pin), caller, true).await
 }
 
 async fn the_pin_of_a_file_is_good_on_this_machine_alone(place: StoreOptions) {
@@ -164,6 +164,10 @@ async fn the_pin_of_a_file_is_good_on_this_machine_alone(place: StoreOptions) {
         assert_eq!((&said["wrole"], &said["wslug"]), (&json!("owner"), &json!("home")));
         assert_eq!(login.expires_in, 3600);
     }
+    // A proxy on this machine that the settings do not name: everybody comes from here.
+    let typed = SecretString::from(DEFAULT);
+    let passed_on = server.service.local_login("owner", &typed, &at([127, 0, 0, 1]), false).await.unwrap_err();
+    assert_eq!((passed_on.kind(), passed_on.detail().to_owned()), told[0]);
     let token = login_from(&server, "owner", DEFAULT, &at([127, 0, 0, 1])).await.unwrap().access_token;
     let home = Home { owner: token, server };
     let answer = home.change_pin(&home.owner, DEFAULT, OWNERS).await;

@@ -25,19 +25,27 @@ pub struct LocalLogin {
 impl Service {
     /// Logs someone in to the workspace of their account. The PIN of the first start is the right one from this machine
     /// alone: from elsewhere the answer to it is that of every wrong one, so that nobody finds out there what it is.
+    /// `is_direct` is whether no proxy stands between that the settings do not
+    /// name: one on this machine would make everybody come from here.
     ///
     /// # Errors
     /// [`ErrorKind::Unauthenticated`], at the same cost for a name without an account; [`ErrorKind::RateLimited`] after too
     /// many that failed; [`ErrorKind::Unavailable`] where too many are being judged; [`ErrorKind::Forbidden`] for an account
     /// that is deactivated, or no longer a member.
-    pub async fn local_login(&self, username: &str, pin: &SecretString, caller: &Caller) -> Result<LocalLogin, Error> {
+    pub async fn local_login(
+        &self,
+        username: &str,
+        pin: &SecretString,
+        caller: &Caller,
+        is_direct: bool,
+    ) -> Result<LocalLogin, Error> {
         let pin = pin::typed(pin).ok_or_else(wrong)?;
         let name = Username::normalize(username).ok();
         let account = match &name {
             Some(name) => self.store().read().await?.local_account_by_username(name.as_str()).await?,
             None => None,
         };
-        let open = account.as_ref().filter(|account| !account.has_default_pin || is_here(caller));
+        let open = account.as_ref().filter(|account| !account.has_default_pin || (is_direct && is_here(caller)));
         let typed = name.map_or_else(|| username.to_lowercase(), |name| name.as_str().to_owned());
         let name = format!("username:{typed}");
         let claimant = Claimant { user_id: open.map(|account| account.user_id), name: &name, kind: SecretKind::Pin };
