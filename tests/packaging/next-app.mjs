@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { root } from "../hosts/install.mjs";
 import { withResources } from "../hosts/resources.mjs";
 import { giveRole, logInAsAdmin } from "../e2e/admin.mjs";
+import { tampered } from "../e2e/cases.mjs";
 import { json, login as logInAt, loginThrough } from "../e2e/login.mjs";
 import { SERVER } from "../e2e/provider.mjs";
 import { startSentinel } from "../e2e/sentinel.mjs";
@@ -109,7 +110,7 @@ export const checkNextApp = (provider, edge) =>
       return [status, JSON.parse(text).code];
     };
     assert.deepEqual(await refusal("/api/admin"), [401, "unauthenticated"]);
-    assert.deepEqual(await refusal("/api/admin", { authorization: `Bearer ${token.slice(0, -2)}AA` }), [401, "signature_invalid"]);
+    assert.deepEqual(await refusal("/api/admin", { authorization: `Bearer ${tampered(token)}` }), [401, "signature_invalid"]);
     assert.deepEqual(await refusal("/kings", { ...bearer, ...page }), [403, "role_required"]);
     assert.deepEqual(await refusal("/elsewhere", { ...bearer, ...page }), [403, "no_rule"]);
     assert.deepEqual(await refusal("/%2e%2e%2fapi/admin", bearer), [403, "path_refused"]);
