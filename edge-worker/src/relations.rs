@@ -1,4 +1,5 @@
-//! Relations: of whom which bundle is asked, and what is asked of the server where it has no answer.
+//! Relations, and actions that a token does not carry: of whom which bundle is asked, and what is asked of the server where it
+//! has no answer.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -111,49 +112,46 @@ impl Relations {
     /// again.
     pub(crate) async fn decide(&self, setup: &Setup, request: &Request<'_>, caller: &Caller, host: &Host<'_>) -> Told {
         let policy: &Policy = setup.policy();
-        let mut known: Vec<(String, String, bool)> = Vec::new();
+        let mut known: Vec<(Wanted, bool)> = Vec::new();
         let mut was_asked = false;
         loop {
             let mut open = None;
-            let outcome = policy.decide_with(request, Some(&caller.identity), &mut |relation, object| {
+            let outcome = policy.decide_asking(request, Some(&caller.identity), &mut |name, object| {
                 was_asked = true;
-                if let Some((_, _, has)) = known.iter().find(|(of, to, _)| of == relation && to == object) {
+                let wanted = Wanted { name: name.to_owned(), object: object.map(str::to_owned) };
+                if let Some((_, has)) = known.iter().find(|(one, _)| *one == wanted) {
                     return Ok(*has);
                 }
                 // Most often it is held, and nothing has to be waited for.
                 if let Ok(question) = self.question(setup, caller)
                     && let Some(place) = question.place.as_ref().filter(|place| place.is_fresh())
-                    && let Ok(has) = question.answer(place, relation, object)
+                    && let Ok(has) = question.answer(place, &wanted)
                 {
                     return Ok(has);
                 }
-                open = Some((relation.to_owned(), object.to_owned()));
+                open = Some(wanted);
                 Err(ErrorCode::Undecided.into())
             });
             let workspace = caller.identity.workspace_id().filter(|_| was_asked);
             let revision = || workspace.and_then(|id| self.place(id)).and_then(|place| place.revision());
-            let Some((relation, object)) = open else { return Told { outcome, revision: revision() } };
-            match self.has(setup, caller, &relation, &object, host).await {
-                Ok(has) => known.push((relation, object, has)),
+            let Some(wanted) = open else { return Told { outcome, revision: revision() } };
+            match self.has(setup, caller, &wanted, host).await {
+                Ok(has) => known.push((wanted, has)),
                 Err(error) => return Told { outcome: Err(error), revision: revision() },
             }
         }
     }
 
-    async fn has(
-        &self,
-        setup: &Setup,
-        caller: &Caller,
-        relation: &str,
-        object: &str,
-        host: &Host<'_>,
-    ) -> Result<bool, Error> {
+    async fn has(&self, setup: &Setup, caller: &Caller, wanted: &Wanted, host: &Host<'_>) -> Result<bool, Error> {
         let question = self.question(setup, caller)?;
         let Some(place) = &question.place else { return Ok(false) };
         place.ready(host).await;
-        match (&self.ask, question.answer(place, relation, object)) {
-            (Some(url), Err(error)) if is_open(&error) => self.ask(url, &question, relation, object).await,
-            (_, answer) => answer,
+        // Of actions the server's policy stores know nothing.
+        match (&self.ask, &wanted.object, question.answer(place, wanted)) {
+            (Some(url), Some(object), Err(error)) if is_open(&error) => {
+                self.ask(url, &question, &wanted.name, object).await
+            }
+            (_, _, answer) => answer,
         }
     }
 
@@ -199,10 +197,18 @@ fn is_open(error: &Error) -> bool {
     )
 }
 
+/// What a rule asks for: a relation to an object or, without one, an action of the caller's roles.
+#[derive(PartialEq, Eq)]
+struct Wanted {
+    name: String,
+    object: Option<String>,
+}
+
 /// Who is asked about, and in what.
 struct Question<'a> {
     token: &'a VerifiedToken,
-    /// None where the caller is of no workspace that may be asked for, or has no name in tuples: then there are no relations.
+    /// None where the caller is of no workspace that may be asked for, or has no name in tuples: then there are no relations,
+    /// and no actions.
     place: Option<Rc<Place>>,
     user: String,
     claimed: Vec<TupleKey>,
@@ -210,12 +216,16 @@ struct Question<'a> {
 
 impl Question<'_> {
     /// What the bundle says.
-    fn answer(&self, place: &Place, relation: &str, object: &str) -> Result<bool, Error> {
+    fn answer(&self, place: &Place, wanted: &Wanted) -> Result<bool, Error> {
         place.read(|bundle, now| {
             // Also of a bundle that has ended: what was taken back stays so, and nobody else is asked about it.
             bundle.revocations().check(self.token.claims())?;
             let current = bundle.at(now, None)?;
-            current.check(object, relation, &self.user, &Given { tuples: &self.claimed, ..Given::default() })
+            let given = Given { tuples: &self.claimed, ..Given::default() };
+            match &wanted.object {
+                Some(object) => current.check(object, &wanted.name, &self.user, &given),
+                None => current.has_action(&self.user, &wanted.name),
+            }
         })
     }
 

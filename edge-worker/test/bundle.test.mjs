@@ -93,6 +93,49 @@ test("decides by what it holds, and asks nobody meanwhile", async (t) => {
   assert.ok(behind.received.every(({ url }) => !url.startsWith("/notes/3") && !url.startsWith("/notes/9")));
 });
 
+test("an action that the token does not carry is one of the roles that the bundle says its user has", async (t) => {
+  const rules = [
+    { method: "GET", path: "/export", allow: { action: "notes:export" } },
+    { method: "GET", path: "/export/:id", allow: { action: "notes:export", relation: "can_read", object: "note:{id}" } },
+    { method: "GET", path: "/any", allow: { anyAction: ["notes:purge", "notes:export"] } },
+  ];
+  const us = signer("ES256", "k1");
+  const publishes = await publisher(t, us);
+  Object.assign(publishes.store, {
+    tuples: TUPLES,
+    roles: { exporter: ["notes:export"], reader: ["notes:read"] },
+    holders: [["user:u1", "exporter"], ["user:u2", "reader"]],
+  });
+  const { ask } = await holding(t, { us, publishes, config: { rules } });
+  const denied = [403, "action_required"];
+  for (const [path, claims, expected] of [
+    ["/export", {}, [200, undefined]],
+    ["/export", { sub: "u2" }, denied],
+    ["/export", { sub: "u3" }, denied],
+    ["/export", { sub: "*" }, denied],
+    ["/export", { wid: "another" }, denied],
+    ["/export", { wid: undefined }, denied],
+    ["/export", null, [401, "unauthenticated"]],
+    ["/export/1", {}, [200, undefined]],
+    ["/export/3", {}, [403, "relation_required"]],
+    ["/any", {}, [200, undefined]],
+    ["/any", { sub: "u2" }, denied],
+    // What a token does carry is what it may do.
+    ["/export", { actions: ["notes:read"] }, denied],
+    ["/export", { sub: "u3", actions: ["notes:export"] }, [200, undefined]],
+  ]) {
+    assert.deepEqual(said(await ask(path, claims)), expected, `${path} ${JSON.stringify(claims)}`);
+  }
+});
+
+test("of a bundle that does not say who has which role nobody has an action", async (t) => {
+  const us = signer("ES256", "k1");
+  const publishes = await publisher(t, us);
+  Object.assign(publishes.store, { tuples: TUPLES, roles: { exporter: ["notes:export"] } });
+  const { ask } = await holding(t, { us, publishes, config: { rules: [{ method: "GET", path: "/export", allow: { action: "notes:export" } }] } });
+  assert.deepEqual(said(await ask("/export")), [503, "undecided"]);
+});
+
 test("says in the log which revision decided", async (t) => {
   const log = [];
   const { ask, published } = await holding(t, { settings: { log: "all" }, log });

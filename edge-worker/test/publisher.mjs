@@ -81,8 +81,8 @@ export async function publisher(t, us) {
     if (store.down) return response.writeHead(503).end();
     if (request.headers["x-service-key"] !== SERVICE_KEY) return response.writeHead(401).end();
     const [, workspace, service] = /workspaces\/([^/]+)(?:\/services\/([^/]+))?$/.exec(url.pathname) ?? [];
-    const { tuples, revoked, users, revision } = store;
-    const whole = await body({ model: MODEL, tuples, revoked, users });
+    const { tuples, revoked, users, revision, roles, holders } = store;
+    const whole = await body({ model: MODEL, tuples, revoked, users, roles, holders });
     const state = sha256(whole).toString("base64url");
     const since = states.get(url.searchParams.get("since"));
     const content = since
