@@ -34,6 +34,8 @@ mod oidc;
 mod providers;
 mod recent;
 mod remote;
+#[cfg(feature = "saml")]
+pub mod saml;
 
 pub use config::{ProviderConfig, ProviderKind};
 pub use error::{IdpError, LoginFault};
