@@ -14,8 +14,8 @@ def _run(arguments, xml):
         file, output = Path(folder, "in.xml"), Path(folder, "out.xml")
         file.write_bytes(xml if isinstance(xml, bytes) else xml.encode())
         arguments = [argument if isinstance(argument, str) else str(argument) for argument in arguments]
-        done = subprocess.run(["xmlsec1", *arguments, "--output", output, file], capture_output=True, text=True)
-        return done.returncode == 0, done.stderr, output.read_text() if output.exists() else ""
+        done = subprocess.run(["xmlsec1", *arguments, "--output", output, file], capture_output=True)
+        return done.returncode == 0, output.read_text() if output.exists() else ""
 
 
 def _ids():
@@ -24,12 +24,13 @@ def _ids():
         yield from (flag, name)
 
 
-def verifies(xml, certificate, element_id):
-    """Whether the signature inside the element of this ID is that of the certificate's key (PEM)."""
+def verifies(xml, certificate, element_id=None):
+    """Whether the signature inside the element of this ID, or the first of the document, is that of the certificate's key (PEM)."""
     with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
         file.write(certificate)
         file.flush()
-        good, _, _ = _run(["--verify", "--pubkey-cert-pem", file.name, "--enabled-key-data", "rsa,ec,x509", "--node-id", element_id, *_ids()], xml)
+        place = ["--node-id", element_id] if element_id else []
+        good, _ = _run(["--verify", "--pubkey-cert-pem", file.name, *place, *_ids()], xml)
     return good
 
 
@@ -38,5 +39,5 @@ def decrypted(xml, private):
     with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
         file.write(private)
         file.flush()
-        good, _, output = _run(["--decrypt", "--privkey-pem", file.name, "--id-attr:Id", "http://www.w3.org/2001/04/xmlenc#:EncryptedKey"], xml)
+        good, output = _run(["--decrypt", "--privkey-pem", file.name, "--id-attr:Id", "http://www.w3.org/2001/04/xmlenc#:EncryptedKey"], xml)
     return output if good else None

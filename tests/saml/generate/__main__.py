@@ -7,6 +7,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 import good  # noqa: E402
+import hostile  # noqa: E402
 import party  # noqa: E402
 from corpus import Corpus  # noqa: E402
 
@@ -18,6 +19,7 @@ def main():
         with kind() as who:
             corpus = Corpus(who)
             good.build(corpus)
+            hostile.build(corpus)
             (folder / f"{who.name}.json").write_text(corpus.render())
             accepted = sum(case["expect"] == "ok" for case in corpus.cases.values())
             print(f"{who.name}.json: {accepted} good, {len(corpus.cases) - accepted} hostile")

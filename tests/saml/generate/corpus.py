@@ -7,6 +7,8 @@ import uuid
 
 import dsig
 import party
+import verify
+import xmlsec
 
 
 def posted(xml):
@@ -43,15 +45,20 @@ class Corpus:
         self._add(f"control: {name}", why, members)
 
     def hostile(self, name, why, mother, xml, expect, *, holds=False, request_id=None, metadata=None):
-        """`xml` as text or bytes, `Posted` base64, or `Repeated`. `holds`: the provider's key really signed it as it stands."""
+        """`xml` as text or bytes, `Posted` base64, or `Repeated`. `holds`: whoever made it says that a signature of the
+        provider's in it is good for some reader; that is tried here, and what holds without its maker's word is marked, too."""
         codes = expect.split()
         members = {"request_id": request_id or self.cases[mother]["request_id"], "expect": codes, "mother": mother}
         if isinstance(xml, Repeated):
             members["response_repeat"] = xml.members()
         else:
             members["response"] = xml if isinstance(xml, Posted) else posted(xml)
-        if holds:
+        certificates = [key.certificate for key in self.who.signing.values()]
+        document = xml.text() if isinstance(xml, Repeated) else xml
+        if not isinstance(xml, Posted) and (verify.holds(document, self.who.signing.values(), self.who.decryption) or
+                                            holds and any(xmlsec.verifies(document, one) for one in certificates)):
             members["signature_holds"] = True
+        assert not holds or "signature_holds" in members, f"no signature holds: {name}"
         if metadata:
             members["idp_metadata"] = metadata
         self._add(name, why, members)
@@ -93,9 +100,8 @@ class Repeated:
     def __init__(self, before, unit, times, after):
         # Base64 can be joined where each piece is of whole groups of three bytes.
         before, unit, after = (part.encode() for part in (before, unit, after))
-        while len(unit) % 3:
-            assert times % 3 == 0, "the unit is repeated three at a time"
-            unit, times = unit * 3, times // 3
+        if len(unit) % 3:
+            unit, times, after = unit * 3, times // 3, unit * (times % 3) + after
         while len(before) % 3:
             before, after, unit, times = self._shift(before, unit, times, after)
         self.parts = before, unit, times, after

@@ -108,7 +108,7 @@ def raw_signature(data, key, algorithm, secret=None):
     if "hmac" in algorithm:
         return hmac.new(secret, data, hash_of(algorithm)).digest()
     kind = {"sha1": hashes.SHA1, "sha224": hashes.SHA224, "sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512, "md5": hashes.MD5}[hash_of(algorithm)]()
-    private = key.load()
+    private = key.loaded
     if isinstance(private, ec.EllipticCurvePrivateKey):
         r, s = utils.decode_dss_signature(private.sign(data, ec.ECDSA(kind)))
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")

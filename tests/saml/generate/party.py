@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "providers"))
+sys.path[:0] = [str(HERE.parent / "providers"), str(HERE.parent)]
 
 import keys  # noqa: E402
 import pysaml2_answers  # noqa: E402

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import functools
 import uuid
 
 from cryptography import x509
@@ -22,12 +23,13 @@ class Key:
         """The certificate as `X509Certificate` holds it: base64 without lines."""
         return "".join(line for line in self.certificate.splitlines() if "-" not in line)
 
-    def load(self):
+    @functools.cached_property
+    def loaded(self):
         return serialization.load_pem_private_key(self.private.encode(), None)
 
-    @property
-    def is_rsa(self):
-        return isinstance(self.load(), rsa.RSAPrivateKey)
+    @functools.cached_property
+    def public(self):
+        return self.loaded.public_key()
 
 
 def make(kind="rsa2048", name="Sentinel test key", days=(-30, 3650)):
