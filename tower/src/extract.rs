@@ -10,8 +10,8 @@ use sentinel_core::{Action, Decision};
 
 use crate::identity::{Identity, session};
 use crate::refusal::{Refusal, Rejection};
-use crate::relations::Relations;
-use crate::sentinel::Guard;
+use crate::relations::{self, Relations};
+use crate::sentinel::{Caller, Guard, Sender};
 
 impl<S: Sync> FromRequestParts<S> for Identity {
     type Rejection = Rejection;
@@ -59,7 +59,8 @@ pub trait ActionName {
 /// ```
 pub struct RequireRole<R>(Identity, PhantomData<fn() -> R>);
 
-/// The caller, who has this action: answers 403 otherwise.
+/// The caller, who has this action: answers 403 otherwise. Where the token carries no actions at all, the layer's
+/// [`RelationSource`](crate::RelationSource) is asked.
 ///
 /// ```
 /// use sentinel_tower::RequireAction;
@@ -74,7 +75,7 @@ pub struct RequireRole<R>(Identity, PhantomData<fn() -> R>);
 pub struct RequireAction<A>(Identity, PhantomData<fn() -> A>);
 
 macro_rules! requirement {
-    ($name:ident, $bound:ident, $decide:expr) => {
+    ($name:ident, $bound:ident, $decide:ident) => {
         impl<T> $name<T> {
             /// The caller.
             #[must_use]
@@ -102,9 +103,10 @@ macro_rules! requirement {
 
             async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
                 let identity = Identity::of(&parts.extensions)?;
-                let guard = &session(&parts.extensions)?.guard;
-                let decide: fn(&Identity, &Guard, &'static str) -> Result<Decision, Refusal> = $decide;
-                match decide(&identity, guard, T::NAME) {
+                let session = session(&parts.extensions)?;
+                let guard = &session.guard;
+                let Sender::Known(caller) = &session.sender else { return Err(guard.reject(Refusal::Unauthenticated)) };
+                match $decide(guard, caller, T::NAME).await {
                     Ok(decision) if decision.allow() => Ok(Self(identity, PhantomData)),
                     Ok(decision) => Err(guard.reject(Refusal::Denied(decision))),
                     Err(refusal) => Err(guard.reject(refusal)),
@@ -114,18 +116,21 @@ macro_rules! requirement {
     };
 }
 
-requirement!(RequireRole, Role, |identity, guard, role| {
+requirement!(RequireRole, Role, require_role);
+requirement!(RequireAction, ActionName, require_action);
+
+async fn require_role(guard: &Guard, caller: &Caller, role: &'static str) -> Result<Decision, Refusal> {
     let order = guard.roles();
     // Nobody can have it: the service asks for a role that its own order does not know.
     order.rank(role).ok_or_else(|| misconfigured("a handler requires a role that is not in the role order", role))?;
-    Ok(order.require(identity, role))
-});
+    Ok(order.require(&caller.identity, role))
+}
 
-requirement!(RequireAction, ActionName, |identity, _, action| {
+async fn require_action(guard: &Guard, caller: &Caller, action: &'static str) -> Result<Decision, Refusal> {
     let action = Action::new(action)
         .map_err(|_| misconfigured("a handler requires an action whose name no action can have", action))?;
-    Ok(identity.require_action(&action))
-});
+    relations::require_action(guard, caller, &action).await
+}
 
 fn misconfigured(what: &'static str, name: &str) -> Refusal {
     tracing::error!(name, "{what}");

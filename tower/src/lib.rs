@@ -90,7 +90,7 @@ pub use identity::Identity;
 pub use keys::{Keys, KeysError};
 pub use layer::{SentinelLayer, SentinelService};
 pub use refusal::{Refusal, Rejection, Which};
-pub use relations::{Answering, RelationQuestion, RelationSource, Relations};
+pub use relations::{ActionQuestion, Answering, RelationQuestion, RelationSource, Relations};
 #[cfg(feature = "http-client")]
 pub use relations::{Dialect, ServerRelations, ServerSettings};
 #[cfg(feature = "http-client")]

@@ -14,9 +14,9 @@ use axum::extract::Path;
 use axum::routing::get;
 use publisher::{LIFE, NOW, Publisher, Store, tuples};
 use sentinel_tower::bundle::{BundleSettings, FollowedBundle};
-use sentinel_tower::core::bundle::{Given, Scope};
+use sentinel_tower::core::bundle::{Given, Roles, Scope};
 use sentinel_tower::core::{ErrorCode, KeySet, Limits, SymmetricKeys};
-use sentinel_tower::{Keys, Rejection, Relations, Sentinel};
+use sentinel_tower::{Keys, Rejection, Relations, RequireAction, Sentinel};
 use serde_json::json;
 use support::{AUDIENCE, ISSUER, Service, Signer, WORKSPACE, refused};
 
@@ -76,7 +76,9 @@ async fn serve(signer: &Signer, bundle: &FollowedBundle) -> Service {
         "rules": [
             { "method": "GET", "path": "/notes/:id", "allow": { "relation": "can_read", "object": "note:{id}" } },
             { "method": "GET", "path": "/unknown/:id", "allow": { "relation": "can_read", "object": "house:{id}" } },
+            { "method": "GET", "path": "/export", "allow": { "action": "notes:export" } },
             { "method": "*", "path": "/share/**", "allow": "authenticated" },
+            { "method": "*", "path": "/purge", "allow": "authenticated" },
             { "method": "GET", "path": "/open", "allow": "public" },
         ],
         "relations": [
@@ -91,8 +93,14 @@ async fn serve(signer: &Signer, bundle: &FollowedBundle) -> Service {
     let routes = Router::new()
         .route("/notes/{id}", get(|| async { "a note" }))
         .route("/open", get(|| async { "well" }))
+        .route("/export", get(|| async { "all notes" }))
+        .route("/purge", get(|_: RequireAction<PurgeNotes>| async { "gone" }))
         .route("/share/{id}", get(share));
     Service::new(routes.layer(sentinel.relations(bundle.clone()).layer())).await
+}
+
+sentinel_tower::actions! {
+    PurgeNotes = "notes:purge";
 }
 
 fn allowed() -> (u16, String) {
@@ -127,6 +135,44 @@ async fn rules_and_handlers_ask_what_is_held() {
     assert_eq!(*setup.publisher.asked.lock().unwrap(), [""]);
     let current = |of: &str| setup.bundle.read(|now| now.list_objects("note", "can_read", of, &Given::default()));
     assert_eq!(current("user:u1").unwrap(), ["note:1"]);
+}
+
+#[tokio::test]
+async fn rules_and_handlers_ask_for_actions_that_a_token_does_not_carry() {
+    let setup =
+        Setup::with(|publisher, settings| BundleSettings { events: Some(publisher.events.clone()), ..settings }).await;
+    setup.until(1).await;
+    let undecided = refused(503, "undecided");
+    assert_eq!(setup.ask("/export", "u1", &[]).await, undecided, "it does not say who has which role");
+    assert_eq!(setup.ask("/purge", "u1", &[]).await, undecided);
+    setup.publisher.publish(|store| {
+        let actions: [(&str, &[&str]); 2] = [("exporter", &["notes:export"]), ("cleaner", &["notes:purge"])];
+        store.roles = Roles::new(actions).held_by([("user:u1", "exporter"), ("user:u2", "cleaner")]);
+        store.forgets = true;
+    });
+    setup.until(2).await;
+    let denied = refused(403, "action_required");
+    for (path, user, expected) in [
+        ("/export", "u1", allowed()),
+        ("/export", "u2", denied.clone()),
+        ("/export", "u3", denied.clone()),
+        ("/export", "*", denied.clone()),
+        ("/purge", "u2", allowed()),
+        ("/purge", "u1", denied.clone()),
+        ("/purge", "*", denied.clone()),
+    ] {
+        assert_eq!(setup.ask(path, user, &[]).await, expected, "{path} {user}");
+    }
+    // What a token does carry is what its holder may do.
+    for (path, user, actions, expected) in [
+        ("/export", "u1", "notes:read", denied.clone()),
+        ("/export", "u2", "notes:export", allowed()),
+        ("/purge", "u2", "notes:read", denied),
+        ("/purge", "u1", "notes:purge", allowed()),
+    ] {
+        let token = setup.signer.sign(ISSUER, AUDIENCE, user, json!({ "wid": WORKSPACE, "actions": [actions] }));
+        assert_eq!(setup.service.get(path, &token).await.verdict(), expected, "{path} {user} {actions}");
+    }
 }
 
 #[tokio::test]

@@ -43,14 +43,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sentinel_core::bundle::{Bounds, Current, Manifest, Scope};
-use sentinel_core::{Algorithm, Algorithms, Error, ErrorCode};
+use sentinel_core::bundle::{Bounds, Current, Given, Manifest, Scope};
+use sentinel_core::{Algorithm, Algorithms, Claims, Error, ErrorCode, Identity};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use crate::fetch::FetchPolicy;
 use crate::keys::Keys;
-use crate::relations::{Answering, RelationQuestion, RelationSource};
+use crate::relations::{ActionQuestion, Answering, RelationQuestion, RelationSource};
 use held::Shared;
 
 /// Which bundle is followed, and how.
@@ -178,35 +178,57 @@ impl FollowedBundle {
         self.tasks.shared.read(|bundle, _| Ok(bundle.manifest().clone())).ok()
     }
 
-    /// An answer from what is held, at once.
-    fn answer(&self, asked: &RelationQuestion<'_>) -> Result<bool, Error> {
+    /// An answer about a caller from what is held, at once. `Ok(false)`: of another workspace.
+    fn answer(
+        &self,
+        identity: &Identity,
+        claims: Claims<'_>,
+        ask: &dyn Fn(Current<'_>) -> Result<bool, Error>,
+    ) -> Result<bool, Error> {
         let shared = &self.tasks.shared;
-        if !shared.realm().admits(asked.identity)? {
+        if !shared.realm().admits(identity)? {
             return Ok(false);
         }
         shared.read(|bundle, now| {
             let current = bundle.at(now, None)?;
             // Of a gateway's proof, the gateway has looked.
-            if asked.claims.issuer().as_deref() == Some(&*bundle.manifest().issuer) {
-                bundle.revocations().check(asked.claims)?;
+            if claims.issuer().as_deref() == Some(&*bundle.manifest().issuer) {
+                bundle.revocations().check(claims)?;
             }
-            let given = sentinel_core::bundle::Given { tuples: asked.claimed, ..Default::default() };
-            current.check(asked.object, asked.relation, asked.user, &given)
+            ask(current)
         })
+    }
+
+    async fn answer_or_wait(
+        &self,
+        identity: &Identity,
+        claims: Claims<'_>,
+        ask: &(dyn Fn(Current<'_>) -> Result<bool, Error> + Send + Sync),
+    ) -> Result<bool, Error> {
+        match self.answer(identity, claims, ask) {
+            // Only at the start: the first attempt is under way.
+            Err(error) if error.code() == ErrorCode::Unavailable => {
+                self.tasks.shared.first_attempt().await;
+                self.answer(identity, claims, ask)
+            }
+            answer => answer,
+        }
     }
 }
 
 impl RelationSource for FollowedBundle {
     fn has<'a>(&'a self, asked: RelationQuestion<'a>) -> Answering<'a> {
         Box::pin(async move {
-            match self.answer(&asked) {
-                // Only at the start: the first attempt is under way.
-                Err(error) if error.code() == ErrorCode::Unavailable => {
-                    self.tasks.shared.first_attempt().await;
-                    self.answer(&asked)
-                }
-                answer => answer,
-            }
+            let RelationQuestion { identity, claims, user, relation, object, claimed } = asked;
+            let given = Given { tuples: claimed, ..Given::default() };
+            self.answer_or_wait(identity, claims, &|current| current.check(object, relation, user, &given)).await
+        })
+    }
+
+    fn has_action<'a>(&'a self, asked: ActionQuestion<'a>) -> Answering<'a> {
+        Box::pin(async move {
+            let ActionQuestion { identity, claims, user, action } = asked;
+            self.answer_or_wait(identity, claims, &|current| current.has_action(user, action)).await
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Relations: where route rules and handlers ask whether the caller has one.
+//! Relations, and actions that a token does not carry: where route rules and handlers ask whether the caller has one.
 
 #[cfg(feature = "http-client")]
 mod server;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use http::Extensions;
 use sentinel_core::policy::tuple::{ObjectRef, TupleKey, is_relation};
-use sentinel_core::{Claims, Decision, Error, ErrorCode, Policy, Reason, Request};
+use sentinel_core::{Action, Claims, Decision, Error, ErrorCode, Policy, Reason, Request};
 
 use crate::identity::session;
 use crate::refusal::{Refusal, Rejection, Which};
@@ -36,10 +36,23 @@ pub struct RelationQuestion<'a> {
     pub claimed: &'a [TupleKey],
 }
 
+/// Whether the caller's roles have an action: asked where the token carries no actions at all.
+#[derive(Clone, Copy, Debug)]
+pub struct ActionQuestion<'a> {
+    /// The caller.
+    pub identity: &'a sentinel_core::Identity,
+    /// What the caller's token says.
+    pub claims: Claims<'a>,
+    /// The caller as tuples have it: `user:` and the id.
+    pub user: &'a str,
+    /// The action: `notes:export`.
+    pub action: &'a str,
+}
+
 /// An answer under way. An error is never an allow: it is answered with 503.
 pub type Answering<'a> = Pin<Box<dyn Future<Output = Result<bool, Error>> + Send + 'a>>;
 
-/// Knows who has which relation: a bundle that is held here, or a server that is asked.
+/// Knows who has which relation, and which action: a bundle that is held here, or a server that is asked.
 ///
 /// ```
 /// use sentinel_tower::{Answering, RelationQuestion, RelationSource};
@@ -56,6 +69,11 @@ pub type Answering<'a> = Pin<Box<dyn Future<Output = Result<bool, Error>> + Send
 pub trait RelationSource: Send + Sync {
     /// Whether the caller has the relation.
     fn has<'a>(&'a self, asked: RelationQuestion<'a>) -> Answering<'a>;
+
+    /// Whether the caller's roles have the action. A source that knows nothing of roles says no, as here.
+    fn has_action<'a>(&'a self, _asked: ActionQuestion<'a>) -> Answering<'a> {
+        Box::pin(async { Ok(false) })
+    }
 }
 
 /// The caller's relations, for handlers that ask for more than their route does.
@@ -129,23 +147,42 @@ pub(crate) async fn decide(
     if guard.source().is_none() {
         return Ok(rules.decide(request, Some(&caller.identity)));
     }
-    let mut known: Vec<(String, String, bool)> = Vec::new();
+    let mut known: Vec<(String, Option<String>, bool)> = Vec::new();
     loop {
         let mut open = None;
-        let outcome = rules.decide_with(request, Some(&caller.identity), &mut |relation, object| match known
+        let outcome = rules.decide_asking(request, Some(&caller.identity), &mut |name, object| match known
             .iter()
-            .find(|(of, to, _)| of == relation && to == object)
+            .find(|(of, to, _)| of == name && to.as_deref() == object)
         {
             Some((_, _, has)) => Ok(*has),
             None => {
-                open = Some((relation.to_owned(), object.to_owned()));
+                open = Some((name.to_owned(), object.map(str::to_owned)));
                 Err(ErrorCode::Undecided.into())
             }
         });
-        let Some((relation, object)) = open else { return outcome.map_err(unanswered) };
-        let has = ask(guard, caller, &relation, &object).await?;
-        known.push((relation, object, has));
+        let Some((name, object)) = open else { return outcome.map_err(unanswered) };
+        let has = match &object {
+            Some(object) => ask(guard, caller, &name, object).await?,
+            None => ask_action(guard, caller, &name).await?,
+        };
+        known.push((name, object, has));
     }
+}
+
+/// Whether the caller has the action: the token says so or, where it carries none at all, the source does.
+pub(crate) async fn require_action(guard: &Guard, caller: &Caller, action: &Action) -> Result<Decision, Refusal> {
+    let said = caller.identity.require_action(action);
+    let is_told = caller.identity.actions().next().is_some() || guard.source().is_none();
+    Ok(match is_told || !ask_action(guard, caller, action.as_str()).await? {
+        true => said,
+        false => Decision::of(Reason::Action),
+    })
+}
+
+async fn ask_action(guard: &Guard, caller: &Caller, action: &str) -> Result<bool, Refusal> {
+    let (Some(source), Some(user)) = (guard.source(), caller.identity.as_user()) else { return Ok(false) };
+    let asked = ActionQuestion { identity: &caller.identity, claims: caller.token.claims(), user: &user, action };
+    source.has_action(asked).await.map_err(unanswered)
 }
 
 async fn ask(guard: &Guard, caller: &Caller, relation: &str, object: &str) -> Result<bool, Refusal> {
@@ -171,7 +208,7 @@ fn unanswered(error: Error) -> Refusal {
             Refusal::Misconfigured("a relation is asked for that the model does not know")
         }
         _ => {
-            tracing::warn!(code = error.code().as_str(), "a relation could not be told");
+            tracing::warn!(code = error.code().as_str(), "a relation or an action could not be told");
             Refusal::Undecided(error)
         }
     }

@@ -46,6 +46,7 @@ type note
 /// What is published next.
 pub(crate) struct Store {
     pub(crate) tuples: Vec<TupleKey>,
+    pub(crate) roles: Roles,
     pub(crate) revision: u64,
     pub(crate) issued_at: i64,
     pub(crate) revoked: Vec<String>,
@@ -81,6 +82,7 @@ pub(crate) fn scope() -> Scope {
 impl Publisher {
     pub(crate) async fn new(signer: Arc<Signer>, first: &[&str]) -> Self {
         let store = Store {
+            roles: Roles::default(),
             tuples: tuples(first),
             revision: 1,
             issued_at: NOW,
@@ -159,7 +161,7 @@ impl Publisher {
         };
         let index = Index::from_tuples(&store.tuples).unwrap();
         let model = AuthorizationModel::from_valid_dsl(MODEL).unwrap();
-        let roles = Roles::default();
+        let roles = store.roles.clone();
         let snapshot = Snapshot {
             model: &model,
             index: &index,
