@@ -7,10 +7,10 @@ pub enum SamlFault {
     /// More than 256 KiB.
     #[error("the response is larger than 256 KiB")]
     TooLarge,
-    /// The form field is not strict base64 of UTF-8 text.
-    #[error("the response is not base64 of UTF-8 text")]
+    /// The form field is not strict base64.
+    #[error("the response is not base64")]
     NotBase64,
-    /// Not well-formed, or XML that no SAML message needs: a document type, entities, processing instructions,
+    /// Not UTF-8, not well-formed, or XML that no SAML message needs: a document type, entities, processing instructions,
     /// comments, CDATA, or too deep, too many elements, attributes or namespaces.
     #[error(
         "the response holds XML that is not taken: not well-formed, a document type, an entity, a comment, or too much of it"
@@ -55,7 +55,7 @@ pub enum SamlFault {
     /// We are not in the audience.
     #[error("the assertion is meant for another audience")]
     AudienceMismatch,
-    /// Past `NotOnOrAfter`.
+    /// Past `NotOnOrAfter`, or the provider's session is over.
     #[error("the assertion has expired")]
     Expired,
     /// Before `NotBefore`, or issued in the future.
@@ -84,8 +84,8 @@ pub enum SamlFault {
     /// The attribute that is to identify the person is not there with exactly one value.
     #[error("the attribute that is to identify the person is not there with exactly one value")]
     SubjectAttribute,
-    /// No statement of an authentication, or its session is over.
-    #[error("the assertion holds no statement of an authentication, or its session is over")]
+    /// No statement of an authentication.
+    #[error("the assertion holds no statement of an authentication")]
     AuthnStatement,
     /// Two elements with one ID.
     #[error("two elements have the same ID")]

@@ -59,9 +59,6 @@ pub(super) fn judge(
     let response = document.root_element();
     envelope::is_response(response)?;
     envelope::succeeded(response)?;
-    if !xml::ids_are_unique(&document) {
-        return Err(SamlFault::DuplicateId);
-    }
     let (assertion, encrypted) = only_assertion(&document)?;
     if !signature::only_in(&document, &[response, assertion]) || (encrypted && signed(assertion)) {
         return Err(SamlFault::SignatureReference);
@@ -77,6 +74,11 @@ pub(super) fn judge(
             None => None,
         }
     };
+
+    // No ID is ever looked up here, but whoever reads two elements of one is being fooled.
+    if !xml::ids_are_unique(&document) {
+        return Err(SamlFault::DuplicateId);
+    }
 
     // From here on, what is read is what was signed: canonical octets, parsed once more. The envelope of an unsigned
     // response can only refuse.
@@ -125,7 +127,7 @@ fn text_of(field: &str) -> Result<String, SamlFault> {
     if octets.len() > Limits::RESPONSE.bytes {
         return Err(SamlFault::TooLarge);
     }
-    String::from_utf8(octets).map_err(|_| SamlFault::NotBase64)
+    String::from_utf8(octets).map_err(|_| SamlFault::XmlRefused)
 }
 
 /// The one assertion, directly below the response, and whether it is encrypted. None is anywhere else.

@@ -50,6 +50,15 @@ mod sp;
 mod statements;
 mod xml;
 
+#[cfg(test)]
+mod metadata_tests;
+#[cfg(test)]
+mod request_tests;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
 pub use assertion::Assertion;
 pub use certificate::PinnedCertificate;
 pub use error::{MetadataFault, SamlError};

@@ -140,8 +140,11 @@ fn session(assertion: Node<'_, '_>, expected: &Expected<'_>) -> Result<Session, 
     for statement in xml::named(assertion, SAML, "AuthnStatement").take(PARTS) {
         let instant = time(statement, "AuthnInstant")?.ok_or(SamlFault::AuthnStatement)?;
         let end = time(statement, "SessionNotOnOrAfter")?;
-        if expected.is_to_come(instant) || end.is_some_and(|end| expected.is_over(end)) {
-            return Err(SamlFault::AuthnStatement);
+        if expected.is_to_come(instant) {
+            return Err(SamlFault::NotYetValid);
+        }
+        if end.is_some_and(|end| expected.is_over(end)) {
+            return Err(SamlFault::Expired);
         }
         let index = xml::attribute(statement, "SessionIndex").map(str::to_owned);
         let first = session.get_or_insert(Session { index, instant, not_on_or_after: end });
