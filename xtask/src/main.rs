@@ -25,7 +25,7 @@ cargo xtask COMMAND
 
   demo          [--once]: the server, a provider, Team Notes behind its gateways; a real login, and what it allows there; its
                 tokens verified natively, in Node, workerd and Chromium. On a terminal it goes on serving
-  test          every test of the project; closes with `N passed, N failed`. `test sdk`: the published Python SDK alone
+  test          every test of the project; closes with `N passed, N failed`. `test sdk`, `test saml`: those alone
 
   set-up        finds or installs what the project needs of this machine
   build         the WebAssembly modules and the npm package
@@ -61,6 +61,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ("demo", options) => demo::run(options)?,
         ("test", []) => test::all()?,
         ("test", [lane]) if lane == "sdk" => test::only_sdk()?,
+        ("test", [lane]) if lane == "saml" => test::only_saml()?,
         ("set-up", []) => set_up::all()?,
         ("build", []) => build::all()?,
         ("generate", []) => generate::write()?,

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use crate::checks::{self, Checks};
 use crate::postgres::{self, Postgres};
 use crate::process::Job;
-use crate::set_up::{self, chromium, node, npm, python};
+use crate::set_up::{self, chromium, node, npm, python, xmlsec};
 use crate::summary::{Count, Format};
 use crate::{build, conformance, demo, lint, size, workspace};
 
@@ -32,8 +32,16 @@ fn python() -> Result<PathBuf> {
     python::environment("python", "tests/sdk/requirements.txt")
 }
 
+/// What makes SAML's answers in Python: `pysaml2`, and `xmlsec1` beneath it.
+fn saml_python() -> Result<PathBuf> {
+    xmlsec::find()?;
+    python::environment("saml", "tests/saml/requirements.txt")
+}
+
 /// Where a guide's Python is run from Node.
 const USES_PYTHON: &str = "tests/e2e";
+/// Who logs in with a company's provider, one of which is in Python.
+const USES_SAML: &str = "tests/browser";
 /// Who starts Team Notes: its own tests, and those of the demo.
 const RUN_TEAM_NOTES: [&str; 2] = ["tests/e2e", "tests/team-notes"];
 
@@ -53,6 +61,7 @@ pub(crate) fn all() -> Result<()> {
         checks.counts(name, || node_tests(name, folder, &environment));
     }
     checks.counts("Python SDK", || sdk(&environment));
+    checks.counts("SAML", saml);
     if let Err(error) = size::all(&mut checks) {
         checks.holds("size", || Err(error));
     }
@@ -74,6 +83,21 @@ fn sdk(environment: &Environment) -> Result<Count> {
     let python = python()?;
     let job = environment.of(Job::new("Python SDK", python)).env("PYTHONDONTWRITEBYTECODE", "1");
     let job = job.args(["-m", "pytest", "-p", "no:cacheprovider", "--no-header", "--quiet"]).dir("tests/sdk");
+    checks::count(job, Format::Pytest)
+}
+
+/// `cargo xtask test saml`: that lane alone.
+pub(crate) fn only_saml() -> Result<()> {
+    let mut checks = Checks::new();
+    checks.counts("SAML", saml);
+    checks.close()
+}
+
+/// The identity providers of `tests/saml`, and whether the corpus that is made with them is honest.
+fn saml() -> Result<Count> {
+    npm::install("tests/saml")?;
+    let job = Job::new("SAML", saml_python()?).env("PYTHONDONTWRITEBYTECODE", "1");
+    let job = job.args(["-m", "pytest", "-p", "no:cacheprovider", "--no-header", "--quiet"]).dir("tests/saml");
     checks::count(job, Format::Pytest)
 }
 
@@ -140,6 +164,10 @@ fn node_tests(name: &str, folder: &str, environment: &Environment) -> Result<Cou
     let mut job = environment.of(Job::new(name, "node"));
     if folder == USES_PYTHON {
         job = job.env("SENTINEL_PYTHON", python()?);
+    }
+    if folder == USES_SAML {
+        npm::install("tests/saml")?;
+        job = job.env("SENTINEL_SAML_PYTHON", saml_python()?);
     }
     if RUN_TEAM_NOTES.contains(&folder) {
         npm::install(demo::FRONT_END)?;

@@ -1,4 +1,4 @@
-"""Writes the corpus: `target/xtask/saml/bin/python tests/saml/generate` (see ../README.md)."""
+"""Writes the corpus, or another one into the folder named: `target/xtask/saml/bin/python tests/saml/generate` (see ../README.md)."""
 
 import pathlib
 import sys
@@ -13,8 +13,7 @@ from corpus import Corpus  # noqa: E402
 
 
 def main():
-    folder = HERE.parent / "corpus"
-    folder.mkdir(exist_ok=True)
+    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "corpus"
     for kind in (party.Pysaml2, party.Samlify):
         with kind() as who:
             corpus = Corpus(who)

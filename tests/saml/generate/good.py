@@ -5,7 +5,7 @@ import re
 
 import dsig
 import party
-from corpus import Posted, posted
+from corpus import ADA, Posted, posted
 
 PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
@@ -114,6 +114,14 @@ def controls(corpus):
     plain(corpus, "encrypted for OAEP with SHA-256", "The key is wrapped by XML Encryption 1.1's OAEP with SHA-256 in both places.", transport=dsig.OAEP_11)
     plain(corpus, "the encrypted key beside the data", "A RetrievalMethod leads from the data to the key that stands after it, as Shibboleth may send it.", beside=True)
     plain(corpus, "encrypted anew", "The generator encrypts as the provider does.")
+    e = corpus.edit("encrypted, response signed")
+    old = e["a:EncryptedAssertion"]
+    bare = corpus.who.answer(request_id=corpus.cases["encrypted, response signed"]["request_id"], attributes=ADA, subject="ada@firm.example")
+    assertion = dsig.parse(bare).find("a:Assertion", dsig.NS)
+    assertion.remove(dsig.signature_of(assertion))
+    assertion.tail = None
+    old.getparent().replace(old, dsig.encrypted(dsig.standalone(assertion), corpus.who.decryption))
+    e.sign_response().control("encrypted anew, response signed", "The generator encrypts and signs as the provider does.")
 
 
 def plain(corpus, name, why, **how):

@@ -32,7 +32,7 @@ class Key:
         return self.loaded.public_key()
 
 
-def make(kind="rsa2048", name="Sentinel test key", days=(-30, 3650)):
+def make(kind="rsa2048", name="Sentinel test key", days=(-30, 7300)):
     """`kind` is `rsa` and its bits, or `p256`; `days` are those from which and until which the certificate holds."""
     private = ec.generate_private_key(ec.SECP256R1()) if kind == "p256" else rsa.generate_private_key(65537, int(kind[3:]))
     now = datetime.datetime.now(datetime.UTC)

@@ -64,6 +64,11 @@ export class Provider {
     return extract;
   }
 
+  /** Where a service provider's metadata wants its answers. */
+  acs(sp) {
+    return this.#serviceProvider(sp).entityMeta.getAssertionConsumerService("post");
+  }
+
   #serviceProvider(sp, more = {}) {
     return ServiceProvider({ metadata: this.serviceProviders[sp], ...more });
   }

@@ -9,6 +9,7 @@ pub(crate) mod npm;
 pub(crate) mod postgres;
 pub(crate) mod python;
 pub(crate) mod wasm_target;
+pub(crate) mod xmlsec;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -33,9 +34,11 @@ pub(crate) fn all() -> Result<()> {
     report("chromium", &chromium::find()?);
     let postgres = postgres::find()?;
     report("postgresql", &postgres::version(&postgres).unwrap_or_default());
+    xmlsec::find()?;
+    report("xmlsec1", &xmlsec::version().unwrap_or_default());
     match python::find() {
         Some((path, version)) => report("python", &format!("{version}, {}", path.display())),
-        None => report("python", "none of 3.12 or later: install one (only the tests of the Python SDK need it)"),
+        None => report("python", "none of 3.12 or later: install one (only the tests of the Python SDK and of SAML need it)"),
     }
     Ok(())
 }

@@ -71,6 +71,8 @@ def signed(corpus, mother):
     case("a session that ended", "The provider's own session is over.", "authn_statement expired",
          lambda _, assertion: dsig.one(assertion, "a:AuthnStatement").set("SessionNotOnOrAfter", moment(hours=-1)))
 
+    case("no AuthnStatement", "Nothing says that anybody logged in (SAML profiles 4.1.4.2).", "authn_statement assertion_malformed", gone("a:AuthnStatement"))
+
     recipient = "recipient_mismatch subject_confirmation"
     case("another recipient", "It was meant for another address.", recipient, at(DATA, Recipient=party.OTHER_ACS))
     case("a recipient that only starts like ours", "Addresses are compared whole.", recipient, at(DATA, Recipient=party.ACS + "/"))

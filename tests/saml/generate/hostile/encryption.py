@@ -12,6 +12,8 @@ from .common import A, E, ER, become, remove, tag, twin
 GCM, CBC = party.GCM, party.CBC
 DATA = "a:EncryptedAssertion/x:EncryptedData"
 KEY = f"{DATA}/d:KeyInfo//x:EncryptedKey"
+#: As the generator encrypts: what is encrypted otherwise than by the provider differs from these.
+ANEW = {E: "control: encrypted anew", ER: "control: encrypted anew, response signed"}
 VALUE = "x:CipherData/x:CipherValue"
 
 
@@ -49,8 +51,8 @@ def turned(element, at=-1):
 
 def broken(corpus, mother):
     """Around which the response is signed anew where the mother's is, so that the fault is the ciphertext's alone."""
-    def case(name, why, codes, change):
-        e = corpus.edit(mother)
+    def case(name, why, codes, change, of=mother):
+        e = corpus.edit(of)
         change(e)
         if mother == ER:
             e.sign_response()
@@ -73,7 +75,7 @@ def broken(corpus, mother):
         old = e["a:EncryptedAssertion"]
         inner = corpus.edit(A).assertion
         old.getparent().replace(old, dsig.encrypted(dsig.standalone(inner), corpus.who.foreign))
-    case("encrypted for somebody else", "It is for another key.", failed, other)
+    case("encrypted for somebody else", "It is for another key.", failed, other, ANEW[mother])
 
     def named(algorithm):
         return lambda e: e[f"{DATA}/x:EncryptionMethod"].set("Algorithm", algorithm)
@@ -96,13 +98,11 @@ def broken(corpus, mother):
 
 
 def sealed(corpus, mother, plain, name, why, codes, **how):
-    """The mother with this in its ciphertext; the response around it signed anew where the mother's is."""
-    e = corpus.edit(mother)
+    """The mother with this in its ciphertext."""
+    e = corpus.edit(ANEW[mother])
     old = e["a:EncryptedAssertion"]
     old.getparent().replace(old, dsig.encrypted(plain, corpus.who.decryption, **how))
-    if mother == ER:
-        e.sign_response()
-    e.hostile(name, why, codes, holds=mother == ER)
+    e.hostile(name, why, codes)
 
 
 def contents(corpus):
@@ -165,7 +165,7 @@ def beside(corpus):
     e = corpus.edit(ER)
     turned(e[f"{DATA}/{VALUE}"], 100)
     e.hostile("the ciphertext tampered under the response's signature", "The signature is not over what is there now.", "signature_invalid")
-    e = corpus.edit(ER)
+    e = corpus.edit(ANEW[ER])
     become_encrypted(e, corpus)
     e.hostile("another ciphertext under the response's signature", "Anybody can encrypt for us.", "signature_invalid")
     e = corpus.edit(ER)
