@@ -19,7 +19,7 @@ const FOR_WASM: [&str; 4] = ["sentinel-wasm", "sentinel-wasm-bundle", "sentinel-
 const WORKER: &str = "sentinel-edge-worker";
 
 /// Workspaces of their own, compiled by those who run them: their dependencies are no part of ours.
-const APART: [&str; 2] = ["tests/bench/native/Cargo.toml", "core/fuzz/Cargo.toml"];
+const APART: [&str; 3] = ["tests/bench/native/Cargo.toml", "core/fuzz/Cargo.toml", "server/idp/fuzz/Cargo.toml"];
 
 /// Every check, then `N passed, N failed`.
 pub(crate) fn all() -> Result<()> {

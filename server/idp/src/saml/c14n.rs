@@ -229,4 +229,21 @@ mod tests {
         let document = again(&xml).unwrap();
         assert_eq!(canonical(document.root_element(), None, &Inclusive::default()), Err(TooLarge));
     }
+
+    /// Random documents, and what libxml2 makes of them (`tests/data/c14n.py`).
+    #[test]
+    fn libxml2_writes_the_same() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/c14n.json");
+        let file: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let cases = file["cases"].as_array().unwrap();
+        assert!(cases.len() >= 60);
+        for case in cases {
+            let text = |name: &str| case[name].as_str().unwrap();
+            let document = again(text("xml")).unwrap();
+            let at = usize::try_from(case["element"].as_u64().unwrap()).unwrap();
+            let node = document.descendants().filter(Node::is_element).nth(at).unwrap();
+            let inclusive = Inclusive::parse(text("prefixes")).unwrap();
+            assert_eq!(canonical(node, None, &inclusive).unwrap(), text("canonical"), "{case}");
+        }
+    }
 }

@@ -12,32 +12,37 @@ use sentinel_idp::saml::{
 use serde_json::Value;
 
 /// One file of the corpus.
-pub struct Corpus {
-    pub provider: String,
-    pub now: i64,
-    pub sp: ServiceProvider,
-    pub idp: IdpMetadata,
-    pub cases: Vec<Case>,
+pub(crate) struct Corpus {
+    pub(crate) provider: String,
+    pub(crate) now: i64,
+    pub(crate) sp: ServiceProvider,
+    pub(crate) idp: IdpMetadata,
+    pub(crate) cases: Vec<Case>,
+    /// The private key of `sp`, PKCS#8.
+    pub(crate) key: Vec<u8>,
 }
 
 /// One response and how it must end.
-pub struct Case {
-    pub name: String,
-    pub request_id: String,
-    pub expect: Expect,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) request_id: String,
+    pub(crate) expect: Expect,
     metadata: Option<IdpMetadata>,
     response: Vec<(String, usize)>,
 }
 
 /// How a case must end.
-pub enum Expect {
+pub(crate) enum Expect {
     Good { subject: String, attributes: BTreeMap<String, Vec<String>> },
     Refused(Vec<String>),
 }
 
 impl Corpus {
-    pub fn load(provider: &str) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/saml/corpus");
+    pub(crate) fn load(provider: &str) -> Self {
+        // Of the tests' crate as of the fuzz target's.
+        let mut above =
+            Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("tests/saml/corpus"));
+        let folder = above.find(|folder| folder.is_dir()).unwrap();
         let text = std::fs::read_to_string(folder.join(format!("{provider}.json"))).unwrap();
         let file: Value = serde_json::from_str(&text).unwrap();
         let now = file["now"].as_i64().unwrap();
@@ -45,16 +50,17 @@ impl Corpus {
             provider: provider.to_owned(),
             now,
             sp: service_provider(&file["sp"], now),
+            key: key(&file["sp"]),
             idp: metadata(&file["idp_metadata"], now),
             cases: file["cases"].as_array().unwrap().iter().map(|case| Case::of(case, now)).collect(),
         }
     }
 
-    pub fn judge(&self, case: &Case) -> Result<Assertion, SamlFault> {
+    pub(crate) fn judge(&self, case: &Case) -> Result<Assertion, SamlFault> {
         self.judge_text(case, &case.response())
     }
 
-    pub fn judge_text(&self, case: &Case, response: &str) -> Result<Assertion, SamlFault> {
+    pub(crate) fn judge_text(&self, case: &Case, response: &str) -> Result<Assertion, SamlFault> {
         let idp = case.metadata.as_ref().unwrap_or(&self.idp);
         let expected =
             Expected { request_id: &case.request_id, now: self.now, skew: 60, allow_expired_certificate: false };
@@ -87,15 +93,18 @@ impl Case {
     }
 
     /// As it is posted.
-    pub fn response(&self) -> String {
+    pub(crate) fn response(&self) -> String {
         self.response.iter().map(|(part, times)| part.repeat(*times)).collect()
     }
 }
 
-pub fn service_provider(sp: &Value, now: i64) -> ServiceProvider {
+fn key(sp: &Value) -> Vec<u8> {
     let pem = sp["decryption_key_pem"].as_str().unwrap();
-    let inside: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
-    let key = STANDARD.decode(inside).unwrap();
+    STANDARD.decode(pem.lines().filter(|line| !line.starts_with("-----")).collect::<String>()).unwrap()
+}
+
+fn service_provider(sp: &Value, now: i64) -> ServiceProvider {
+    let key = key(sp);
     let key = SpKey::new(&key, &self_signed(&key, "sp.test", now, now + 86_400).unwrap()).unwrap();
     ServiceProvider::new(SpConfig {
         entity_id: sp["entity_id"].as_str().unwrap().to_owned(),
