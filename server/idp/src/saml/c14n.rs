@@ -11,8 +11,8 @@ use roxmltree::{Node, NodeId};
 
 /// Most octets of one canonical form. A prefix bound to a long name is written again at every element that uses it.
 const LIMIT: usize = 4 << 20;
-/// Most prefixes of an `InclusiveNamespaces`.
-const PREFIXES: usize = 32;
+/// Most prefixes of an `InclusiveNamespaces`: each is looked up at every element. Providers list `xs`, if anything.
+const PREFIXES: usize = 8;
 
 /// The canonical form would be too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

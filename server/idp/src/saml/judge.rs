@@ -54,6 +54,10 @@ pub(super) fn judge(
     field: &str,
     expected: &Expected<'_>,
 ) -> Result<Assertion, SamlFault> {
+    // A request that was never sent is answered by nobody, not even by a response that names none.
+    if expected.request_id.is_empty() {
+        return Err(SamlFault::InResponseToMismatch);
+    }
     let text = text_of(field)?;
     let document = xml::parse(&text, Limits::RESPONSE).map_err(|_| SamlFault::XmlRefused)?;
     let response = document.root_element();
@@ -69,10 +73,7 @@ pub(super) fn judge(
     let inner = if encrypted {
         decrypted(sp, idp, assertion, outer.as_ref(), expected)?
     } else {
-        match in_time(signature::covered(assertion, &idp.certificates)?, expected)? {
-            Some(own) => Some(Signed { octets: own.octets, signer: own.signer, encrypted: false }),
-            None => None,
-        }
+        in_time(signature::covered(assertion, &idp.certificates)?, expected)?
     };
 
     // No ID is ever looked up here, but whoever reads two elements of one is being fooled.
@@ -150,11 +151,16 @@ fn signed(node: Node<'_, '_>) -> bool {
     xml::named(node, super::names::DS, "Signature").next().is_some()
 }
 
-fn in_time(covered: Option<Covered>, expected: &Expected<'_>) -> Result<Option<Covered>, SamlFault> {
-    let past = covered.as_ref().is_some_and(|covered| {
-        expected.is_over(covered.signer.not_after.saturating_add(1)) || expected.is_to_come(covered.signer.not_before)
-    });
-    if past && !expected.allow_expired_certificate { Err(SamlFault::CertificateExpired) } else { Ok(covered) }
+/// By which certificate of the key it counts: one that is in its time, of several the one that lasts longest.
+fn in_time(covered: Option<Covered>, expected: &Expected<'_>) -> Result<Option<Signed>, SamlFault> {
+    let Some(Covered { octets, signers }) = covered else { return Ok(None) };
+    let good = |signer: &&PinnedCertificate| {
+        !expected.is_over(signer.not_after.saturating_add(1)) && !expected.is_to_come(signer.not_before)
+    };
+    let lasting = |signer: &&PinnedCertificate| signer.not_after;
+    let past = || signers.iter().filter(|_| expected.allow_expired_certificate).max_by_key(lasting);
+    let signer = signers.iter().filter(good).max_by_key(lasting).or_else(past).ok_or(SamlFault::CertificateExpired)?;
+    Ok(Some(Signed { signer: signer.clone(), octets, encrypted: false }))
 }
 
 /// The assertion inside an encrypted one, if it is signed or the response around it is.
@@ -162,7 +168,7 @@ fn decrypted(
     sp: &ServiceProvider,
     idp: &IdpMetadata,
     encrypted: Node<'_, '_>,
-    outer: Option<&Covered>,
+    outer: Option<&Signed>,
     expected: &Expected<'_>,
 ) -> Result<Option<Signed>, SamlFault> {
     // Of a signed response only the signed octets are decrypted, with the namespaces that they declare.
@@ -190,7 +196,7 @@ fn decrypted(
     }
     let own = in_time(signature::covered(assertion, &idp.certificates)?, expected)?;
     Ok(match (own, outer) {
-        (Some(own), _) => Some(Signed { octets: own.octets, signer: own.signer, encrypted: true }),
+        (Some(own), _) => Some(Signed { encrypted: true, ..own }),
         (None, Some(outer)) => {
             let octets = canonical(assertion, None, &Inclusive::default()).map_err(|_| SamlFault::XmlRefused)?;
             Some(Signed { octets, signer: outer.signer.clone(), encrypted: true })

@@ -9,8 +9,12 @@ use super::gate::Limits;
 use super::names::{BINDING_POST, BINDING_REDIRECT, DS, MD, PROTOCOL};
 use super::{MetadataFault, PinnedCertificate, instant, signature, xml};
 
-/// Bytes of an entity id, and of an address.
-const NAME: usize = 2048;
+/// Bytes of an entity id at most (metadata, section 2.2.1): it is part of a key of the database.
+const ENTITY: usize = 1024;
+/// Bytes of an address at most.
+const ADDRESS: usize = 2048;
+/// Signatures on the way to the entity at most: its own, and the federation's. Each costs the whole of what it is on.
+const SIGNATURES: usize = 2;
 /// Certificates that are kept: those of a rollover, and some.
 const CERTIFICATES: usize = 8;
 
@@ -112,6 +116,11 @@ fn covered(entity: Node<'_, '_>, trusted: &[PinnedCertificate]) -> Result<Option
     if signatures.into_iter().any(|signature| signature.parent() != Some(entity)) {
         return Err(MetadataFault::Signature);
     }
+    let signed = |node: &Node<'_, '_>| xml::named(*node, DS, "Signature").next().is_some();
+    let chain: Vec<Node<'_, '_>> = entity.ancestors().filter(Node::is_element).filter(signed).collect();
+    if chain.len() > SIGNATURES {
+        return Err(MetadataFault::Signature);
+    }
     let own;
     let trusted_keys = if trusted.is_empty() {
         own = role(entity).map(certificates).unwrap_or_default();
@@ -120,7 +129,7 @@ fn covered(entity: Node<'_, '_>, trusted: &[PinnedCertificate]) -> Result<Option
         trusted
     };
     let mut innermost = None;
-    for node in entity.ancestors().filter(Node::is_element) {
+    for node in chain {
         let covered = signature::covered(node, trusted_keys).map_err(|_| MetadataFault::Signature)?;
         innermost = innermost.or(covered);
     }
@@ -166,7 +175,7 @@ fn read(
     options: &MetadataOptions<'_>,
 ) -> Result<IdpMetadata, MetadataFault> {
     let entity_id = xml::attribute(entity, "entityID").unwrap_or_default();
-    if entity_id.trim().is_empty() || entity_id.len() > NAME || entity_id.chars().any(char::is_control) {
+    if entity_id.trim().is_empty() || entity_id.len() > ENTITY || entity_id.chars().any(char::is_control) {
         return Err(MetadataFault::EntityMissing);
     }
     let role = role(entity)?;
@@ -194,16 +203,17 @@ fn services<'a>(role: Node<'a, '_>, binding: &str) -> impl Iterator<Item = &'a s
 
 /// The first address of a binding that a browser may be sent to.
 fn endpoint(role: Node<'_, '_>, binding: &str, loopback_http: bool) -> Option<Url> {
-    services(role, binding).filter(|address| address.len() <= NAME).filter_map(|address| Url::parse(address).ok()).find(
-        |url| {
+    services(role, binding)
+        .filter(|address| address.len() <= ADDRESS)
+        .filter_map(|address| Url::parse(address).ok())
+        .find(|url| {
             let reached = match url.scheme() {
                 "https" => url.host().is_some(),
                 "http" => loopback_http && is_loopback(url),
                 _ => false,
             };
             reached && url.username().is_empty() && url.password().is_none() && url.fragment().is_none()
-        },
-    )
+        })
 }
 
 fn is_loopback(url: &Url) -> bool {

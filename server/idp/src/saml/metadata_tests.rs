@@ -140,3 +140,15 @@ fn who_may_sign_can_be_named() {
     let tampered = signed(&many, federation).replace("https://idp.test/sso\"", "https://evil.test/sso\"");
     assert_eq!(parse(&tampered), Err(MetadataFault::Signature));
 }
+
+#[test]
+fn two_signatures_around_each_other_and_no_third() {
+    let own = &KEYS[0];
+    let around = |xml: &str| {
+        let many = format!("<md:EntitiesDescriptor xmlns:md=\"{}\" ID=\"_m\">{xml}</md:EntitiesDescriptor>", names::MD);
+        signed(&many, own)
+    };
+    let two = around(&signed(&good(), own));
+    assert!(IdpMetadata::parse(two.as_bytes(), &options()).unwrap().signed);
+    assert_eq!(fault(&around(&two)), Some(MetadataFault::Signature));
+}

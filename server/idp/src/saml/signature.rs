@@ -13,12 +13,15 @@ use super::{SamlFault, xml};
 /// Most certificates that are tried: those of a rollover, and some.
 const CERTIFICATES: usize = 16;
 
-/// What a good signature covers: the canonical octets of its element without the signature itself, and whose it is.
-/// Nothing else of a message is believed.
+/// Most elements of a `SignedInfo`; eleven are needed.
+const STATEMENT: usize = 16;
+
+/// What a good signature covers: the canonical octets of its element without the signature itself, and the pinned
+/// certificates of the key that made it. Nothing else of a message is believed.
 #[derive(Debug)]
 pub(super) struct Covered {
     pub(super) octets: String,
-    pub(super) signer: PinnedCertificate,
+    pub(super) signers: Vec<PinnedCertificate>,
 }
 
 /// The good signature that stands in an element, or none if no signature stands there.
@@ -27,7 +30,11 @@ pub(super) fn covered(element: Node<'_, '_>, pinned: &[PinnedCertificate]) -> Re
     let Some(signature) = found else { return Ok(None) };
     let parts = Parts::of(signature).ok_or(SamlFault::SignatureReference)?;
 
-    // The signed statement is read out of its own canonical octets as well.
+    // The signed statement is read out of its own canonical octets as well. It is small, and until its signature is
+    // found good, nothing larger is canonicalised: a stranger's work for us is bounded.
+    if parts.signed_info.descendants().filter(Node::is_element).nth(STATEMENT).is_some() {
+        return Err(SamlFault::SignatureReference);
+    }
     let method = canonicalization(parts.signed_info)?;
     let octets = canonical(parts.signed_info, None, &method).map_err(|_| SamlFault::XmlRefused)?;
     let statement = xml::again(&octets).map_err(|_| SamlFault::XmlRefused)?;
@@ -40,16 +47,17 @@ pub(super) fn covered(element: Node<'_, '_>, pinned: &[PinnedCertificate]) -> Re
     if statement.reference.strip_prefix('#') != Some(id) {
         return Err(SamlFault::SignatureReference);
     }
-    let covered = canonical(element, Some(signature.id()), &statement.transform).map_err(|_| SamlFault::XmlRefused)?;
-    if digest(statement.digest, covered.as_bytes()).as_ref() != statement.value {
+    let value = xml::text(parts.value).and_then(|text| decode(&text)).ok_or(SamlFault::SignatureInvalid)?;
+    let signers = signers(pinned, statement.signature, octets.as_bytes(), &value);
+    if signers.is_empty() {
+        let unknown = names_unknown(parts.key_info, pinned);
+        return Err(if unknown { SamlFault::CertificateUnknown } else { SamlFault::SignatureInvalid });
+    }
+    let octets = canonical(element, Some(signature.id()), &statement.transform).map_err(|_| SamlFault::XmlRefused)?;
+    if digest(statement.digest, octets.as_bytes()).as_ref() != statement.value {
         return Err(SamlFault::SignatureInvalid);
     }
-    let value = xml::text(parts.value).and_then(|text| decode(&text)).ok_or(SamlFault::SignatureInvalid)?;
-    match signer(pinned, statement.signature, octets.as_bytes(), &value) {
-        Some(signer) => Ok(Some(Covered { octets: covered, signer: signer.clone() })),
-        None if names_unknown(parts.key_info, pinned) => Err(SamlFault::CertificateUnknown),
-        None => Err(SamlFault::SignatureInvalid),
-    }
+    Ok(Some(Covered { octets, signers }))
 }
 
 /// Whether every signature in a document stands directly in one of these elements.
@@ -59,17 +67,14 @@ pub(super) fn only_in(document: &Document<'_>, places: &[Node<'_, '_>]) -> bool 
         .all(|signature| signature.parent().is_some_and(|parent| places.iter().any(|place| place.id() == parent.id())))
 }
 
-/// The pinned certificate whose key made the signature; of several with one key, the one that lasts longest.
-fn signer<'p>(
-    pinned: &'p [PinnedCertificate],
-    algorithm: Signature,
-    message: &[u8],
-    value: &[u8],
-) -> Option<&'p PinnedCertificate> {
+/// The pinned certificates of the key that made the signature: several, where one was renewed and the key was kept.
+fn signers(pinned: &[PinnedCertificate], algorithm: Signature, message: &[u8], value: &[u8]) -> Vec<PinnedCertificate> {
     let keys: Vec<(&PinnedCertificate, PublicKey)> =
         pinned.iter().take(CERTIFICATES).filter_map(|certificate| Some((certificate, certificate.key()?))).collect();
-    let (_, key) = keys.iter().find(|(_, key)| key.verifies(algorithm, message, value))?;
-    keys.iter().filter(|(_, other)| other.same(key)).map(|(certificate, _)| *certificate).max_by_key(|c| c.not_after)
+    let Some((_, key)) = keys.iter().find(|(_, key)| key.verifies(algorithm, message, value)) else {
+        return Vec::new();
+    };
+    keys.iter().filter(|(_, other)| other.same(key)).map(|(certificate, _)| (*certificate).clone()).collect()
 }
 
 /// Whether `KeyInfo` holds a certificate that is not pinned. It is never believed, but it tells an administrator more

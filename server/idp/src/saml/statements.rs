@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use roxmltree::Node;
 
-use super::names::{BEARER, SAML};
+use super::names::{ATTRIBUTE_UNSPECIFIED, BEARER, SAML};
 use super::{Assertion, Expected, IdpMetadata, SamlFault, ServiceProvider, envelope, instant, xml};
 
-/// Characters of a name at most. SAML allows a persistent one 256.
+/// Bytes of a name, and of its format, at most. SAML allows a persistent one 256 characters.
 const NAME: usize = 1024;
-/// Confirmations, restrictions and statements that are looked at.
-const PARTS: usize = 16;
+/// Confirmations at most.
+const CONFIRMATIONS: usize = 16;
 
 pub(super) fn read(
     assertion: Node<'_, '_>,
@@ -39,7 +39,7 @@ pub(super) fn read(
         issuer: idp.entity_id.clone(),
         audience: sp.entity_id().to_owned(),
         name_id: name_of(name).ok_or(SamlFault::NameIdMissing)?,
-        name_id_format: owned(name, "Format"),
+        name_id_format: format_of(name)?,
         name_qualifier: owned(name, "NameQualifier"),
         sp_name_qualifier: owned(name, "SPNameQualifier"),
         session_index: session.index,
@@ -56,8 +56,19 @@ pub(super) fn read(
 /// A name as it stands, to the last space: two that differ are two.
 fn name_of(name: Node<'_, '_>) -> Option<String> {
     let text = xml::text(name)?;
-    let good = !text.trim().is_empty() && text.chars().count() <= NAME && !text.chars().any(char::is_control);
+    let good = !text.trim().is_empty() && text.len() <= NAME && !text.chars().any(char::is_control);
     good.then_some(text)
+}
+
+/// The format as it stands. White space around one would be another way to write the same (`xs:anyURI`), and a bar would
+/// end it within a subject.
+fn format_of(name: Node<'_, '_>) -> Result<Option<String>, SamlFault> {
+    let broken = |c: char| c.is_whitespace() || c.is_control() || c == '|';
+    match xml::attribute(name, "Format") {
+        None | Some("") => Ok(None),
+        Some(format) if format.len() > NAME || format.contains(broken) => Err(SamlFault::AssertionMalformed),
+        Some(format) => Ok(Some(format.to_owned())),
+    }
 }
 
 /// A time that may be there. What is no time is not passed over.
@@ -68,17 +79,23 @@ fn time(node: Node<'_, '_>, name: &str) -> Result<Option<i64>, SamlFault> {
     }
 }
 
-/// Until when the bearer is confirmed as the subject: by any one confirmation that is good in everything.
+/// Until when the bearer is confirmed as the subject: by any one confirmation that is good in everything, so of several
+/// until the last one's end. Whoever remembers what was used must remember it that long.
 fn confirmed(subject: Node<'_, '_>, sp: &ServiceProvider, expected: &Expected<'_>) -> Result<i64, SamlFault> {
-    let mut fault = SamlFault::SubjectConfirmation;
+    let (mut until, mut fault) = (None, SamlFault::SubjectConfirmation);
     let confirmations = xml::named(subject, SAML, "SubjectConfirmation");
-    for confirmation in confirmations.filter(|node| xml::attribute(*node, "Method") == Some(BEARER)).take(PARTS) {
-        match confirmed_by(confirmation, sp, expected) {
-            Ok(until) => return Ok(until),
-            Err(why) => fault = why,
+    for (number, confirmation) in confirmations.enumerate() {
+        if number >= CONFIRMATIONS {
+            return Err(SamlFault::SubjectConfirmation);
+        }
+        if xml::attribute(confirmation, "Method") == Some(BEARER) {
+            match confirmed_by(confirmation, sp, expected) {
+                Ok(end) => until = until.max(Some(end)),
+                Err(why) => fault = why,
+            }
         }
     }
-    Err(fault)
+    until.ok_or(fault)
 }
 
 fn confirmed_by(confirmation: Node<'_, '_>, sp: &ServiceProvider, expected: &Expected<'_>) -> Result<i64, SamlFault> {
@@ -137,7 +154,7 @@ struct Session {
 /// The statement of the authentication; of several the first one's, and the earliest end.
 fn session(assertion: Node<'_, '_>, expected: &Expected<'_>) -> Result<Session, SamlFault> {
     let mut session: Option<Session> = None;
-    for statement in xml::named(assertion, SAML, "AuthnStatement").take(PARTS) {
+    for statement in xml::named(assertion, SAML, "AuthnStatement") {
         let instant = time(statement, "AuthnInstant")?.ok_or(SamlFault::AuthnStatement)?;
         let end = time(statement, "SessionNotOnOrAfter")?;
         if expected.is_to_come(instant) {
@@ -153,15 +170,25 @@ fn session(assertion: Node<'_, '_>, expected: &Expected<'_>) -> Result<Session, 
     session.ok_or(SamlFault::AuthnStatement)
 }
 
-/// Every attribute by its `Name`, its values in their order. Values that are not text are not read.
+/// Every attribute by its `Name`, its values in their order. Of one with a value that is not text nothing is read, for
+/// the rest of it says something else than the whole; and one name in two formats is two attributes, which nobody who
+/// maps attributes by name can have meant.
 fn attributes(assertion: Node<'_, '_>) -> Result<BTreeMap<String, Vec<String>>, SamlFault> {
-    let mut attributes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut found: BTreeMap<&str, (&str, Option<Vec<String>>)> = BTreeMap::new();
     for statement in xml::named(assertion, SAML, "AttributeStatement") {
         for attribute in xml::named(statement, SAML, "Attribute") {
             let name = xml::attribute(attribute, "Name").ok_or(SamlFault::AssertionMalformed)?;
-            let values = attributes.entry(name.to_owned()).or_default();
-            values.extend(xml::named(attribute, SAML, "AttributeValue").filter_map(xml::text));
+            let format = xml::attribute(attribute, "NameFormat").unwrap_or(ATTRIBUTE_UNSPECIFIED);
+            let (known, values) = found.entry(name).or_insert_with(|| (format, Some(Vec::new())));
+            if *known != format {
+                return Err(SamlFault::AssertionMalformed);
+            }
+            let more: Option<Vec<String>> = xml::named(attribute, SAML, "AttributeValue").map(xml::text).collect();
+            *values = values.take().zip(more).map(|(mut all, more)| {
+                all.extend(more);
+                all
+            });
         }
     }
-    Ok(attributes)
+    Ok(found.into_iter().map(|(name, (_, values))| (name.to_owned(), values.unwrap_or_default())).collect())
 }

@@ -85,9 +85,14 @@ pub(super) fn altered(name_id: &str, attributes: &str, key: &SpKey, from: &str, 
 
 /// A response around an assertion, as it is posted.
 pub(super) fn response(assertion: &str) -> String {
+    response_to(REQUEST, assertion)
+}
+
+/// The same, to another request.
+pub(super) fn response_to(request: &str, assertion: &str) -> String {
     encode(
         format!(
-            "<samlp:Response xmlns:samlp=\"{SAMLP}\" ID=\"_r\" Version=\"2.0\" InResponseTo=\"{REQUEST}\" \
+            "<samlp:Response xmlns:samlp=\"{SAMLP}\" ID=\"_r\" Version=\"2.0\" InResponseTo=\"{request}\" \
              Destination=\"{ACS}\"><samlp:Status><samlp:StatusCode Value=\"{SUCCESS}\"/></samlp:Status>{assertion}\
              </samlp:Response>"
         )

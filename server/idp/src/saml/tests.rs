@@ -12,15 +12,19 @@ fn judged(name_id: &str, attributes: &str) -> Result<Assertion, SamlFault> {
 
 #[test]
 fn everything_that_is_said_is_read() {
-    let attributes = "<saml:AttributeStatement><saml:Attribute Name=\"groups\"><saml:AttributeValue>a</saml:AttributeValue>\
-                      <saml:AttributeValue> b </saml:AttributeValue></saml:Attribute></saml:AttributeStatement>\
-                      <saml:AttributeStatement><saml:Attribute Name=\"groups\"><saml:AttributeValue>c\
-                      </saml:AttributeValue><saml:AttributeValue><b/></saml:AttributeValue></saml:Attribute>\
-                      <saml:Attribute Name=\"none\"/></saml:AttributeStatement>";
+    let value = |text: &str| format!("<saml:AttributeValue>{text}</saml:AttributeValue>");
+    let named = |name: &str, values: String| format!("<saml:Attribute Name=\"{name}\">{values}</saml:Attribute>");
+    let statement = |inside: String| format!("<saml:AttributeStatement>{inside}</saml:AttributeStatement>");
+    let attributes = [
+        statement(named("groups", value("a") + &value(" b "))),
+        statement(named("groups", value("c")) + &named("none", String::new())),
+        statement(named("mixed", value("a") + &value("<b/>")) + &named("mixed", value("c"))),
+    ];
+    let attributes = &attributes.concat();
     let assertion = judged(PLAIN, attributes).unwrap();
     assert_eq!((assertion.id.as_str(), assertion.issuer.as_str(), assertion.audience.as_str()), ("_a", IDP, SP));
     assert_eq!(assertion.attributes["groups"], ["a", " b ", "c"]);
-    assert!(assertion.attributes["none"].is_empty());
+    assert!(assertion.attributes["none"].is_empty() && assertion.attributes["mixed"].is_empty());
     assert_eq!(assertion.session_index.as_deref(), Some("s1"));
     // The earlier of two ends.
     assert_eq!(assertion.not_on_or_after, NOW + 240);
@@ -33,20 +37,30 @@ fn everything_that_is_said_is_read() {
 
 #[test]
 fn a_name_that_identifies_nobody_is_no_subject() {
-    assert_eq!(judged(PLAIN, "").unwrap().subject(None).unwrap(), "ada");
+    assert_eq!(judged(PLAIN, "").unwrap().subject(None).unwrap(), "|ada");
     let named = |attributes: &str| judged(&format!("<saml:NameID {attributes}>ada</saml:NameID>"), "").unwrap();
     let transient = named("Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:transient\"");
     assert_eq!(transient.subject(None), Err(SamlFault::NameIdTransient));
     assert_eq!(named("NameQualifier=\"https://other.test\"").subject(None), Err(SamlFault::NameIdQualifier));
     assert_eq!(named("SPNameQualifier=\"https://other.test\"").subject(None), Err(SamlFault::NameIdQualifier));
     let own = named(&format!("NameQualifier=\"{IDP}\" SPNameQualifier=\"{SP}\""));
-    assert_eq!(own.subject(None).unwrap(), "ada");
+    assert_eq!(own.subject(None).unwrap(), "|ada");
+    // The same text in another format is another name.
+    let unspecified = named("Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified\"");
+    assert_eq!(unspecified.subject(None).unwrap(), "|ada");
+    assert_eq!(named("Format=\"urn:f\"").subject(None).unwrap(), "urn:f|ada");
+    for format in [" urn:oasis:names:tc:SAML:2.0:nameid-format:transient", "a|b", "a&#9;"] {
+        let name = format!("<saml:NameID Format=\"{format}\">ada</saml:NameID>");
+        assert_eq!(judged(&name, ""), Err(SamlFault::AssertionMalformed), "{format}");
+    }
+    let long = judged(&format!("<saml:NameID>{}</saml:NameID>", "a".repeat(1_024)), "").unwrap();
+    assert_eq!(long.subject(None), Err(SamlFault::NameIdMissing));
     for name in
         ["<saml:NameID> </saml:NameID>", "<saml:NameID>a&#9;b</saml:NameID>", "<saml:NameID><b/></saml:NameID>", ""]
     {
         assert_eq!(judged(name, ""), Err(SamlFault::NameIdMissing), "{name}");
     }
-    let long = format!("<saml:NameID>{}</saml:NameID>", "a".repeat(1_025));
+    let long = format!("<saml:NameID>{}</saml:NameID>", "\u{e4}".repeat(513));
     assert_eq!(judged(&long, ""), Err(SamlFault::NameIdMissing));
 }
 
@@ -60,8 +74,10 @@ fn an_attribute_can_stand_for_the_name() {
         judged(transient, &statement).unwrap().subject(Some("uid"))
     };
     let value = |text: &str| format!("<saml:AttributeValue>{text}</saml:AttributeValue>");
-    assert_eq!(attribute(&value("4711")).unwrap(), "4711");
-    for values in [String::new(), value(""), value("4711").repeat(2), value("<b/>"), value("a&#10;")] {
+    assert_eq!(attribute(&value("4711")).unwrap(), "@uid|4711");
+    let mixed = format!("{}{}", value("4711"), value("<b>4712</b>"));
+    let long = value(&"a".repeat(1_024));
+    for values in [String::new(), value(""), value("4711").repeat(2), value("<b/>"), mixed, value("a&#10;"), long] {
         assert_eq!(attribute(&values), Err(SamlFault::SubjectAttribute), "{values}");
     }
     assert_eq!(judged(PLAIN, "").unwrap().subject(Some("uid")), Err(SamlFault::SubjectAttribute));
@@ -84,7 +100,7 @@ fn a_key_follows_another_without_a_failed_login() {
 fn an_expired_certificate_is_refused_unless_it_is_allowed() {
     let der = SpKey::generate().unwrap();
     let at = |from, to| SpKey::new(&der, &self_signed(&der, "idp", from, to).unwrap()).unwrap();
-    let (past, future, renewed) = (at(NOW - 200, NOW - 100), at(NOW + 100, NOW + 200), at(NOW - 10, NOW + 1_000));
+    let (past, future, renewed) = (at(NOW - 200, NOW - 100), at(NOW + 100, NOW + 2_000), at(NOW - 10, NOW + 1_000));
     let posted = response(&assertion(PLAIN, "", &past));
     let sp = service_provider();
     let judge = |keys: &[&SpKey], expected: &Expected<'_>| sp.judge(&provider(keys), &posted, expected);
@@ -92,8 +108,10 @@ fn an_expired_certificate_is_refused_unless_it_is_allowed() {
     assert_eq!(judge(&[&future], &expected()), Err(SamlFault::CertificateExpired));
     let allowed = Expected { allow_expired_certificate: true, ..expected() };
     assert_eq!(judge(&[&past], &allowed).unwrap().certificate_not_after, NOW - 100);
-    // The same key under a new certificate.
-    assert_eq!(judge(&[&past, &renewed], &expected()).unwrap().signed_by, renewed.certificate().sha256);
+    // The same key under a new certificate, and one that was announced for tomorrow.
+    for keys in [[&past, &renewed, &future], [&future, &renewed, &past]] {
+        assert_eq!(judge(&keys, &expected()).unwrap().signed_by, renewed.certificate().sha256);
+    }
 }
 
 #[test]
@@ -148,6 +166,35 @@ fn what_is_missing_or_not_understood_is_refused_though_it_is_signed() {
 }
 
 #[test]
+fn what_may_be_used_longest_is_remembered_longest() {
+    let [key, ..] = &*KEYS;
+    let (sp, idp) = (service_provider(), provider(&[key]));
+    let later = format!(
+        "<saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"><saml:SubjectConfirmationData \
+         Recipient=\"{ACS}\" InResponseTo=\"{REQUEST}\" NotOnOrAfter=\"2026-11-22T21:15:00Z\"/>\
+         </saml:SubjectConfirmation></saml:Subject>"
+    );
+    let limited = "<saml:Conditions NotBefore=\"2026-11-22T20:14:00Z\" NotOnOrAfter=\"2026-11-22T20:19:00Z\">";
+    let until = |from: &str, to: &str| {
+        let posted = response(&altered(PLAIN, "", key, from, to));
+        sp.judge(&idp, &posted, &expected()).map(|assertion| assertion.not_on_or_after)
+    };
+    let end = "</saml:Subject>";
+    assert_eq!(until(end, &later), Ok(NOW + 240));
+    assert_eq!(until(&format!("{end}{limited}"), &format!("{later}<saml:Conditions>")), Ok(NOW + 3_600));
+    let many = later.trim_end_matches(end).repeat(16) + end;
+    assert_eq!(until(end, &many), Err(SamlFault::SubjectConfirmation));
+}
+
+#[test]
+fn one_attribute_in_two_formats_is_refused() {
+    let attributes = "<saml:AttributeStatement><saml:Attribute Name=\"role\" NameFormat=\"urn:uri\"><saml:AttributeValue>\
+                      viewer</saml:AttributeValue></saml:Attribute><saml:Attribute Name=\"role\"><saml:AttributeValue>\
+                      admin</saml:AttributeValue></saml:Attribute></saml:AttributeStatement>";
+    assert_eq!(judged(PLAIN, attributes), Err(SamlFault::AssertionMalformed));
+}
+
+#[test]
 fn an_answer_to_another_request_is_none() {
     let [key, ..] = &*KEYS;
     let posted = response(&assertion(PLAIN, "", key));
@@ -155,6 +202,11 @@ fn an_answer_to_another_request_is_none() {
         |request_id| service_provider().judge(&provider(&[key]), &posted, &Expected { request_id, ..expected() }).err();
     assert_eq!(judge("_another"), Some(SamlFault::InResponseToMismatch));
     assert_eq!(judge(""), Some(SamlFault::InResponseToMismatch));
+    // Not even one that names none.
+    let unsolicited = response_to("", &altered(PLAIN, "", key, REQUEST, ""));
+    let nobody = Expected { request_id: "", ..expected() };
+    let verdict = service_provider().judge(&provider(&[key]), &unsolicited, &nobody);
+    assert_eq!(verdict, Err(SamlFault::InResponseToMismatch));
 }
 
 #[test]
