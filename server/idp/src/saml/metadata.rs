@@ -84,7 +84,12 @@ fn entity<'a, 'i>(document: &'a Document<'i>, expected: Option<&str>) -> Result<
     if !xml::is(root, MD, "EntityDescriptor") && !xml::is(root, MD, "EntitiesDescriptor") {
         return Err(MetadataFault::NotMetadata);
     }
-    let all = document.descendants().filter(|node| xml::is(*node, MD, "EntityDescriptor"));
+    // A member of a federation writes its own extensions: what stands in them speaks for nobody.
+    let listed = |node: &Node<'_, '_>| {
+        let mut around = node.ancestors().skip(1).filter(Node::is_element);
+        xml::is(*node, MD, "EntityDescriptor") && around.all(|outer| xml::is(outer, MD, "EntitiesDescriptor"))
+    };
+    let all = document.descendants().filter(listed);
     let mut meant = all.filter(|node| match expected {
         Some(expected) => xml::attribute(*node, "entityID") == Some(expected),
         None => xml::named(*node, MD, "IDPSSODescriptor").next().is_some(),

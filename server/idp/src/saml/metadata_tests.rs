@@ -152,3 +152,26 @@ fn two_signatures_around_each_other_and_no_third() {
     assert!(IdpMetadata::parse(two.as_bytes(), &options()).unwrap().signed);
     assert_eq!(fault(&around(&two)), Some(MetadataFault::Signature));
 }
+
+#[test]
+fn a_member_speaks_for_no_other() {
+    let trusted = [KEYS[1].certificate().clone()];
+    let evil = metadata(&[KEYS[2].certificate()]).replace("_m", "_e");
+    let member = good().replace(IDP, "https://member.test").replace("_m", "_a");
+    let member = member.replacen(
+        "<md:IDPSSODescriptor",
+        &format!("<md:Extensions>{evil}</md:Extensions><md:IDPSSODescriptor"),
+        1,
+    );
+    let aggregate = |members: &str| {
+        let inside =
+            format!("<md:EntitiesDescriptor xmlns:md=\"{0}\" ID=\"_m\">{members}</md:EntitiesDescriptor>", names::MD);
+        signed(&inside, &KEYS[1])
+    };
+    let named = MetadataOptions { expected_entity: Some(IDP), trusted: &trusted, ..options() };
+    let parse = |xml: String| IdpMetadata::parse(xml.as_bytes(), &named);
+    assert_eq!(parse(aggregate(&member)), Err(MetadataFault::EntityMissing));
+    // And it keeps nobody from speaking for themselves.
+    let both = aggregate(&format!("{member}{}", good().replace("_m", "_b")));
+    assert_eq!(parse(both).unwrap().certificates, [KEYS[0].certificate().clone()]);
+}
