@@ -84,13 +84,16 @@ export async function startProvider({ clients = [] } = {}) {
 
 /**
  * Starts one for others' clients: `{ clients, users, port }` as oidc-provider has its clients, the claims of its users by
- * their login, and a free port where none is named. Whoever is not named there has a verified address at example.test.
+ * their login, and a free port where none is named; `claims` are more of them, by scope. Whoever is not named there has a
+ * verified address at example.test.
  */
-export async function startProviderFor({ clients = [], users = {}, port = 0 }) {
+export async function startProviderFor({ clients = [], users = {}, port = 0, claims: more = {} }) {
   const claims = (sub) => ({ sub, email: `${sub}@example.test`, email_verified: true, name: sub, ...users[sub] });
   const seconds = (name, fallback) => (_ctx, _token, client) => client[name] ?? fallback;
+  const shared = common();
   const configure = () => ({
-    ...common(),
+    ...shared,
+    claims: { ...shared.claims, ...more },
     // Native clients may listen on any port of the loopback address (RFC 8252 §7.3), as those of tests do.
     clients: clients.map((client) => ({ application_type: "native", response_types: ["code"], grant_types: ["authorization_code"], ...client })),
     extraClientMetadata: { properties: ["id_token_seconds"] },

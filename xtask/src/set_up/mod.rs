@@ -38,7 +38,10 @@ pub(crate) fn all() -> Result<()> {
     report("xmlsec1", &xmlsec::version().unwrap_or_default());
     match python::find() {
         Some((path, version)) => report("python", &format!("{version}, {}", path.display())),
-        None => report("python", "none of 3.12 or later: install one (only the tests of the Python SDK and of SAML need it)"),
+        None => report(
+            "python",
+            "none of 3.12 or later: install one (only the tests of the Python SDK and of SAML need it)",
+        ),
     }
     Ok(())
 }

@@ -34,6 +34,7 @@ def tampered(corpus):
         "the address": lambda a: setattr(values(a, "user.email")[0], "text", EVE),
         "the role": lambda a: setattr(values(a, "user.group")[0], "text", "admin"),
         "an added value": lambda a: values(a, "groups")[0].addnext(value(a)),
+        "the audience": lambda a: setattr(dsig.one(a, "a:Conditions/a:AudienceRestriction/a:Audience"), "text", "https://other.example"),
         "the time of the conditions": lambda a: dsig.one(a, "a:Conditions").set("NotOnOrAfter", moment(days=1)),
         "the time of the confirmation": lambda a: dsig.one(a, DATA).set("NotOnOrAfter", moment(days=1)),
         "the recipient's case": lambda a: dsig.one(a, DATA).set("Recipient", dsig.one(a, DATA).get("Recipient") + "#"),

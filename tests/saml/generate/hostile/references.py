@@ -92,6 +92,17 @@ def transforms(corpus, mother):
         steps.append(copy.deepcopy(steps[-1]))
     repeated(corpus, f"a thousand transforms ({mother})", mother, e.sign(part(e, mother)).xml(), last, 1001)
 
+    many = " ".join(f"n{number}" for number in range(1000))
+    case("a thousand inclusive namespaces", "Work is bounded.", lambda t: dsig.etree.SubElement(
+        t[-1], tag("ec", "InclusiveNamespaces"), PrefixList=many, nsmap={"ec": dsig.NS["ec"]}), True, CODES + " signature_algorithm xml_refused too_large")
+
+    e = corpus.edit(mother)
+    element = part(e, mother)
+    info = dsig.one(element, "d:Signature/d:SignedInfo")
+    for _ in range(3000):
+        dsig.etree.SubElement(info, tag("d", "Object"))
+    e.hostile(f"three thousand elements in SignedInfo ({mother})", "It is bounded before it is canonicalized.",
+              CODES + " signature_invalid signature_algorithm xml_refused too_large")
     e = corpus.edit(mother)
     element = part(e, mother)
     dsig.one(element, "d:Signature/d:SignedInfo/d:CanonicalizationMethod").set("Algorithm", dsig.EXCLUSIVE + "WithComments")
