@@ -18,7 +18,7 @@ fn answers_carry_strict_headers() {
     let folder = Folder::new();
     let server = Server::start(&folder, &[("BASE_URL", "https://auth.example"), ("ALLOWED_HOSTS", "auth.example")]);
     let host = [("Host", "auth.example")];
-    for path in ["/health", "/users/me", "/nowhere", "/docs"] {
+    for path in ["/health", "/users/me", "/nowhere", "/docs", "/password"] {
         let answer = server.send("GET", path, &host, "");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
         let policy = answer.header("content-security-policy").unwrap();

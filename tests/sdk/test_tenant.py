@@ -76,6 +76,7 @@ def test_secrets_from_an_administrator(firm: Sentinel):
     user = must(root.http.get("/admin/users", params={"q": email}))[0]["id"]
     link = root.http.post(f"/admin/users/{user}/password-link")
     assert link.status_code == 201 and link.headers["cache-control"] == "no-store"
+    assert link.json()["url"] == f"{firm.url}/password#{link.json()['secret']}"
     assert reset(firm, link.json()["secret"], OTHER).status_code == 204
     assert must(login(firm, email, OTHER))
     assert root.http.delete(f"/admin/users/{user}/failed-logins").status_code == 204

@@ -25,6 +25,7 @@ mod members;
 mod oauth;
 mod openfga;
 mod own_sessions;
+mod pages;
 mod permissions;
 mod realm;
 mod roles;
@@ -110,6 +111,7 @@ pub fn routes(service: Service) -> (Router, utoipa::openapi::OpenApi) {
         authzen::routes,
         bundles::routes,
         docs::routes,
+        pages::routes,
     ];
     let routes = rooms.iter().fold(routes, |all, room| room(all));
     let (router, openapi) = routes.finish();

@@ -14,7 +14,8 @@ use super::{Error, ErrorKind, Service, User};
 /// A fresh token is made once a tenth of the last one's life is spent: whoever stays away for an hour has lost at most six
 /// minutes of it, and whoever loads a page with fifty requests gets no fifty signatures.
 const SPENT: i64 = 10;
-/// The row of a session may lag so much behind what it could be: of many requests at once one or two write it.
+/// The row of a session may lag so much behind what it could be: of many requests at once one or two write it. Never by
+/// as much as a token gains: tokens that live for a minute would not be followed.
 const LAG: Millis = 60 * 1000;
 /// A session that was noted as used less than this long ago is not noted again.
 const SEEN: Millis = 5 * 60 * 1000;
@@ -87,7 +88,8 @@ impl Service {
 
     /// Lets the session last until `end`, or almost: until when it does. None: it has ended.
     async fn lasts_until(&self, session: &Session, end: Millis, now: Millis) -> Result<Option<Millis>, Error> {
-        if session.expires_at.saturating_add(LAG) >= end {
+        let lag = LAG.min(self.config().lifetimes.local_access / (2 * SPENT));
+        if session.expires_at.saturating_add(lag) >= end {
             return Ok(Some(end.min(session.expires_at)));
         }
         let mut transaction = self.store().begin().await?;

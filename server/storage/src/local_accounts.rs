@@ -91,6 +91,15 @@ impl Connection {
         Ok(on!(self, db => sqlx::query_as(sql).bind(username).fetch_optional(db)))
     }
 
+    /// Whether there is a local account.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn has_local_accounts(&mut self) -> Result<bool, StorageError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM local_accounts)";
+        Ok(on!(self, db => sqlx::query_scalar(sql).fetch_one(db)))
+    }
+
     /// The local accounts of a workspace by username, at most `limit` of those after `after`.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::deployment::{KEY, cases, claims};
 use crate::local::{FIRST, Home};
 
 cases! {
-    use_brings_a_fresh_token_once_a_tenth_is_spent, who_walks_away_for_an_hour_logs_in_again, no_use_goes_past_the_limit,
+    use_brings_a_fresh_token_once_a_tenth_is_spent, tokens_of_a_minute_are_followed_too, who_walks_away_for_an_hour_logs_in_again, no_use_goes_past_the_limit,
     fifty_requests_with_one_token, answers_that_carry_none, what_has_ended_is_not_prolonged,
     a_token_that_was_taken_back_has_no_children, other_dialects_do_not_slide,
 }
@@ -48,6 +48,16 @@ async fn use_brings_a_fresh_token_once_a_tenth_is_spent(place: StoreOptions) {
     assert!(home.holds(&first).await && home.holds(&second).await);
     let session = home.server.begin().await.session(before["sid"].as_str().unwrap().parse().unwrap()).await.unwrap();
     assert!(session.unwrap().expires_at >= seconds(&after, "exp") * 1000, "durable before it was answered");
+}
+
+async fn tokens_of_a_minute_are_followed_too(place: StoreOptions) {
+    let home = Home::start_with(place, |config| config.lifetimes.local_access = MINUTE).await;
+    let mut token = home.owner.clone();
+    for _ in 0..12 {
+        home.server.pass(MINUTE / 6);
+        token = use_it(&home, &token).await.1.expect("a sixth of a minute is more than a tenth");
+    }
+    assert!(!home.holds(&home.owner).await && home.holds(&token).await);
 }
 
 async fn who_walks_away_for_an_hour_logs_in_again(place: StoreOptions) {

@@ -6,7 +6,7 @@ use super::{ACTOR, caller, row, time};
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
-    /// Make a one-time secret with which an account's owner sets a password: the first one, or the next one.
+    /// Make a link with which an account's owner sets a password once: the first one, or the next one.
     Link {
         /// The id that `user list` shows, or the proven e-mail address
         account: String,
@@ -31,7 +31,8 @@ pub(super) async fn run(service: &Service, command: Command) -> Result<Value, Er
         Command::Link { .. } => {
             let link = service.new_password_link(&ACTOR, &caller(), user.id).await?;
             let secret = link.secret.expose_secret().into();
-            row([id, ("secret", secret), ("expires_at", time(link.expires_at))])
+            let url = link.url.expose_secret().into();
+            row([id, ("url", url), ("secret", secret), ("expires_at", time(link.expires_at))])
         }
         Command::Remove { .. } => {
             service.remove_password(&ACTOR, &caller(), user.id).await?;

@@ -26,6 +26,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
 struct AdminPasswordLink {
     /// For `POST /api/v1/auth/password/reset`, once. Shown now and never again: whoever has it sets the password.
     secret: String,
+    /// This server's page to set the password in, with the secret as its fragment.
+    url: String,
     expires_at: String,
 }
 
@@ -41,7 +43,8 @@ async fn link(
 ) -> Result<Response, Failure> {
     let link = service.new_password_link(&actor, &caller, id).await?;
     let expires_at = rfc3339(link.expires_at);
-    let shown = AdminPasswordLink { secret: link.secret.expose_secret().to_owned(), expires_at };
+    let (secret, url) = (link.secret.expose_secret().to_owned(), link.url.expose_secret().to_owned());
+    let shown = AdminPasswordLink { secret, url, expires_at };
     Ok(cookies::private((StatusCode::CREATED, Json(shown)).into_response()))
 }
 

@@ -31,6 +31,14 @@ impl Service {
         let account = self.store().read().await?.local_account(user.id).await?;
         account.ok_or_else(|| Error::not_found("Not a local account"))
     }
+
+    /// Whether anybody logs in with a PIN here.
+    ///
+    /// # Errors
+    /// As storage.
+    pub async fn has_local_accounts(&self) -> Result<bool, Error> {
+        Ok(self.store().read().await?.has_local_accounts().await?)
+    }
 }
 
 /// An authz token is a service's to use; accounts and PINs are not.

@@ -20,6 +20,8 @@ pub struct PasswordLink {
     pub secret: SecretString,
     /// When it no longer opens anything.
     pub expires_at: Millis,
+    /// This server's page to set the password in. The secret is its fragment, which no browser sends, and no log has.
+    pub url: SecretString,
 }
 
 impl Service {
@@ -45,7 +47,8 @@ impl Service {
         transaction.insert_one_time_link(&secrets::hash(secret.as_bytes()), &link, now).await?;
         self.record(&mut transaction, actor, caller, Change::new("password.link").on("user", id)).await?;
         transaction.commit().await?;
-        Ok(PasswordLink { secret: secret.into(), expires_at })
+        let url = format!("{}/password#{secret}", self.config().base_url);
+        Ok(PasswordLink { secret: secret.into(), expires_at, url: url.into() })
     }
 
     pub(super) async fn void_password_links(&self, transaction: &mut Transaction, id: Uuid) -> Result<(), Error> {

@@ -44,7 +44,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     setting(
         "LOCAL_TOKEN_EXPIRE_MINUTES",
-        Kind::Number(5, 1440),
+        Kind::Number(1, 1440),
         "60",
         "service/sliding.rs",
         "Life of a token of a local account, and so of a session that is not used. Use brings a fresh one.",

@@ -26,7 +26,9 @@ async fn an_account_and_what_is_said_of_it(store: Store) {
     for (user_id, username) in [(ada, "ada"), (bob, "bob")] {
         assert!(db.claim_username(user_id, username, NOW).await.unwrap());
     }
+    assert!(!db.has_local_accounts().await.unwrap());
     db.insert_local_account(&new, NOW).await.unwrap();
+    assert!(db.has_local_accounts().await.unwrap());
     let bobs = NewLocalAccount {
         user_id: bob,
         has_default_pin: false,
