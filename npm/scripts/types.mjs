@@ -60,6 +60,16 @@ export declare class SentinelAuthz {
   constructor(options: AuthzOptions);
 }
 
+/** Local accounts: a username and a PIN. Using the token brings the next one; who does not for as long as it lives logs in again. */
+export interface SentinelLocal extends SentinelClient {}
+export declare class SentinelLocal {
+  constructor(options: ClientOptions);
+  /** Logs in without leaving the page. Rejects with \`login_refused\` for a wrong one, \`unavailable\` where it is to be tried later. */
+  loginWithPin(username: string, pin: string): Promise<SentinelUser>;
+  /** Changes the PIN; the user's other sessions end. Rejects with a \`RequestError\` whose answer says which rule is broken. */
+  changePin(current: string, next: string): Promise<SentinelUser>;
+}
+
 /** The providers that people know, by what a front end has to be told of them. */
 export declare const IdpConfigs: {
   /** Google gives browsers an ID token in the fragment: its codes are for those with a secret. */
@@ -110,6 +120,9 @@ export declare function Guard(props: GuardProps): ReactNode;
 
 /** The page that a login comes back to: takes the answer, lets the user choose a workspace, and says when it is done. */
 export declare function LoginCallback(props: LoginCallbackProps): ReactNode;
+
+/** A form for another PIN, while others know the one of now (\`user.mustChangePin\`); nothing else of the time. */
+export declare function PinBanner(props: PinBannerProps): ReactNode;
 
 /** A list of buttons: what \`LoginCallback\` shows where no other selector is named. */
 export declare function WorkspaceSelector(props: WorkspaceSelectorProps): ReactNode;

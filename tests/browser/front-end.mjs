@@ -8,11 +8,11 @@ const { bundle } = await import("../hosts/bundle.mjs");
 const here = import.meta.dirname;
 const RELEASES = { 18: { react: "react-18", "react-dom": "react-dom-18" }, 19: {} };
 
-/** Publishes it: `settings` are `makeApp`'s. */
-export async function publish(service, settings, { release = 19, html = "" } = {}) {
+/** Publishes it, or another one like it: `settings` are `makeApp`'s. */
+export async function publish(service, settings, { release = 19, html = "", app = "app.jsx" } = {}) {
   const text = JSON.stringify(settings);
   const code = `import { createRoot, hydrateRoot } from "react-dom/client";
-    import { makeApp } from "./app.jsx";
+    import { makeApp } from "./${app}";
     const App = makeApp(${text});
     const root = document.querySelector("#root");
     const options = { onRecoverableError: (error) => { (window.recovered ??= []).push(String(error)); } };

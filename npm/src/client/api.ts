@@ -14,6 +14,12 @@ export interface SentinelUser {
   readonly groups: readonly string[];
   /** What the user's roles allow, e.g. `notes:export`. Null in proxy mode, where tokens do not say it. */
   readonly actions: readonly string[] | null;
+  /** Of local accounts: what the user types to log in. */
+  readonly username?: string;
+  /** Of local accounts: how far services trust what the user asks them to do, 0 to 10. */
+  readonly trustLevel?: number;
+  /** Of local accounts: whether others know the PIN. Ask for another one, and keep the user from nothing. */
+  readonly mustChangePin?: boolean;
 }
 
 /** A workspace to choose, and the user's role there. */

@@ -1,18 +1,20 @@
-import { SentinelError, misconfigured } from "../errors.js";
+import { SentinelError, misconfigured, unavailable } from "../errors.js";
 import type {
   Arrival,
   AuthOptions,
   AuthState,
   AuthzOptions,
+  ClientOptions,
   JsonInit,
   LoginOptions,
   SentinelClient,
   SentinelUser,
 } from "./api.js";
 import { authzMode } from "./authz.js";
-import { isPassing, loginRefused, RequestError } from "./errors.js";
+import { isPassing, loginRefused, loginRequired, RequestError } from "./errors.js";
 import { Keeper } from "./keeper.js";
-import { ANSWER, type Landing, type Mode } from "./mode.js";
+import { localMode, newPin, pinLogin, refreshed } from "./local.js";
+import { ANSWER, type Grant, type Landing, type Mode } from "./mode.js";
 import { proxyMode } from "./proxy.js";
 import { Server } from "./server.js";
 import type { Session } from "./session.js";
@@ -183,7 +185,7 @@ class Client implements SentinelClient {
     const response = await this.#server.send(this.#with(session, request.clone(), init));
     if (response.status !== 401) {
       if (this.#doubted === session) this.#doubted = null;
-      return response;
+      return this.#follow(session, response);
     }
     if (this.#doubted === session) return response;
     const later = await this.#keeper.renew(session);
@@ -192,8 +194,34 @@ class Client implements SentinelClient {
     void response.body?.cancel();
     const second = await this.#server.send(this.#with(later, request, init));
     if (second.status !== 401 && this.#doubted === later) this.#doubted = null;
-    return second;
+    return this.#follow(later, second);
   };
+
+  /** Takes the token that an answer brings. Services make none: where they are asked, the server is, too, now and then. */
+  #follow(session: Session, response: Response): Response {
+    const { follow } = this.#mode;
+    if (follow === undefined) return response;
+    // Where it was redirected it may be anyone's.
+    const grant = response.redirected ? null : follow(session.tokens, refreshed(response));
+    const { issuedAt, expiresAt } = session;
+    if (grant !== null) this.#keeper.follow(session, grant);
+    else if ((this.#clock() - issuedAt) * 10 >= expiresAt - issuedAt) void this.#keeper.renew(session).catch(() => {});
+    return response;
+  }
+
+  /** A login without leaving the page. */
+  protected async enter(ask: (server: Server) => Promise<Grant>): Promise<SentinelUser> {
+    return this.#keeper.begin(await ask(this.#server).catch(refusedLogin));
+  }
+
+  /** Something that ends the token of now: the answer brings the next one. */
+  protected async change(ask: (server: Server, session: Session) => Promise<Grant>): Promise<SentinelUser> {
+    const session = await this.#keeper.fresh();
+    if (session === null) throw loginRequired("nobody is logged in");
+    const grant = await ask(this.#server, session);
+    this.#keeper.follow(session, grant);
+    return grant.user;
+  }
 
   #with({ tokens }: Session, request: Request, init: RequestInit | undefined): Request {
     for (const [name, value] of Object.entries(this.#mode.headers(tokens))) request.headers.set(name, value);
@@ -216,14 +244,14 @@ class Client implements SentinelClient {
       response = await this.fetch(input, { ...rest, headers });
     } catch (error) {
       if (error instanceof SentinelError || init.signal?.aborted) throw error;
-      throw new SentinelError("unavailable", "there was no answer", undefined, { cause: error });
+      throw unavailable("there was no answer", error);
     }
     if (!response.ok) throw new RequestError(response);
     if (response.status === 204) return undefined as T;
     try {
       return (await response.json()) as T;
     } catch (error) {
-      throw new SentinelError("unavailable", "the answer is not JSON", undefined, { cause: error });
+      throw unavailable("the answer is not JSON", error);
     }
   };
 
@@ -269,6 +297,21 @@ export class SentinelAuthz extends Client {
   }
 }
 
+/** Local accounts: a username and a PIN. */
+export class SentinelLocal extends Client {
+  constructor(options: ClientOptions) {
+    super(options, localMode);
+  }
+
+  loginWithPin(username: string, pin: string): Promise<SentinelUser> {
+    return this.enter((server) => pinLogin(server, username, pin));
+  }
+
+  changePin(current: string, next: string): Promise<SentinelUser> {
+    return this.change((server, session) => newPin(server, session, current, next));
+  }
+}
+
 /** A refusal of a login has a code of its own; what is only out of reach may be tried again. */
 function refusedLogin(error: unknown): never {
   if (isPassing(error) || !(error instanceof RequestError)) throw error;
@@ -292,19 +335,19 @@ function currentPath(redirectUri: string): string {
   return location.pathname + location.search + location.hash;
 }
 
+const isAnswer = (parameters: URLSearchParams): boolean => ["code", "id_token", "error"].some((name) => parameters.has(name));
+
 /** An answer to a login: in the query, or in the fragment where the provider puts tokens. */
 function answerIn(address: string): URLSearchParams | undefined {
   const { searchParams, hash } = new URL(address);
   const fragment = new URLSearchParams(hash.slice(1));
-  const is = (answer: URLSearchParams): boolean => ["code", "id_token", "error"].some((name) => answer.has(name));
-  return is(searchParams) ? searchParams : is(fragment) ? fragment : undefined;
+  return isAnswer(searchParams) ? searchParams : isAnswer(fragment) ? fragment : undefined;
 }
 
 /** The address without the answer: it does not stay in the history. */
 function without(address: string): string {
   const url = new URL(address);
-  const fragment = new URLSearchParams(url.hash.slice(1));
-  if (fragment.has("id_token") || fragment.has("code") || fragment.has("error")) url.hash = "";
+  if (isAnswer(new URLSearchParams(url.hash.slice(1)))) url.hash = "";
   for (const name of ANSWER) url.searchParams.delete(name);
   return url.href;
 }

@@ -1,5 +1,5 @@
 // Keeps the session: in one place, with one refresh at a time, and the same in every tab.
-import { SentinelError } from "../errors.js";
+import { type SentinelError, unavailable } from "../errors.js";
 import type { AuthState, ClientOptions, SentinelUser } from "./api.js";
 import { isPassing, loginRequired } from "./errors.js";
 import type { Grant, Mode } from "./mode.js";
@@ -129,6 +129,12 @@ export class Keeper {
     return this.#session;
   }
 
+  /** Tokens that came for this session: never older ones in the place of later ones, and none for a session that is over. */
+  follow(from: Session, grant: Grant): void {
+    const session = sessionOf(grant, from.id, from.serial + 1, this.#clock());
+    if (isLater(session, this.#session ?? session)) this.#take(session, false);
+  }
+
   /** Later tokens than these, once however many ask. Rejects only where asking again may help. */
   async renew(from: Session): Promise<Session | null> {
     if (this.#session === from) {
@@ -142,8 +148,9 @@ export class Keeper {
     const task = async (waited: boolean): Promise<void> => {
       if (await this.#foundLater(from, waited)) return;
       try {
-        const grant = await this.#mode.renew(from.tokens);
-        this.#take(sessionOf(grant, from.id, from.serial + 1, this.#clock()), false);
+        const grant = await this.#mode.renew(from.tokens, this.#clock() >= from.expiresAt);
+        if (grant === null) this.#settled(null);
+        else this.follow(from, grant);
       } catch (error) {
         if (isPassing(error)) throw error;
         // Another tab may have been faster, where no lock kept it from that.
@@ -154,7 +161,7 @@ export class Keeper {
       await (this.#tabs === undefined ? task(false) : this.#tabs.alone(task));
     } catch (error) {
       // What nobody thought of is no answer either.
-      this.#trouble = isPassing(error) ? error : new SentinelError("unavailable", "the refresh failed", undefined, { cause: error });
+      this.#trouble = isPassing(error) ? error : unavailable("the refresh failed", error);
       this.#failures += 1;
       this.#changed();
       throw this.#trouble;

@@ -10,6 +10,8 @@ export interface Grant {
   readonly user: SentinelUser;
   /** Milliseconds until the tokens expire. */
   readonly life: number;
+  /** Where the tokens themselves say which come later: a number that grows. */
+  readonly serial?: number;
 }
 
 /** A login on its way: kept in this tab, and taken out when its answer comes. */
@@ -33,7 +35,7 @@ export interface Landing {
 }
 
 export interface Mode {
-  readonly name: "proxy" | "authz";
+  readonly name: "proxy" | "authz" | "local";
   /** Seconds before expiry at which tokens are replaced. */
   readonly buffer: number;
   providers(): Promise<readonly string[]>;
@@ -41,8 +43,10 @@ export interface Mode {
   depart(departure: Departure, state: string): Promise<string>;
   /** What `answer` of the address brings. */
   land(departure: Departure, answer: URLSearchParams): Promise<Landing>;
-  /** Later tokens for the same user and workspace. */
-  renew(tokens: Tokens): Promise<Grant>;
+  /** Later tokens for the same user and workspace; null where there are none yet. */
+  renew(tokens: Tokens, expired: boolean): Promise<Grant | null>;
+  /** The token that an answer brought, where it follows these. */
+  follow?(tokens: Tokens, token: string | null): Grant | null;
   /** What a request carries. */
   headers(tokens: Tokens): Record<string, string>;
   /** The token that says what the user may do. */

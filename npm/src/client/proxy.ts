@@ -53,7 +53,7 @@ function granted(answer: Record<string, unknown>): Grant {
   };
 }
 
-function userOf({ sub, email, name, wid, wslug, wrole, groups }: Readonly<Record<string, unknown>>): SentinelUser {
+export function userOf({ sub, email, name, wid, wslug, wrole, groups }: Readonly<Record<string, unknown>>): SentinelUser {
   return {
     userId: text(sub, "sub"),
     email: String(email ?? ""),

@@ -20,8 +20,13 @@ export class Server {
     this.#timeout = timeout;
   }
 
-  /** JSON of the server, or of the provider's token endpoint; with a body it is posted. */
-  async call(path: string, body?: object, headers: Record<string, string> = {}): Promise<Record<string, unknown>> {
+  /** JSON of the server, or of the provider's token endpoint; with a body it is posted. `read` takes something else of the answer. */
+  async call<T = Record<string, unknown>>(
+    path: string,
+    body?: object,
+    headers: Record<string, string> = {},
+    read: (response: Response) => T | Promise<T> = (response) => response.json(),
+  ): Promise<T> {
     const url = path.startsWith("/") ? this.base + path : path;
     const form = body instanceof URLSearchParams;
     const init: RequestInit = {
@@ -41,7 +46,7 @@ export class Server {
     try {
       const response = await this.#fetch(url, init);
       if (!response.ok) throw new RequestError(response);
-      return (await response.json()) as Record<string, unknown>;
+      return await read(response);
     } catch (error) {
       throw error instanceof SentinelError ? error : unavailable("the server cannot be reached", error);
     }

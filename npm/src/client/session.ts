@@ -5,7 +5,7 @@ import type { Grant, Tokens } from "./mode.js";
 export interface Session {
   /** Stays the same from login to logout, in every tab. */
   readonly id: string;
-  /** How many tokens came before these. */
+  /** Grows with every token: how many came before, or, where they are a local account's, when the server made it. */
   readonly serial: number;
   readonly user: SentinelUser;
   readonly tokens: Tokens;
@@ -14,8 +14,8 @@ export interface Session {
   readonly expiresAt: number;
 }
 
-export function sessionOf({ user, tokens, life }: Grant, id: string, serial: number, now: number): Session {
-  return { id, serial, user, tokens, issuedAt: now, expiresAt: now + life };
+export function sessionOf({ user, tokens, life, serial }: Grant, id: string, next: number, now: number): Session {
+  return { id, serial: serial ?? next, user, tokens, issuedAt: now, expiresAt: now + life };
 }
 
 /** A session as another tab or the store has it. Scripts of this site alone can write there; what does not fit is none. */

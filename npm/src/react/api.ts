@@ -65,6 +65,14 @@ export interface WorkspaceSelectorProps {
   readonly isLoading: boolean;
 }
 
+/** What a user is told whose PIN others know. */
+export interface PinBannerProps {
+  /** What the banner says. */
+  readonly children?: ReactNode;
+  /** Shown when the PIN was not changed; a `RequestError` has the server's answer. Default: the error's code. */
+  readonly error?: (error: SentinelError) => ReactNode;
+}
+
 /** What the page that a login comes back to needs to know. */
 export interface LoginCallbackProps {
   /** The user is logged in: go to `returnTo`, a path of this site, without loading the page anew. */

@@ -74,7 +74,7 @@ export function LoginCallback(props: LoginCallbackProps): ReactNode {
   return list ?? loading;
 }
 
-function asError(failure: unknown): SentinelError {
+export function asError(failure: unknown): SentinelError {
   if (failure instanceof SentinelError) return failure;
   return new SentinelError("unavailable", "the login failed", undefined, { cause: failure });
 }

@@ -130,19 +130,25 @@ const arrival: Promise<client.Arrival | null> = auth.handleCallback();
 const decider: client.Decider = client.createDecider(authz, "/api/access");
 const path: string = client.safeReturnPath(null);
 const failure = (error: unknown) => (error instanceof client.RequestError ? error.response.status === error.status : false);
+const local = new client.SentinelLocal({ sentinelUrl: "https://auth.example.com" });
+is<Equal<ReturnType<typeof local.changePin>, Promise<client.SentinelUser>>>();
+const mustChange: boolean | undefined = local.getUser()?.mustChangePin;
+// @ts-expect-error only local accounts have PINs
+authz.loginWithPin("ada", "739154");
 // @ts-expect-error authz mode must be told of providers
 new client.SentinelAuthz({ sentinelUrl: "https://auth.example.com" });
 // @ts-expect-error a store that does not exist
 new client.SentinelAuth({ sentinelUrl: "https://auth.example.com", storage: "cookie" });
 // @ts-expect-error a state is never changed
 auth.getState().user = null;
-export { arrival, decider, failure, path };
+export { arrival, decider, failure, mustChange, path };
 
 const shown: Parameters<typeof react.Guard>[0] = { role: "admin", relation: "viewer", object: "note:7", denied: "no" };
 is<Equal<ReturnType<typeof react.useUser>, client.SentinelUser | null>>();
 is<Equal<ReturnType<typeof react.useSentinel>["client"], client.SentinelClient>>();
 react.SentinelProvider({ client: auth, decider: async ({ relation }) => relation === "viewer" });
 react.SentinelProvider({ client: authz, decider });
+react.SentinelProvider({ client: local, children: react.PinBanner({ error: ({ code }) => code }) });
 // @ts-expect-error a provider is told of a client
 react.SentinelProvider({});
 // @ts-expect-error a login that succeeds goes somewhere
