@@ -194,10 +194,13 @@ test("no older token, no other session's, and nothing from where the token does 
   await one.shows("status", "authenticated");
   const first = await one.token();
   await untilDue();
+  const { fresh: middle } = await ask("GET", "/local/me", first);
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
   const { fresh: later } = await ask("GET", "/local/me", first);
-  assert.ok(claims(later).iat > claims(first).iat);
-  const bring = async (url, token, more = {}) => {
-    await one.page.route(url, (route) => route.fulfill({ status: 200, json: {}, headers: { "access-control-allow-origin": "*", "access-control-allow-headers": "*", "access-control-expose-headers": "*", "x-refreshed-token": token }, ...more }));
+  assert.ok(claims(later).iat > claims(middle).iat && claims(middle).iat > claims(first).iat);
+  const answer = (token) => ({ status: 200, json: {}, headers: { "access-control-allow-origin": "*", "access-control-allow-headers": "*", "access-control-expose-headers": "*", "x-refreshed-token": token } });
+  const bring = async (url, token) => {
+    await one.page.route(url, (route) => route.fulfill(answer(token)));
     assert.deepEqual(await one.burst(url, 1), [200]);
     await one.page.unroute(url);
     return one.token();
@@ -208,8 +211,22 @@ test("no older token, no other session's, and nothing from where the token does 
   await one.page.route(`${server.url}/local/me`, (route) => route.fulfill({ status: 200, json: {}, headers: { "access-control-allow-origin": "*", "access-control-allow-headers": "*" } }));
   for (const token of [foreign, ...forged]) assert.equal(await bring(`${service.origin}/api/one`, token), first, token);
   assert.equal(await bring("https://elsewhere.example/api", later), first, "an origin that is sent no token brings none");
+  // Two requests with the same token: the answer to the first one comes last, with an older token than the other's.
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  const slow = `${service.origin}/api/slow`;
+  await one.page.route(slow, async (route) => {
+    await held;
+    await route.fulfill(answer(middle));
+  });
+  const sent = one.page.waitForRequest(slow);
+  const pending = one.burst(slow, 1);
+  assert.equal((await sent).headers().authorization, `Bearer ${first}`);
   assert.equal(await bring(`${service.origin}/api/one`, later), later, "one that is sent it may pass it on");
-  assert.equal(await bring(`${service.origin}/api/one`, first), later, "a late answer");
+  release();
+  assert.deepEqual(await pending, [200]);
+  assert.equal(await one.token(), later, "a late answer");
+  assert.equal(await bring(`${service.origin}/api/one`, first), later, "the token from before");
 });
 
 test("a session that is ended elsewhere ends here, and so does one that nobody uses", async (t) => {
