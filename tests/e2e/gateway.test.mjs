@@ -1,31 +1,27 @@
 // The gateway in workerd before an origin, with tokens and revocations of our own server.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as later } from "node:timers/promises";
 import { installed } from "../hosts/install.mjs";
-import { withResources } from "../hosts/resources.mjs";
+import { temporaryFolder, withResources } from "../hosts/resources.mjs";
 
 await installed("hosts", "e2e");
-const { startWorkerd } = await import("../hosts/workerd.mjs");
-const { SERVER, startProvider } = await import("./provider.mjs");
+const { GATEWAY_KEY, claimsOf, startDeployment, startGateway } = await import("./deployment.mjs");
 const { startSentinel } = await import("./sentinel.mjs");
 const { json, loginThrough } = await import("./login.mjs");
 
-const KEY = "what the gateway and its origin share, 32 bytes and more";
-const FRONT_END = "http://127.0.0.1/callback";
 /** Seconds. */
 const BOUND = { maxAge: 1, maxStale: 3 };
-
-const claimsOf = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
 
 /** An origin that lets nobody in without a proof that holds for this request. */
 async function startOrigin() {
   const server = createServer((request, response) => {
     const [header, payload, signature] = (request.headers["x-sentinel-gateway"] ?? "..").split(".");
-    const expected = createHmac("sha256", KEY).update(`${header}.${payload}`).digest("base64url");
+    const expected = createHmac("sha256", GATEWAY_KEY).update(`${header}.${payload}`).digest("base64url");
     const claims = signature === expected ? claimsOf(`.${payload}.`) : {};
     if (claims.htm !== request.method || claims.htu !== request.url) return response.writeHead(401).end("around the gateway");
     response.setHeader("content-type", "application/json").end(JSON.stringify({ claims, headers: request.headers }));
@@ -36,35 +32,15 @@ async function startOrigin() {
 
 test("a token that our server takes back is refused at the gateway within the bound", { timeout: 120_000 }, () =>
   withResources(async (use) => {
-    const provider = use(await startProvider());
-    const server = use(
-      await startSentinel({
-        ALLOW_LOOPBACK_PROVIDERS: "true",
-        OIDC_ISSUER: provider.issuer,
-        OIDC_CLIENT_ID: SERVER.id,
-        OIDC_CLIENT_SECRET: SERVER.secret,
-      }),
-    );
+    const server = await startDeployment(use);
     const { key } = await server.cli("service", "create", "gateway");
-    await server.cli("client", "create", "web", "--redirect-uri", FRONT_END);
     const origin = use(await startOrigin());
     const gateway = use(
-      await startWorkerd({
-        entry: fileURLToPath(new URL("../../edge-worker/worker.mjs", import.meta.url)),
-        flags: [],
-        bindings: {
-          SENTINEL_CONFIG: {
-            issuer: server.url,
-            audience: "sentinel:access",
-            tokenUse: "access",
-            algorithms: ["RS256"],
-            rules: [{ method: "GET", path: "/notes/**", allow: { role: "owner" } }],
-          },
-          SENTINEL_JWKS_URL: server.jwksUrl,
-          SENTINEL_GATEWAY: { origin: origin.url, service: "notes", revocations: { url: `${server.url}/revocations`, ...BOUND } },
-          SENTINEL_GATEWAY_KEY: KEY,
-          SENTINEL_SERVICE_KEY: key,
-        },
+      await startGateway(server, {
+        origin: origin.url,
+        key,
+        config: { rules: [{ method: "GET", path: "/notes/**", allow: { role: "owner" } }] },
+        gateway: { revocations: { url: `${server.url}/revocations`, ...BOUND } },
       }),
     );
     const ask = async (token) => {
@@ -83,7 +59,7 @@ test("a token that our server takes back is refused at the gateway within the bo
       }
     };
 
-    const [ada, bob] = [await loginThrough(server, { login: "ada", redirect: FRONT_END }), await loginThrough(server, { login: "bob", redirect: FRONT_END })];
+    const [ada, bob] = [await server.logIn("ada"), await server.logIn("bob")];
     const { status, claims, headers } = await ask(ada.access_token);
     const { sub, jti, wid } = claimsOf(ada.access_token);
     assert.equal(status, 200);
@@ -101,7 +77,7 @@ test("a token that our server takes back is refused at the gateway within the bo
     assert.equal((await refusedWithin(bob.access_token, BOUND.maxAge)).why, "token_revoked");
 
     // The server is gone: what it said last serves for a while, then nobody is let in.
-    const eve = await loginThrough(server, { login: "eve", redirect: FRONT_END });
+    const eve = await server.logIn("eve");
     assert.equal((await ask(eve.access_token)).status, 200);
     await server.close();
     assert.equal((await ask(eve.access_token)).status, 200, "within the bound of what may be stale");
@@ -114,45 +90,26 @@ const LIFETIME = 10;
 
 test("relations are decided by the server's own bundle, without it, and until it ends", { timeout: 180_000 }, () =>
   withResources(async (use) => {
-    const provider = use(await startProvider());
-    const server = use(
-      await startSentinel({
-        ALLOW_LOOPBACK_PROVIDERS: "true",
-        OIDC_ISSUER: provider.issuer,
-        OIDC_CLIENT_ID: SERVER.id,
-        OIDC_CLIENT_SECRET: SERVER.secret,
-        BUNDLE_LIFETIME: String(LIFETIME),
-      }),
-    );
+    const server = await startDeployment(use, { BUNDLE_LIFETIME: String(LIFETIME) });
     const { key: notes } = await server.cli("service", "create", "notes");
     // The gateway's key opens the notes' bundle; only who asks the server needs one that opens the store.
     const { key: reads } = await server.cli("service", "create", "gateway", "--bundles", "notes/all");
     const { key } = await server.cli("service", "create", "asking", "--policy", "all");
-    await server.cli("client", "create", "web", "--redirect-uri", FRONT_END);
     const origin = use(await startOrigin());
-    const [ada, bob] = [await loginThrough(server, { login: "ada", redirect: FRONT_END }), await loginThrough(server, { login: "bob", redirect: FRONT_END })];
+    const [ada, bob] = [await server.logIn("ada"), await server.logIn("bob")];
     const { sub, wid } = claimsOf(ada.access_token);
     const evaluation = "whoever has this may ask at the edge, 32 bytes";
     const bundle = { url: `${server.url}/bundles/v1/workspaces/{workspace}/services/notes`, audience: "notes", maxAge: 1 };
     const start = (settings, serviceKey = reads) =>
-      startWorkerd({
-        entry: fileURLToPath(new URL("../../edge-worker/worker.mjs", import.meta.url)),
-        flags: [],
-        bindings: {
-          SENTINEL_CONFIG: {
-            issuer: server.url,
-            audience: "sentinel:access",
-            tokenUse: "access",
-            algorithms: ["RS256"],
-            allowedWorkspaces: [wid],
-            rules: [{ method: "GET", path: "/notes/:id", allow: { relation: "view", object: "resource:notes/note/{id}" } }],
-          },
-          SENTINEL_JWKS_URL: server.jwksUrl,
-          SENTINEL_GATEWAY: { origin: origin.url, service: "notes", bundle, ...settings },
-          SENTINEL_GATEWAY_KEY: KEY,
-          SENTINEL_SERVICE_KEY: serviceKey,
-          SENTINEL_EVALUATION_KEY: evaluation,
+      startGateway(server, {
+        origin: origin.url,
+        key: serviceKey,
+        config: {
+          allowedWorkspaces: [wid],
+          rules: [{ method: "GET", path: "/notes/:id", allow: { relation: "view", object: "resource:notes/note/{id}" } }],
         },
+        gateway: { bundle, ...settings },
+        bindings: { SENTINEL_EVALUATION_KEY: evaluation },
         more: { kvNamespaces: ["SENTINEL_STATE"] },
       });
     const gateway = use(await start());
@@ -215,7 +172,6 @@ test("relations are decided by the server's own bundle, without it, and until it
   }),
 );
 
-
 test("roles of a tenant, with logins by password, open what their table says", { timeout: 120_000 }, () =>
   withResources(async (use) => {
     const server = use(await startSentinel());
@@ -224,23 +180,14 @@ test("roles of a tenant, with logins by password, open what their table says", {
     const analyst = ["/upload", "/process", "/chat", "/export"].map((path) => ({ method: "*", path, allow: { role: "analyst" } }));
     const admin = ["/users/**", "/tenant/config", "/audit"].map((path) => ({ method: "*", path, allow: { role: "admin" } }));
     const gateway = use(
-      await startWorkerd({
-        entry: fileURLToPath(new URL("../../edge-worker/worker.mjs", import.meta.url)),
-        flags: [],
-        bindings: {
-          SENTINEL_CONFIG: {
-            issuer: server.url,
-            audience: "sentinel:access",
-            tokenUse: "access",
-            algorithms: ["RS256"],
-            profile: "tenant",
-            rules: [{ method: "GET", path: "/data/own/**", allow: { role: "viewer" } }, ...analyst, ...admin],
-          },
-          SENTINEL_JWKS_URL: server.jwksUrl,
-          SENTINEL_GATEWAY: { origin: origin.url, service: "notes", revocations: { url: `${server.url}/revocations`, ...BOUND } },
-          SENTINEL_GATEWAY_KEY: KEY,
-          SENTINEL_SERVICE_KEY: key,
+      await startGateway(server, {
+        origin: origin.url,
+        key,
+        config: {
+          profile: "tenant",
+          rules: [{ method: "GET", path: "/data/own/**", allow: { role: "viewer" } }, ...analyst, ...admin],
         },
+        gateway: { revocations: { url: `${server.url}/revocations`, ...BOUND } },
       }),
     );
     const send = async (path, body, expected) => {
@@ -285,5 +232,62 @@ test("roles of a tenant, with logins by password, open what their table says", {
         await nobody.text();
       }
     }
+  }),
+);
+
+/** `--claims converged`: each front end of the fleet is a port of its own. */
+const FLEET = ["http://127.0.0.1:3001/callback", "http://127.0.0.1:3002/callback"];
+const KNOWN = { default_role: "GUEST", people: { john_doe: { role: "ADMIN", email: "john.doe@example.test", first_name: "John", last_name: "Doe" } } };
+
+test("converged tokens open each front end of a fleet by their roles, without the server", { timeout: 120_000 }, () =>
+  withResources(async (use) => {
+    const folder = use(await temporaryFolder("sentinel-directory-"));
+    const directory = join(folder.path, "directory.json");
+    await writeFile(directory, JSON.stringify(KNOWN));
+    const settings = { OIDC_TRUST_EMAIL: "true", NEWCOMERS: "default-workspace", DEFAULT_WORKSPACE: "platform", DIRECTORY_FILE: directory };
+    const server = await startDeployment(use, settings);
+    const fleet = [];
+    for (const [number, redirect] of FLEET.entries()) {
+      await server.cli("client", "create", `front-${number}`, "--redirect-uri", redirect, "--claims", "converged");
+      const origin = use(await startOrigin());
+      const rules = [
+        { method: "GET", path: "/agents", allow: { role: "GUEST" } },
+        { method: "POST", path: "/agents", allow: { role: "ADMIN" } },
+      ];
+      const config = { profile: "convergence", roleOrder: ["GUEST", "EDITOR", "ADMIN", "OWNER"], rules };
+      fleet.push(use(await startGateway(server, { origin: origin.url, config })));
+    }
+    const logIn = async (login, redirect) => (await loginThrough(server, { login, redirect })).access_token;
+    // Dots are underscores, and who is not in the directory is a guest of the same workspace.
+    const [john, jane] = [await logIn("john.doe", FLEET[0]), await logIn("jane.roe", FLEET[1])];
+    const said = (token) => {
+      const { uid, username, first_name, last_name, role } = claimsOf(token);
+      return { uid, username, first_name, last_name, role };
+    };
+    assert.deepEqual(said(john), { uid: "uid-john_doe", username: "john_doe", first_name: "John", last_name: "Doe", role: "ADMIN" });
+    assert.deepEqual(said(jane), { uid: "uid-jane_roe", username: "jane_roe", first_name: null, last_name: null, role: "GUEST" });
+    const { workspace_id: workspace } = claimsOf(john);
+    assert.equal(claimsOf(jane).workspace_id, workspace);
+
+    const table = async () => {
+      const answers = [];
+      for (const gateway of fleet) {
+        for (const token of [john, jane]) {
+          for (const method of ["GET", "POST"]) {
+            const response = await gateway.fetch("/agents", { method, headers: { authorization: `Bearer ${token}` } });
+            const { claims } = await response.json();
+            answers.push([response.status, claims && [claims.sub, claims.wid, claims.wroles]]);
+          }
+        }
+      }
+      return answers;
+    };
+    const admin = [200, [claimsOf(john).sub, workspace, ["ADMIN"]]];
+    const each = [admin, admin, [200, [claimsOf(jane).sub, workspace, ["GUEST"]]], [403, undefined]];
+    assert.deepEqual(await table(), [...each, ...each]);
+    // "verify permissions without hitting the central database"
+    await server.stop();
+    assert.deepEqual(await table(), [...each, ...each]);
+    await server.start();
   }),
 );

@@ -8,13 +8,10 @@ import { installed, root, run } from "../hosts/install.mjs";
 import { withResources } from "../hosts/resources.mjs";
 
 await installed("hosts", "e2e");
-const { SERVER, startProvider } = await import("./provider.mjs");
-const { startSentinel } = await import("./sentinel.mjs");
-const { json, loginThrough } = await import("./login.mjs");
+const { claimsOf, startDeployment } = await import("./deployment.mjs");
+const { json } = await import("./login.mjs");
 
-const FRONT_END = "http://127.0.0.1/callback";
 const SERVICE = ["-p", "sentinel-tower", "--example", "relations"];
-const claimsOf = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
 
 /** `tower/examples/relations.rs`, once it listens. */
 async function startService(settings) {
@@ -37,19 +34,9 @@ async function startService(settings) {
 test("a Rust service asks its bundle or the server for relations", { timeout: 300_000 }, () =>
   withResources(async (use) => {
     await run("cargo", ["build", "--quiet", ...SERVICE], { cwd: root });
-    const provider = use(await startProvider());
-    const server = use(
-      await startSentinel({
-        ALLOW_LOOPBACK_PROVIDERS: "true",
-        OIDC_ISSUER: provider.issuer,
-        OIDC_CLIENT_ID: SERVER.id,
-        OIDC_CLIENT_SECRET: SERVER.secret,
-        BUNDLE_LIFETIME: "10",
-      }),
-    );
+    const server = await startDeployment(use, { BUNDLE_LIFETIME: "10" });
     const { key } = await server.cli("service", "create", "notes", "--policy", "all");
-    await server.cli("client", "create", "web", "--redirect-uri", FRONT_END);
-    const [ada, bob] = [await loginThrough(server, { login: "ada", redirect: FRONT_END }), await loginThrough(server, { login: "bob", redirect: FRONT_END })];
+    const [ada, bob] = [await server.logIn("ada"), await server.logIn("bob")];
     const { sub, wid } = claimsOf(ada.access_token);
     const register = (id) =>
       json(`${server.url}/permissions/register`, { service_name: "notes", resource_type: "note", resource_id: id, workspace_id: wid, owner_id: sub, visibility: "private" }, { "x-service-key": key });

@@ -5,6 +5,9 @@
 //! DATA=data cargo run -p user-files migrate USER_ID --dry-run
 //! ```
 //!
+//! With `SENTINEL_URL` and the service's key in `SENTINEL_SERVICE_KEY`, what the server takes back ends here within seconds,
+//! open sockets too, and `/live?ticket=wst_…` is a way in. `ALLOW_LOOPBACK=true` is for a server on this machine.
+//!
 //! No function here takes a user's id: whose files they are says the request, or whoever started the task.
 #![forbid(unsafe_code)]
 
@@ -25,9 +28,12 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, delete, get};
 use sentinel_tower::core::{Algorithm, Algorithms, Expected, Verifier};
 use sentinel_tower::current::sync_scope;
+use sentinel_tower::fetch::FetchPolicy;
+use sentinel_tower::jwks::JwksSettings;
+use sentinel_tower::websocket::Tickets;
 use sentinel_tower::workspace_dir::Workspaces;
 use sentinel_tower::workspace_dir::migration::{Migration, migrate, plan};
-use sentinel_tower::{Keys, Sentinel, System, spawn};
+use sentinel_tower::{FollowedRevocations, Keys, RevocationSettings, Sentinel, System, spawn};
 use tokio::sync::broadcast;
 
 use live::Change;
@@ -59,9 +65,14 @@ fn routes(app: Shared, sentinel: Sentinel) -> Router {
         .with_state(app)
 }
 
-fn sentinel(issuer: &str) -> Result<Sentinel, Box<dyn Error>> {
+async fn sentinel(issuer: &str) -> Result<Sentinel, Box<dyn Error>> {
+    let loopback = env::var("ALLOW_LOOPBACK").is_ok_and(|allowed| allowed == "true");
     let keys = match env::var("JWKS_URL") {
-        Ok(url) => Keys::jwks_url(&url)?,
+        Ok(url) => {
+            let settings = JwksSettings::default();
+            let fetch = FetchPolicy { loopback, ..settings.fetch };
+            Keys::jwks_url_with(&url, JwksSettings { fetch, ..settings })?
+        }
         Err(_) => Keys::pem_file(env::var("PUBLIC_KEY")?, Algorithm::Rs256)?,
     };
     let verifier = Verifier::new(
@@ -71,7 +82,14 @@ fn sentinel(issuer: &str) -> Result<Sentinel, Box<dyn Error>> {
     )
     .token_use("access");
     // What is published is for everyone; a socket says in its first message who it is for.
-    Ok(Sentinel::new(verifier, keys).exclude_paths(["/health", "/p", "/live"])?)
+    let sentinel = Sentinel::new(verifier, keys).exclude_paths(["/health", "/p", "/live"])?;
+    let Ok(server) = env::var("SENTINEL_URL") else { return Ok(sentinel) };
+    let key = env::var("SENTINEL_SERVICE_KEY")?;
+    let settings = RevocationSettings::new(&server, &key);
+    let fetch = FetchPolicy { loopback, ..settings.fetch };
+    let revocations = FollowedRevocations::follow(RevocationSettings { fetch: fetch.clone(), ..settings })?;
+    revocations.ready().await?;
+    Ok(sentinel.follow_revocations(revocations).socket_tickets(Tickets::new(&server, &key, fetch)?))
 }
 
 async fn serve(data: PathBuf) -> Result<(), Box<dyn Error>> {
@@ -90,7 +108,7 @@ async fn serve(data: PathBuf) -> Result<(), Box<dyn Error>> {
     let address = env::var("ADDRESS").unwrap_or_else(|_| "127.0.0.1:8200".to_owned());
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
-    axum::serve(listener, routes(app, sentinel(&issuer)?)).await?;
+    axum::serve(listener, routes(app, sentinel(&issuer).await?)).await?;
     Ok(())
 }
 
