@@ -41,7 +41,7 @@ export function startGateway(server, { origin, key, config, gateway = {}, bindin
       SENTINEL_JWKS_URL: server.jwksUrl,
       SENTINEL_GATEWAY: { origin, service: "notes", ...gateway },
       SENTINEL_GATEWAY_KEY: GATEWAY_KEY,
-      SENTINEL_SERVICE_KEY: key,
+      ...(key && { SENTINEL_SERVICE_KEY: key }),
       ...bindings,
     },
     more,

@@ -87,7 +87,7 @@ async fn sentinel(issuer: &str) -> Result<Sentinel, Box<dyn Error>> {
     let key = env::var("SENTINEL_SERVICE_KEY")?;
     let settings = RevocationSettings::new(&server, &key);
     let fetch = FetchPolicy { loopback, ..settings.fetch };
-    let revocations = FollowedRevocations::follow(RevocationSettings { fetch: fetch.clone(), ..settings })?;
+    let revocations = FollowedRevocations::follow(RevocationSettings { fetch, ..settings })?;
     revocations.ready().await?;
     Ok(sentinel.follow_revocations(revocations).socket_tickets(Tickets::new(&server, &key, fetch)?))
 }

@@ -15,6 +15,11 @@ const SHOWN: u32 = 1000;
 /// What of an account is to change; `None` stays.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AccountChange<'a> {
+    /// What it is called: one that nobody else has or had.
+    pub username: Option<&'a str>,
+    /// The address that its owner proves. The operator's word stands for a proof, as where an account is made: whoever logs
+    /// in with a provider that proves this address gets this account.
+    pub email: Option<&'a str>,
     /// For display.
     pub name: Option<&'a str>,
     /// Whether its owner may log in. Where not, every token is void from the next request on, and stays so.
@@ -28,6 +33,8 @@ pub struct AccountChange<'a> {
 pub struct Dossier {
     /// The account.
     pub account: Account,
+    /// What it is called, from its first login on.
+    pub username: Option<String>,
     /// Who its owner is at identity providers.
     pub identities: Vec<Identity>,
     /// Where it is a member, by name; the first thousand.
@@ -54,13 +61,9 @@ impl Service {
         let (email, name) = (input::email(email)?, input::name(name)?);
         let new = NewUser { id, email, email_verified: true, name, avatar_url: None, is_admin };
         let mut transaction = self.begin_as(actor).await?;
-        let account = transaction.insert_user(&new, self.now()).await.map_err(|error| match error {
-            StorageError::Conflict => Error::conflict("An account has this e-mail address"),
-            other => other.into(),
-        })?;
+        let account = transaction.insert_user(&new, self.now()).await.map_err(address_taken)?;
         let change = Change::new("user.create").on("user", id).detail("is_admin", is_admin);
-        self.record(&mut transaction, actor, caller, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, caller, change).await?;
         Ok(account)
     }
 
@@ -105,17 +108,18 @@ impl Service {
     pub async fn dossier(&self, id: Uuid) -> Result<Dossier, Error> {
         let mut connection = self.store().read().await?;
         let account = connection.user(id).await?.ok_or_else(unknown)?;
+        let username = connection.names_of(id).await?.username;
         let identities = connection.identities_of_user(id).await?;
         let workspaces = connection.workspaces_of_user(id, None, &PageRequest::first(SHOWN)).await?.rows;
         let sessions = connection.live_sessions(id, self.now(), i64::from(SHOWN)).await?;
-        Ok(Dossier { account, identities, workspaces, sessions })
+        Ok(Dossier { account, username, identities, workspaces, sessions })
     }
 
     /// Changes an account, all of it or nothing.
     ///
     /// # Errors
-    /// [`super::ErrorKind::NotFound`]; [`super::ErrorKind::Conflict`] for the last administrator;
-    /// [`super::ErrorKind::Invalid`] for a name that cannot be shown.
+    /// [`super::ErrorKind::NotFound`]; [`super::ErrorKind::Conflict`] for the last administrator, and for a username that
+    /// somebody else has or had; [`super::ErrorKind::Invalid`] for a name that cannot be shown, and for no username.
     pub async fn change_account(
         &self,
         actor: &Actor,
@@ -123,7 +127,7 @@ impl Service {
         id: Uuid,
         change: &AccountChange<'_>,
     ) -> Result<Account, Error> {
-        let name = change.name.map(input::name).transpose()?;
+        let (name, email) = (change.name.map(input::name).transpose()?, change.email.map(input::email).transpose()?);
         let now = self.now();
         let mut transaction = self.begin_as(actor).await?;
         if change.is_active == Some(false) || change.is_admin == Some(false) {
@@ -134,6 +138,16 @@ impl Service {
         }
         let before = transaction.user(id).await?.ok_or_else(unknown)?;
         let mut account = before.clone();
+        if let Some(email) = email.filter(|email| *email != before.email || !before.email_verified) {
+            let changed = transaction.set_user_email(id, email, true, now).await;
+            account = changed.map_err(address_taken)?.ok_or_else(unknown)?;
+            let change = Change::new("user.update").on("user", id).detail("email", email);
+            self.record(&mut transaction, actor, caller, change).await?;
+        }
+        if let Some(username) = change.username {
+            self.rename(&mut transaction, actor, caller, &account, username).await?;
+            account = transaction.user(id).await?.ok_or_else(unknown)?;
+        }
         if let Some(name) = name.filter(|name| *name != before.name) {
             let profile = ProfileChange { name: Some(name), avatar_url: None };
             account = transaction.update_user_profile(id, &profile, now).await?.ok_or_else(unknown)?;
@@ -196,8 +210,7 @@ impl Service {
         transaction.user(id).await?.ok_or_else(unknown)?;
         let ended = self.void_tokens_of(&mut transaction, id, RevokedFor::Admin).await?;
         let change = Change::new("user.revoke-tokens").on("user", id).detail("sessions", ended);
-        self.record(&mut transaction, actor, caller, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, caller, change).await?;
         Ok(ended)
     }
 
@@ -245,6 +258,13 @@ impl Service {
         let change = Change::new("session.revoke").on("session", session_id).within(session.workspace_id);
         let change = change.detail("user_id", id).detail("why", why.as_str());
         self.record(transaction, actor, caller, change).await
+    }
+}
+
+fn address_taken(error: StorageError) -> Error {
+    match error {
+        StorageError::Conflict => Error::conflict("An account has this e-mail address"),
+        other => other.into(),
     }
 }
 

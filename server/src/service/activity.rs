@@ -111,4 +111,17 @@ impl Service {
         let user_id = change.target.as_ref().filter(|(kind, _)| *kind == "user").and_then(|(_, id)| id.parse().ok());
         self.tell_of(transaction, change.action, user_id, change.workspace_id).await
     }
+
+    /// Writes the last change of a transaction into the log, and commits: how every change ends that began as somebody's
+    /// (see [`Service::begin_as`]).
+    pub(crate) async fn commit_as(
+        &self,
+        mut transaction: Transaction,
+        actor: &Actor,
+        caller: &Caller,
+        change: Change,
+    ) -> Result<(), Error> {
+        self.record(&mut transaction, actor, caller, change).await?;
+        Ok(transaction.commit().await?)
+    }
 }

@@ -110,8 +110,7 @@ impl Service {
         let mut transaction = self.store().begin().await?;
         self.revoke_jti(&mut transaction, &admin.jti, admin.expires_at).await?;
         let change = Change::new("admin.logout").on("user", admin.id);
-        self.record(&mut transaction, &Actor::Administrator(admin.id), caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, &Actor::Administrator(admin.id), caller, change).await
     }
 
     /// What a link asks for, without using it.

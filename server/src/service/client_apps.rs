@@ -101,8 +101,7 @@ impl Service {
         if let Some(is_active) = change.is_active {
             record = record.detail("is_active", is_active);
         }
-        self.record(&mut transaction, actor, caller, record).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, caller, record).await?;
         Ok(client)
     }
 
@@ -117,8 +116,7 @@ impl Service {
         if !transaction.delete_client(id).await? {
             return Err(unknown());
         }
-        self.record(&mut transaction, actor, caller, Change::new("client.delete").on("client", id)).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, Change::new("client.delete").on("client", id)).await
     }
 }
 

@@ -133,8 +133,7 @@ impl Service {
             (other, _) => other.into(),
         })?;
         let change = who.change(["group.member.add", "group.group.add"]).on("group", id).within(workspace_id);
-        self.record(&mut transaction, actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, change).await
     }
 
     /// Takes a member, or another group, out of a group.
@@ -174,7 +173,6 @@ impl Service {
             return Err(Error::not_found("Not in this group"));
         }
         let change = who.change(["group.member.remove", "group.group.remove"]).on("group", id).within(workspace_id);
-        self.record(&mut transaction, actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, change).await
     }
 }

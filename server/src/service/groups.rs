@@ -147,8 +147,7 @@ impl Service {
             return Err(unknown());
         }
         let change = Change::new("group.delete").on("group", id).within(workspace_id);
-        self.record(&mut transaction, actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, change).await
     }
 }
 

@@ -45,8 +45,7 @@ impl Service {
         super::members::within(own, gone.role)?;
         let change = Change::new("invitation.revoke").on("invitation", id).within(workspace_id);
         let change = change.detail("role", gone.role.as_str());
-        self.record(&mut transaction, &actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, &actor, caller, change).await
     }
 
     /// Invites an address that no account has proven; again: with a new role and for as long anew. `own`: the inviter's

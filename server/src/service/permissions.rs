@@ -174,8 +174,7 @@ impl Service {
             other => other.into(),
         })?;
         let change = Change::new("resource.register").on("resource", resource.id).within(new.workspace_id);
-        self.record(&mut transaction, &by(app), caller, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, &by(app), caller, change).await?;
         Ok(Record { resource, shares: Vec::new() })
     }
 
@@ -214,8 +213,7 @@ impl Service {
         let resource = transaction.resource_at(at).await?.ok_or_else(unknown)?;
         transaction.delete_resource(resource.id, self.now()).await?;
         let change = Change::new("resource.deregister").on("resource", resource.id).within(resource.workspace_id);
-        self.record(&mut transaction, &by(app), caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, &by(app), caller, change).await
     }
 
     /// Shares a resource with a member or a group of its workspace: its owner may, and the workspace's admins.
@@ -270,8 +268,7 @@ impl Service {
             return Err(Error::not_found("Not shared with this grantee"));
         }
         let change = Change::new("resource.unshare").on("resource", permission_id).within(resource.workspace_id);
-        self.record(&mut transaction, &actor, caller, grantee_detail(change, grantee)).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, &actor, caller, grantee_detail(change, grantee)).await
     }
 
     /// Shows a resource to the workspace, or hides it: who may share may.

@@ -24,8 +24,7 @@ impl Service {
             other => other.into(),
         })?;
         let change = Change::new("realm.create").on("realm", id).detail("slug", slug);
-        self.record(&mut transaction, actor, caller, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, caller, change).await?;
         Ok(realm)
     }
 
@@ -69,8 +68,7 @@ impl Service {
         let mut transaction = self.begin_as(actor).await?;
         let realm = transaction.rename_realm(id, name).await?.ok_or_else(unknown_realm)?;
         let change = Change::new("realm.update").on("realm", id).detail("name", name);
-        self.record(&mut transaction, actor, caller, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, caller, change).await?;
         Ok(realm)
     }
 
@@ -87,7 +85,6 @@ impl Service {
         if !found {
             return Err(unknown_realm());
         }
-        self.record(&mut transaction, actor, caller, Change::new("realm.delete").on("realm", id)).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, Change::new("realm.delete").on("realm", id)).await
     }
 }

@@ -68,8 +68,7 @@ impl Service {
             }
         }
         let change = Change::new("token.revoke").on("token", &claims.jti).detail("type", kind.token_use());
-        self.record(&mut transaction, &actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, &actor, caller, change).await
     }
 
     /// Whether a token holds at this moment, and what it says (RFC 7662 §2.2); of one that does not, nothing else.

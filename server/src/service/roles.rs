@@ -43,8 +43,7 @@ impl Service {
         let registered = transaction.register_actions(service_name, &new, self.now()).await?;
         let names: Vec<_> = new.iter().map(|action| action.action).collect();
         let change = Change::new("actions.register").on("service", service_name).detail("actions", names.join(" "));
-        self.record(&mut transaction, &actor, caller, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, &actor, caller, change).await?;
         Ok(registered)
     }
 

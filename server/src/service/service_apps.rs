@@ -214,8 +214,7 @@ impl Service {
         if let Some(is_active) = change.is_active {
             record = record.detail("is_active", is_active);
         }
-        self.record(&mut transaction, actor, caller, record).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, caller, record).await?;
         self.service_app(id).await
     }
 
@@ -228,8 +227,7 @@ impl Service {
         if !transaction.delete_service(id).await? {
             return Err(unknown());
         }
-        self.record(&mut transaction, actor, caller, Change::new("service.delete").on("service", id)).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, Change::new("service.delete").on("service", id)).await
     }
 
     /// Gives a service a new key. Those before it open for `grace` seconds more: 0 ends them now.
@@ -255,8 +253,7 @@ impl Service {
             other => other.into(),
         })?;
         let change = Change::new("service.rotate_key").on("service", id).detail("grace_seconds", grace);
-        self.record(&mut transaction, actor, caller, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, caller, change).await?;
         Ok((self.service_app(id).await?, key))
     }
 }

@@ -300,8 +300,7 @@ impl Service {
         }
         self.revoke_jti(&mut transaction, &user.jti, user.expires_at).await?;
         let change = Change::new("user.logout").on("user", user.id).within(user.workspace_id);
-        self.record(&mut transaction, &Actor::User(user.id), caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, &Actor::User(user.id), caller, change).await
     }
 
     /// Ends a session because of what came in, and notes it.

@@ -39,8 +39,7 @@ impl Service {
         let mut transaction = self.begin_as(&actor).await?;
         let account = transaction.update_user_profile(user.id, &change, self.now()).await?.ok_or_else(unknown)?;
         let said = Change::new("user.update").on("user", user.id);
-        self.record(&mut transaction, &actor, caller, said).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, &actor, caller, said).await?;
         Ok(account)
     }
 
@@ -78,8 +77,7 @@ impl Service {
         let ended = transaction.revoke_sessions_of_user(user.id, None, user.session_id, end).await?;
         transaction.forget_sso_sessions_of_user(user.id).await?;
         let change = Change::new("session.revoke-others").on("user", user.id).detail("sessions", ended);
-        self.record(&mut transaction, &actor, caller, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, &actor, caller, change).await?;
         Ok(ended)
     }
 }

@@ -98,8 +98,7 @@ impl Service {
         transaction.insert_member(id, owner, WorkspaceRole::Owner, now).await?;
         self.tell_of(&mut transaction, "member.add", Some(owner), Some(id)).await?;
         let change = Change::new("workspace.create").on("workspace", id).within(id).detail("slug", new.slug);
-        self.record(&mut transaction, actor, caller, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, caller, change).await?;
         Ok(workspace)
     }
 
@@ -142,8 +141,7 @@ impl Service {
         let workspace =
             transaction.update_workspace(id, &change, self.now()).await.map_err(slug_taken)?.ok_or_else(unknown)?;
         let said = Change::new("workspace.update").on("workspace", id).within(id).detail("slug", &workspace.slug);
-        self.record(&mut transaction, actor, caller, said).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, caller, said).await?;
         Ok(workspace)
     }
 
@@ -166,9 +164,7 @@ impl Service {
         if !transaction.delete_workspace(id).await? {
             return Err(unknown());
         }
-        self.record(&mut transaction, actor, caller, Change::new("workspace.delete").on("workspace", id).within(id))
-            .await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, Change::new("workspace.delete").on("workspace", id).within(id)).await
     }
 }
 

@@ -30,7 +30,7 @@ impl Connection {
         Ok(found.unwrap_or_default())
     }
 
-    /// The account with this username, octet by octet.
+    /// The account that has this username or, since nobody else ever gets it, had it; octet by octet.
     ///
     /// # Errors
     /// As every statement.
@@ -38,7 +38,7 @@ impl Connection {
         let sql = concatcp!(
             "SELECT ",
             USER_COLUMNS,
-            " FROM usernames n JOIN users u ON u.id = n.user_id WHERE n.username = $1"
+            " FROM usernames n JOIN users u ON u.id = COALESCE(n.user_id, n.formerly_of) WHERE n.username = $1"
         );
         Ok(on!(self, db => sqlx::query_as(sql).bind(username).fetch_optional(db)))
     }
@@ -52,6 +52,22 @@ impl Transaction {
     pub async fn claim_username(&mut self, user_id: Uuid, username: &str, now: Millis) -> Result<bool, StorageError> {
         let sql = "INSERT INTO usernames (username, user_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
         Ok(execute!(self, sql, username, user_id, now) == 1)
+    }
+
+    /// Gives the account this username in the place of the one that it has, if any, which stays its own: it may have it back.
+    /// False where somebody else has or had it: what was written until then is to be undone by the caller.
+    ///
+    /// # Errors
+    /// [`StorageError::Reference`] where there is no such account.
+    pub async fn rename_username(&mut self, user_id: Uuid, username: &str, now: Millis) -> Result<bool, StorageError> {
+        let sql = "UPDATE usernames SET formerly_of = user_id, user_id = NULL WHERE user_id = $1";
+        execute!(self, sql, user_id);
+        let sql =
+            "UPDATE usernames SET user_id = formerly_of, formerly_of = NULL WHERE username = $2 AND formerly_of = $1";
+        if execute!(self, sql, user_id, username) == 1 {
+            return Ok(true);
+        }
+        self.claim_username(user_id, username, now).await
     }
 
     /// Notes the parts of the account's name; `None` removes one.

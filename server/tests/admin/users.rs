@@ -10,7 +10,7 @@ use crate::server::{Server, cases, each, now};
 
 cases! {
     accounts_are_listed, an_account_is_shown_and_changed, the_last_administrator_stays,
-    two_administrators_cannot_remove_each_other, deactivation_ends_access, revoked_tokens, one_session
+    two_administrators_cannot_remove_each_other, an_account_is_renamed, an_address_by_the_operators_word, deactivation_ends_access, revoked_tokens, one_session
 }
 
 async fn accounts_are_listed(server: Arc<Server>) {
@@ -72,6 +72,62 @@ async fn an_account_is_shown_and_changed(server: Arc<Server>) {
         ])
         .await;
     assert_eq!(server.get(&path).await["is_admin"], true);
+}
+
+async fn an_account_is_renamed(server: Arc<Server>) {
+    let [ada, bob] = [server.user("ada").await, server.user("bob").await];
+    let path = |id: Uuid| format!("/admin/users/{id}");
+    assert_eq!(server.get(&path(ada)).await["username"], Value::Null);
+    let rename = async |id: Uuid, to: &str| server.call("PATCH", &path(id), json!({ "username": to })).await.0;
+    // In its normal form, whatever is typed.
+    assert_eq!(rename(ada, " Ada.Lovelace ").await, 200);
+    assert_eq!(server.get(&path(ada)).await["username"], json!("ada_lovelace"));
+    let entry = server.logged("username.change").await;
+    assert_eq!((&entry["target_id"], &entry["detail"]), (&json!(ada), &json!({ "to": "ada_lovelace" })));
+    assert_eq!(rename(ada, "countess").await, 200);
+    let entry = server.logged("username.change").await;
+    assert_eq!(entry["detail"], json!({ "from": "ada_lovelace", "to": "countess" }));
+    // What is somebody's, and what was.
+    for taken in ["countess", "ada_lovelace", "uid@x", "ADA.LOVELACE"] {
+        let expected = if taken == "uid@x" { 200 } else { 409 };
+        assert_eq!(rename(bob, taken).await, expected, "{taken}");
+    }
+    for refused in ["", "a b", "jürgen", "...", &"a".repeat(65)] {
+        assert_eq!(rename(bob, refused).await, 400, "{refused}");
+    }
+    // Of a change that is refused nothing stands.
+    let change = json!({ "username": "robert", "name": "\u{7}" });
+    assert_eq!(server.call("PATCH", &path(bob), change).await.0, 400);
+    let change = json!({ "username": "countess", "name": "Robert" });
+    assert_eq!(server.call("PATCH", &path(bob), change).await.0, 409);
+    let shown = server.get(&path(bob)).await;
+    assert_eq!((&shown["username"], &shown["name"]), (&json!("uid"), &json!("bob")));
+    // Nobody is found by another's name; hers all lead to her, and she may have one back.
+    for name in ["uid-countess", "countess", "uid-ada_lovelace", "Ada.Lovelace"] {
+        assert_eq!(server.service.account_named(name).await.unwrap().id, ada, "{name}");
+    }
+    assert_eq!(rename(ada, "ada_lovelace").await, 200);
+    assert_eq!(server.get(&path(ada)).await["username"], json!("ada_lovelace"));
+    assert_eq!(rename(bob, "countess").await, 409);
+    assert_eq!(rename(Uuid::new_v4(), "ghost").await, 404);
+}
+
+async fn an_address_by_the_operators_word(server: Arc<Server>) {
+    let [ada, bob] = [server.user("ada").await, server.user("bob").await];
+    let path = format!("/admin/users/{ada}");
+    let (status, changed) = server.call("PATCH", &path, json!({ "email": "Ada@Firm.test" })).await;
+    assert_eq!((status, &changed["email"], &changed["email_verified"]), (200, &json!("Ada@Firm.test"), &json!(true)));
+    assert_eq!(server.logged("user.update").await["detail"], json!({ "email": "Ada@Firm.test" }));
+    assert_eq!(server.service.account_named("ada@firm.test").await.unwrap().id, ada);
+    assert!(server.service.account_named("ada@example.test").await.is_err(), "the one before is nobody's");
+    server
+        .refused(&[
+            ("PATCH", path.clone(), json!({ "email": "BOB@example.test" }), 409),
+            ("PATCH", path.clone(), json!({ "email": "nobody" }), 400),
+            ("PATCH", path.clone(), json!({ "email": "" }), 400),
+        ])
+        .await;
+    assert_eq!(server.service.account_named("bob@example.test").await.unwrap().id, bob);
 }
 
 async fn the_last_administrator_stays(server: Arc<Server>) {

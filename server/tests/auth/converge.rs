@@ -5,6 +5,7 @@ use sentinel_core::jose::signature::Ring;
 use sentinel_core::{
     Algorithm, Algorithms, ClaimsProfile, Expected, KeySet, Limits, RevocationFeed, RoleOrder, SymmetricKeys, Verifier,
 };
+use sentinel_server::service::accounts::AccountChange;
 use sentinel_server::service::converge::Directory;
 use sentinel_server::service::{Actor, Caller, Config, Newcomers, client_apps::NewClientApp};
 use sentinel_storage::{SessionDialect, StoreOptions, WorkspaceRole};
@@ -12,10 +13,12 @@ use serde_json::{Value, json};
 
 use crate::browser::{Browser, form_of, parameter};
 use crate::deployment::{CHALLENGE, Deployment, KEY, Tokens, VERIFIER, body, cases, claims};
+use crate::{local, tenant};
 
 cases! {
     the_normalization_handshake, one_person_is_one_record, two_people_stay_two, known_people_by_proof_alone,
-    what_was_taken_back_is_taken_back_elsewhere, a_front_end_says_which_claims_it_reads,
+    what_was_taken_back_is_taken_back_elsewhere, an_oauth_login_and_a_password_are_one_person,
+    an_oauth_login_and_a_pin_are_one_person, a_new_name_is_in_the_next_token, a_front_end_says_which_claims_it_reads,
 }
 
 /// Three front ends of one fleet, each on a port of its own.
@@ -183,6 +186,106 @@ async fn known_people_by_proof_alone(place: StoreOptions) {
     }
     let said = claims(&log_in(&server, FLEET[0], "ada.lovelace").await.access);
     assert_eq!((&said["username"], &said["role"]), (&json!("ada_lovelace"), &json!("ADMIN")));
+}
+
+/// With passwords that cost nothing.
+async fn start_quick(place: StoreOptions) -> Deployment {
+    Deployment::start(place, |config, _| {
+        converged(config, r#"{"default_role": "GUEST"}"#);
+        tenant::quick(config);
+    })
+    .await
+}
+
+/// Whom a login with an address and a password comes to.
+async fn by_password(server: &Deployment, email: &str) -> String {
+    let login = json!({ "email": email, "password": tenant::PASSWORD });
+    let said = body(server.post("/api/v1/auth/login", login).await).await;
+    said["user"]["id"].as_str().unwrap_or_else(|| panic!("{said}")).to_owned()
+}
+
+async fn an_oauth_login_and_a_password_are_one_person(place: StoreOptions) {
+    let server = start_quick(place).await;
+    let id_of = |tokens: &Tokens| format!("usr_{}", tokens.user());
+    // The password first, then the provider.
+    let ada = tenant::account(&server, "Ada.Lovelace@example.test").await;
+    server.workspace("firm", &[(ada, WorkspaceRole::Editor)]).await;
+    tenant::set_password(&server, ada, tenant::PASSWORD).await;
+    let by_password_first = by_password(&server, "ada.lovelace@example.test").await;
+    assert_eq!(id_of(&server.log_in("ada.lovelace").await), by_password_first);
+    // The provider first, then the password.
+    let grace = server.log_in("grace").await;
+    tenant::set_password(&server, grace.user(), tenant::PASSWORD).await;
+    assert_eq!(by_password(&server, "GRACE@example.test").await, id_of(&grace));
+    // Each has one name, whichever way they came first.
+    for (id, name) in [(ada, "ada_lovelace"), (grace.user(), "grace")] {
+        assert_eq!(server.begin().await.names_of(id).await.unwrap().username.as_deref(), Some(name));
+    }
+    // Who only says that the address is theirs, and who has that local part elsewhere, is somebody else; a password of
+    // theirs cannot even be asked for.
+    for name in ["ada-unproven", "ada-elsewhere"] {
+        assert_ne!(server.log_in(name).await.user(), ada, "{name}");
+    }
+    let unproven = server.log_in("ada-unproven").await.user();
+    assert!(server.service.new_password_link(&Actor::System, &Caller::default(), unproven).await.is_err());
+    assert_eq!(by_password(&server, "ada.lovelace@example.test").await, by_password_first);
+    assert_eq!(server.log_in("ada.lovelace").await.user(), ada);
+}
+
+async fn an_oauth_login_and_a_pin_are_one_person(place: StoreOptions) {
+    let home = local::Home::start(place).await;
+    let (server, caller) = (&home.server, Caller::default());
+    let bob = home.make("bob", "editor").await;
+    // Nobody has proven anything of a local account: the same name at a provider is somebody else's.
+    let stranger = server.log_in("bob").await.user();
+    assert_ne!(stranger, bob);
+    // Its address is of a domain that nobody can have, and is not proven.
+    let account = server.begin().await.user(bob).await.unwrap().unwrap();
+    assert_eq!((account.email.as_str(), account.email_verified), ("bob@local.invalid", false));
+    // With the operator's word for it, it is one account from the next login on.
+    let eve = home.make("eve", "editor").await;
+    let change = AccountChange { email: Some("eve@example.test"), ..AccountChange::default() };
+    server.service.change_account(&Actor::System, &caller, eve, &change).await.unwrap();
+    assert_eq!(server.log_in("eve").await.user(), eve);
+    let pin = home.log_in("eve", local::FIRST).await;
+    assert_eq!((&claims(&pin)["sub"], &claims(&pin)["username"]), (&json!(eve), &json!("eve")));
+    // The address of somebody is not given to another one.
+    let change = AccountChange { email: Some("bob@example.test"), ..AccountChange::default() };
+    assert!(server.service.change_account(&Actor::System, &caller, bob, &change).await.is_err());
+    assert_eq!(
+        (server.log_in("bob").await.user(), home.log_in("bob", local::FIRST).await.is_empty()),
+        (stranger, false)
+    );
+}
+
+async fn a_new_name_is_in_the_next_token(place: StoreOptions) {
+    let server = start(place, DIRECTORY).await;
+    let caller = Caller::default();
+    let rename = async |id, username| {
+        let change = AccountChange { username: Some(username), ..AccountChange::default() };
+        server.service.change_account(&Actor::System, &caller, id, &change).await
+    };
+    let grace = log_in(&server, FLEET[0], "grace.hopper").await;
+    let id = grace.user();
+    rename(id, "admiral").await.unwrap();
+    let next = Tokens::of(body(server.refresh(&grace.refresh).await).await);
+    let said = claims(&next.access);
+    assert_eq!((&said["username"], &said["uid"], &said["sub"]), (&json!("admiral"), &json!("uid-admiral"), &json!(id)));
+    // Nothing was taken back, and she keeps the name however she logs in.
+    assert!(server.holds(&grace.access).await);
+    assert_eq!(claims(&log_in(&server, FLEET[1], "grace.hopper").await.access)["username"], json!("admiral"));
+    // What front ends have stored leads to her, and to nobody who comes later with that name.
+    assert_eq!(server.service.account_named("uid-grace_hopper").await.unwrap().id, id);
+    let later = claims(&log_in(&server, FLEET[0], "grace_hopper").await.access);
+    assert_ne!(later["sub"], json!(id));
+    assert!(later["username"].as_str().unwrap().starts_with("grace_hopper-"), "{later}");
+    // Names of known people are kept for them; who is known by it may have it back.
+    assert!(rename(id, "ada_lovelace").await.is_err());
+    let ada = log_in(&server, FLEET[0], "ada.lovelace").await.user();
+    rename(ada, "countess").await.unwrap();
+    assert!(rename(id, "ada_lovelace").await.is_err());
+    rename(ada, "ada_lovelace").await.unwrap();
+    assert_eq!(claims(&log_in(&server, FLEET[2], "ada.lovelace").await.access)["role"], json!("ADMIN"));
 }
 
 async fn what_was_taken_back_is_taken_back_elsewhere(place: StoreOptions) {

@@ -2,25 +2,29 @@
 //! name is one person's.
 //!
 //! Through the real way a provider's token goes (HTTP, signature, account, name) with both databases for some hundred
-//! logins; and ten thousand people for the names alone, where nothing but the rule is asked. `SENTINEL_CONVERGE_LOGINS`
-//! is another number of logins.
+//! identities, ten thousand without the HTTP, and ten thousand people in ten orders for the names alone, where nothing but
+//! the rule is asked. `SENTINEL_CONVERGE_LOGINS` is another number than the first ten thousand.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use axum::routing::get;
 use axum::{Json, Router};
 use jwt_simple::prelude::*;
 use sentinel_idp::ProviderConfig;
-use sentinel_server::service::Newcomers;
 use sentinel_server::service::converge::{Candidates, Directory, Person};
-use sentinel_storage::{StoreOptions, WorkspaceRole};
+use sentinel_server::service::resolve::{ResolveRequest, Resolved};
+use sentinel_server::service::{Caller, Newcomers, ServiceApp};
+use sentinel_storage::{StoreOptions, UserFilter, WorkspaceRole};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::deployment::{Deployment, KEY, body, cases};
+use crate::deployment::{Deployment, KEY, SCOPE, body, cases};
 
 cases! { many_logins }
 
+/// How many providers there are.
+const ISSUERS: usize = 5;
 const DOMAINS: [&str; 4] = ["firm.example", "firm.test", "free.example", "Mail.example"];
 /// Few, so that many people are called alike, and alike in several ways.
 const LOCALS: [&str; 14] = [
@@ -74,22 +78,32 @@ struct Login {
 /// Who logs in: all logins of a person have one proven address, or there is only one.
 struct Human(Vec<Login>);
 
+/// Whatever may stand before an `@`, at times longer than a username may be. White space may not: what has it is no address,
+/// and proves nothing.
+fn written(random: &mut Random) -> String {
+    const LETTERS: [char; 20] =
+        ['a', 'b', 'c', 'A', 'B', '0', '1', '.', '_', '-', '+', '\'', '!', 'é', 'ß', 'а', '\u{212a}', '李', '💡', '%'];
+    (0..1 + random.below(70)).map(|_| LETTERS[random.below(LETTERS.len())]).collect()
+}
+
 fn humans(count: usize, random: &mut Random) -> Vec<Human> {
     let mut addresses = BTreeSet::new();
     (0..count)
         .map(|number| {
-            let local = LOCALS[random.below(LOCALS.len())];
-            let (local, domain) =
-                (format!("{local}{}", random.below(1 + count / 60)), DOMAINS[random.below(DOMAINS.len())]);
+            let local = match random.below(4) {
+                0 => written(random),
+                _ => format!("{}{}", LOCALS[random.below(LOCALS.len())], random.below(1 + count / 60)),
+            };
+            let domain = DOMAINS[random.below(DOMAINS.len())];
             let email = format!("{local}@{domain}");
             // An address that somebody has proven is nobody else's; many say so.
             let is_proven = random.below(4) > 0 && addresses.insert(email.to_ascii_lowercase());
             let logins = if is_proven { 1 + random.below(3) } else { 1 };
-            let first = random.below(3);
+            let first = random.below(ISSUERS);
             Human(
                 (0..logins)
                     .map(|next| Login {
-                        issuer: (first + next) % 3,
+                        issuer: (first + next) % ISSUERS,
                         // Subjects are unique at their issuer alone.
                         subject: format!("s{number}"),
                         // Providers write it as they like.
@@ -136,39 +150,76 @@ impl Issuer {
     }
 }
 
-/// For each person the account and the username that every login of theirs came to, in this order of logins.
-async fn run(
-    place: StoreOptions,
-    all: &[Human],
-    issuers: &[Issuer],
-    random: &mut Random,
-    directory: &str,
-) -> Vec<(Uuid, String)> {
+/// How a provider's token comes to the server.
+#[derive(Clone, Copy)]
+enum Way {
+    /// As a service's request.
+    Http,
+    /// To what answers that request: the same but for the connection.
+    Service,
+}
+
+/// A fresh server at this place that knows the issuers.
+async fn start(place: StoreOptions, issuers: &[Issuer], directory: &str) -> Deployment {
     let config = |(number, issuer): (usize, &Issuer)| {
         let mut config = ProviderConfig::oidc(&format!("p{number}"), &issuer.url, "front", None);
         config.trust_email = true;
         config
     };
     let more = issuers.iter().enumerate().map(config).collect();
-    let server = Deployment::start_with(place, more, |config, _| {
+    Deployment::start_with(place, more, |config, _| {
         config.newcomers = Newcomers::DefaultWorkspace { slug: "default".into(), role: WorkspaceRole::Viewer };
         config.directory = Directory::from_json(directory).unwrap();
     })
-    .await;
+    .await
+}
+
+/// The account that a login comes to.
+async fn account(server: &Deployment, way: Way, issuer: usize, idp_token: String) -> Uuid {
+    let provider = format!("p{issuer}");
+    match way {
+        Way::Http => {
+            let asked = json!({ "idp_token": idp_token, "provider": provider });
+            let said = body(server.resolve(Some(KEY), asked).await).await;
+            said["user"]["id"].as_str().unwrap_or_else(|| panic!("{said}")).parse().unwrap()
+        }
+        Way::Service => {
+            let app =
+                ServiceApp { id: Uuid::nil(), service_name: SCOPE.into(), realm: None, idp_audiences: Vec::new() };
+            let asked = ResolveRequest { idp_token, provider, workspace_id: None, nonce: None };
+            match server.service.resolve(&app, &asked, &Caller::default()).await.unwrap() {
+                Resolved::Workspaces { account, workspaces } => {
+                    assert_eq!(workspaces.len(), 1, "everybody is a member of the default workspace");
+                    account.id
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+/// For each person the account and the username that every login of theirs came to, in an order of its own.
+async fn run(
+    place: StoreOptions,
+    all: &[Human],
+    issuers: &[Issuer],
+    random: &mut Random,
+    (way, directory): (Way, &str),
+) -> Vec<(Uuid, String)> {
+    let server = Arc::new(start(place, issuers, directory).await);
     let mut logins: Vec<(usize, &Login)> =
         all.iter().enumerate().flat_map(|(person, human)| human.0.iter().map(move |login| (person, login))).collect();
     random.shuffle(&mut logins);
     let mut accounts: BTreeMap<usize, Uuid> = BTreeMap::new();
     // Several at a time, as they come.
-    for some in logins.chunks(4) {
-        let asked = some.iter().map(|(person, login)| {
-            let request =
-                json!({ "idp_token": issuers[login.issuer].token(login), "provider": format!("p{}", login.issuer) });
-            let server = &server;
-            async move { (*person, body(server.resolve(Some(KEY), request).await).await) }
-        });
-        for (person, said) in futures_util::future::join_all(asked).await {
-            let id = said["user"]["id"].as_str().unwrap_or_else(|| panic!("{said}")).parse().unwrap();
+    for some in logins.chunks(8) {
+        let mut asked = tokio::task::JoinSet::new();
+        for (person, login) in some {
+            let (server, person, issuer) = (Arc::clone(&server), *person, login.issuer);
+            let token = issuers[issuer].token(login);
+            asked.spawn(async move { (person, account(&server, way, issuer, token).await) });
+        }
+        for (person, id) in asked.join_all().await {
             assert_eq!(*accounts.entry(person).or_insert(id), id, "a person was split");
         }
     }
@@ -180,22 +231,60 @@ async fn run(
     }
     assert_eq!(found.iter().map(|(id, _)| id).collect::<BTreeSet<_>>().len(), all.len(), "two people were merged");
     assert_eq!(found.iter().map(|(_, name)| name).collect::<BTreeSet<_>>().len(), all.len(), "a name is given twice");
+    // Nobody was made beside them.
+    assert_eq!(db.count_users(&UserFilter::default()).await.unwrap(), i64::try_from(all.len()).unwrap());
     found
 }
 
-async fn many_logins(place: StoreOptions) {
-    let count = std::env::var("SENTINEL_CONVERGE_LOGINS").ok().and_then(|count| count.parse().ok()).unwrap_or(150);
+/// With a domain whose people have the plain names no order makes a difference, not even to what people are called.
+const DIRECTORY: &str = r#"{"domain": "firm.example"}"#;
+
+/// The same people in two orders, at fresh servers.
+async fn twice(places: [StoreOptions; 2], identities: usize, way: Way) {
     let mut random = Random(7);
-    let all = humans(count, &mut random);
-    let issuers = [Issuer::start().await, Issuer::start().await, Issuer::start().await];
-    // With a domain whose people have the plain names no order makes a difference, not even to what people are called.
-    let directory = r#"{"domain": "firm.example"}"#;
-    let found = run(place, &all, &issuers, &mut random, directory).await;
+    let mut all = Vec::new();
+    let mut known = 0;
+    for human in humans(identities, &mut random) {
+        known += human.0.len();
+        all.push(human);
+        if known >= identities {
+            break;
+        }
+    }
+    assert!(known >= identities && all.len() < identities, "{known} identities of {} people", all.len());
+    let mut issuers = Vec::new();
+    for _ in 0..ISSUERS {
+        issuers.push(Issuer::start().await);
+    }
+    let mut names = Vec::new();
+    for place in places {
+        let found = run(place, &all, &issuers, &mut random, (way, DIRECTORY)).await;
+        names.push(found.into_iter().map(|(_, name)| name).collect::<Vec<_>>());
+    }
+    let other = names[0].iter().zip(&names[1]).find(|(one, other)| one != other);
+    assert_eq!(other, None, "somebody is called otherwise in another order");
+    let plain = names[0].iter().filter(|name| !name.contains('-')).count();
+    assert!(plain > all.len() / 50, "only {plain} have a plain name");
+}
+
+async fn many_logins(place: StoreOptions) {
     let folder = tempfile::tempdir().unwrap();
     let other = StoreOptions::Sqlite { file: folder.path().join("other.db") };
-    let again = run(other, &all, &issuers, &mut random, directory).await;
-    let names = |found: &[(Uuid, String)]| found.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
-    assert_eq!(names(&found), names(&again));
+    twice([place, other], 150, Way::Http).await;
+}
+
+/// A folder in memory where the machine has one: what is written survives the test no longer than the test itself.
+fn in_memory() -> tempfile::TempDir {
+    let place = std::path::Path::new("/dev/shm");
+    tempfile::tempdir_in(if place.is_dir() { place.to_owned() } else { std::env::temp_dir() }).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_identities_in_two_orders() {
+    let count = std::env::var("SENTINEL_CONVERGE_LOGINS").ok().map_or(10_000, |count| count.parse().unwrap());
+    let folders = [in_memory(), in_memory()];
+    let places = folders.each_ref().map(|folder| StoreOptions::Sqlite { file: folder.path().join("sentinel.db") });
+    twice(places, count, Way::Service).await;
 }
 
 /// Gives names as the server does: the first of a person's own that nobody has.
@@ -214,7 +303,8 @@ fn named(people: &[(usize, Person<'_>)], directory: &Directory) -> BTreeMap<usiz
 fn ten_thousand_people_in_ten_orders() {
     let mut random = Random(11);
     let all = humans(10_000, &mut random);
-    let issuers = ["https://a.example", "https://b.example", "https://c.example"];
+    let issuers =
+        ["https://a.example", "https://b.example", "https://c.example", "https://d.example", "https://e.example"];
     let mut people: Vec<(usize, Person<'_>)> = all
         .iter()
         .enumerate()
@@ -239,7 +329,7 @@ fn ten_thousand_people_in_ten_orders() {
     let mut moved = 0;
     for _ in 0..10 {
         random.shuffle(&mut people);
-        assert_eq!(named(&people, &settled), first_settled, "with a domain the order decides nothing");
+        assert!(named(&people, &settled) == first_settled, "with a domain the order decides nothing");
         let names = named(&people, &free);
         assert_eq!(names.len(), 10_000);
         for (number, name) in &names {

@@ -8,8 +8,8 @@ use sentinel_keys::passwords::Parameters;
 use sentinel_server::service::admin_login::bootstrap_link;
 use sentinel_server::service::local::{Bootstrapped, LocalLogin};
 use sentinel_server::service::passwords::Hashing;
-use sentinel_server::service::{Caller, Config, ErrorKind, WorkspaceRole};
-use sentinel_storage::{SecretKind, StoreOptions};
+use sentinel_server::service::{Actor, Caller, Config, ErrorKind, WorkspaceRole};
+use sentinel_storage::{NewLocalAccount, SecretKind, StoreOptions};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ use crate::deployment::{Deployment, body, cases, claims};
 cases! {
     the_pin_of_a_file_is_good_on_this_machine_alone, the_owner_is_made_once, an_administrator_s_link_and_a_pin_file,
     a_pin_is_changed_by_who_knows_it, guesses_are_counted_and_cost_the_same, what_is_no_name_is_a_wrong_one,
-    accounts_are_made_and_changed, nobody_reaches_above_themselves, other_workspaces_are_not_concerned,
+    accounts_are_made_and_changed, an_account_gets_another_name, nobody_reaches_above_themselves, other_workspaces_are_not_concerned,
     who_is_somebody_elsewhere_is_not_one_workspace_s,
 }
 
@@ -282,6 +282,35 @@ async fn what_is_no_name_is_a_wrong_one(place: StoreOptions) {
     home.log_in(" Owner ", OWNERS).await;
 }
 
+async fn an_account_gets_another_name(place: StoreOptions) {
+    let home = Home::start(place).await;
+    let bob = home.make("bob", "admin").await;
+    let eve = home.make("eve", "viewer").await;
+    let (by_bob, token) = (home.log_in("bob", FIRST).await, home.log_in("eve", FIRST).await);
+    let answer = home.change(&by_bob, eve, json!({ "username": "Eve.Adams" })).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(body(answer).await["username"], json!("eve_adams"));
+    // Whoever is logged in stays so; the next login is by the new name, and no longer by the one before.
+    assert_eq!(body(home.get("/local/me", &token).await).await["username"], json!("eve_adams"));
+    assert_eq!(claims(&home.log_in("eve.adams", FIRST).await)["email"], json!("eve_adams@local.invalid"));
+    assert_eq!(home.login("eve", FIRST).await.status(), 401);
+    // Which nobody else gets: no new account, and none that is renamed.
+    let new = json!({ "username": "eve", "pin": FIRST });
+    assert_eq!(home.post("/local/users", &home.owner, new).await.status(), 409);
+    assert_eq!(home.change(&home.owner, bob, json!({ "username": "eve" })).await.status(), 409);
+    assert_eq!(home.change(&home.owner, bob, json!({ "username": "e e" })).await.status(), 400);
+    assert_eq!(home.change(&home.owner, eve, json!({ "username": "eve" })).await.status(), 200);
+    assert_eq!(claims(&home.log_in("eve", FIRST).await)["username"], json!("eve"));
+    // Not upwards, not oneself, and nobody's who is somebody elsewhere, too.
+    let owner: Uuid = claims(&home.owner)["sub"].as_str().unwrap().parse().unwrap();
+    for (id, token) in [(owner, &by_bob), (bob, &by_bob), (bob, &token)] {
+        assert_eq!(home.change(token, id, json!({ "username": "root" })).await.status(), 403);
+    }
+    home.server.workspace("elsewhere", &[(eve, WorkspaceRole::Viewer)]).await;
+    assert_eq!(home.change(&by_bob, eve, json!({ "username": "mallory" })).await.status(), 403);
+    assert_eq!(home.change(&home.owner, eve, json!({ "username": "mallory" })).await.status(), 200);
+}
+
 async fn accounts_are_made_and_changed(place: StoreOptions) {
     let home = Home::start(place).await;
     let new = json!({ "username": "Bob.Smith", "name": "Bob", "pin": FIRST, "role": "editor", "trust_level": 3,
@@ -417,6 +446,26 @@ async fn other_workspaces_are_not_concerned(place: StoreOptions) {
     assert_eq!(home.change(&token, bob, json!({ "trust_level": 1 })).await.status(), 404);
     assert_eq!(home.reset(&token, bob, "640281").await, 404);
     assert_eq!(home.get(&format!("/local/users/{bob}/sessions"), &token).await.status(), 404);
+    // Of a local account of her own workspace she says much, but no username: these are the deployment's, and never free
+    // again.
+    let (service, now) = (&home.server.service, home.server.now());
+    let dave =
+        service.create_account(&Actor::System, &Caller::default(), "dave@firm.com", "Dave", false).await.unwrap();
+    let mut db = home.server.begin().await;
+    assert!(db.claim_username(dave.id, "dave", now).await.unwrap());
+    db.insert_member(own, dave.id, WorkspaceRole::Viewer, now).await.unwrap();
+    let new = NewLocalAccount {
+        user_id: dave.id,
+        workspace_id: own,
+        has_default_pin: false,
+        trust_level: 0,
+        channels: &[],
+        created_by: None,
+    };
+    db.insert_local_account(&new, now).await.unwrap();
+    db.commit().await.unwrap();
+    assert_eq!(home.change(&token, dave.id, json!({ "name": "David" })).await.status(), 200);
+    assert_eq!(home.change(&token, dave.id, json!({ "username": "ada_lovelace" })).await.status(), 403);
 }
 
 /// Who resets a PIN could log in with it: not where that would open more than the workspace.

@@ -8,7 +8,7 @@ use sentinel_keys::passwords::Parameters;
 use sentinel_server::service::passwords::Hashing;
 use sentinel_server::service::tenant::{TenantError, TenantLogin};
 use sentinel_server::service::{Actor, Caller, ErrorKind};
-use sentinel_storage::{StoreOptions, WorkspaceRole};
+use sentinel_storage::{StoreOptions, UserFilter, WorkspaceRole};
 use serde_json::json;
 
 use crate::deployment::{Deployment, body, cases};
@@ -95,8 +95,11 @@ async fn every_guess_costs_one_hash(place: StoreOptions) {
         ("a deactivated one, wrong", "gone@firm.com", WRONG),
     ] {
         let before = server.service.hashed().hashes;
+        let known = server.begin().await.count_users(&UserFilter::default()).await.unwrap();
         firm.login(email, password).await;
         assert_eq!(server.service.hashed().hashes - before, 1, "{what}");
+        // There is no password that makes an account, or opens another one.
+        assert_eq!(server.begin().await.count_users(&UserFilter::default()).await.unwrap(), known, "{what}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! SCIM as an organisation's directory speaks it, and what its key cannot do.
 
 use reqwest::Method;
+use sentinel_server::service::accounts::AccountChange;
 use sentinel_server::service::scim::NewScimClient;
 use sentinel_server::service::{Actor, Caller, Newcomers, WorkspaceRole};
 use sentinel_storage::StoreOptions;
@@ -18,14 +19,14 @@ cases! {
 const DOMAIN: &str = "example.test";
 
 /// A directory that provisions a workspace.
-struct Directory<'a> {
+pub(crate) struct Directory<'a> {
     server: &'a Deployment,
     key: String,
     id: Uuid,
 }
 
 impl<'a> Directory<'a> {
-    async fn new(server: &'a Deployment, workspace_id: Uuid) -> Self {
+    pub(crate) async fn new(server: &'a Deployment, workspace_id: Uuid) -> Self {
         let domains = [DOMAIN.to_owned()];
         let new = NewScimClient { name: "directory", workspace_id, domains: &domains, role: None };
         let (client, key) = server.service.create_scim_client(&Actor::System, &Caller::default(), &new).await.unwrap();
@@ -53,11 +54,11 @@ impl<'a> Directory<'a> {
         self.ask(Method::GET, path, json!({})).await
     }
 
-    async fn create(&self, name: &str) -> (u16, Value) {
+    pub(crate) async fn create(&self, name: &str) -> (u16, Value) {
         self.ask(Method::POST, "/Users", person(name)).await
     }
 
-    async fn patch(&self, id: &str, operations: Value) -> (u16, Value) {
+    pub(crate) async fn patch(&self, id: &str, operations: Value) -> (u16, Value) {
         let request = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations });
         self.ask(Method::PATCH, &format!("/Users/{id}"), request).await
     }
@@ -100,6 +101,10 @@ async fn a_person_is_provisioned_logs_in_and_is_ended(place: StoreOptions) {
     assert_eq!(tokens.user().to_string(), id);
     let account = server.service.account_named("uid-grace_hopper").await.unwrap();
     assert_eq!((account.id.to_string(), account.name.as_str()), (id.clone(), "Grace Hopper"));
+    // What it is called here is not what the directory calls it.
+    let change = AccountChange { username: Some("admiral"), ..AccountChange::default() };
+    server.service.change_account(&Actor::System, &Caller::default(), account.id, &change).await.unwrap();
+    assert_eq!(directory.get(&format!("/Users/{id}")).await, (200, made.clone()));
     // Ended: its sessions at once. And let in again.
     let (status, ended) = directory.patch(&id, json!([{ "op": "Replace", "path": "active", "value": "False" }])).await;
     assert_eq!((status, &ended["active"]), (200, &json!(false)));

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::routing::post;
 use reqwest::Method;
+use sentinel_server::service::accounts::AccountChange;
 use sentinel_server::service::webhooks::NewWebhook;
 use sentinel_server::service::{Actor, Caller, WorkspaceRole};
 use sentinel_storage::StoreOptions;
@@ -16,9 +17,10 @@ use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
 use crate::deployment::{Deployment, body, cases};
+use crate::scim::Directory;
 
 cases! {
-    changes_are_told_and_verified, nothing_is_told_of_what_was_undone, a_replay_is_refused, what_fails_comes_again_and_is_given_up,
+    changes_are_told_and_verified, what_a_directory_says_is_told_on, nothing_is_told_of_what_was_undone, a_replay_is_refused, what_fails_comes_again_and_is_given_up,
     a_secret_is_replaced_with_both_in_use, replicas_tell_once, only_where_it_may, administrators_see_why,
 }
 
@@ -115,6 +117,10 @@ async fn changes_are_told_and_verified(place: StoreOptions) {
     receiver.told();
     let (system, caller, workspace) = (Actor::System, Caller::default(), ada.workspace());
     let service = &server.service;
+    let change = AccountChange { username: Some("countess"), ..AccountChange::default() };
+    service.change_account(&system, &caller, ada.user(), &change).await.unwrap();
+    deliver(&server).await;
+    assert_eq!(receiver.told(), [("username.assigned".to_owned(), "countess".to_owned())]);
     service.add_member(&system, &caller, workspace, "bob@example.test", WorkspaceRole::Viewer).await.unwrap();
     service.change_member(&system, &caller, workspace, bob.user(), Some(WorkspaceRole::Admin)).await.unwrap();
     deliver(&server).await;
@@ -129,6 +135,39 @@ async fn changes_are_told_and_verified(place: StoreOptions) {
     told.sort();
     assert_eq!(told, ["membership.created", "membership.deleted", "membership.updated", "user.deactivated"]);
     assert_eq!(receiver.with(|inner| inner.refused.clone()), [""; 0]);
+}
+
+/// "Bidirectional provisioning": what comes in by SCIM goes out to every service that keeps a copy.
+async fn what_a_directory_says_is_told_on(place: StoreOptions) {
+    let (server, receiver, _) = start(place).await;
+    let workspace = server.workspace("platform", &[]).await;
+    let directory = Directory::new(&server, workspace).await;
+    let told = async || {
+        deliver(&server).await;
+        let mut told = receiver.with(|inner| std::mem::take(&mut inner.taken));
+        told.sort_by_key(|said| said["type"].to_string());
+        told.into_iter().map(|said| (said["type"].clone(), said["data"].clone())).collect::<Vec<_>>()
+    };
+    let (status, made) = directory.create("grace.hopper").await;
+    assert_eq!(status, 201, "{made}");
+    let id = made["id"].as_str().unwrap();
+    let said = told().await;
+    let kinds: Vec<_> = said.iter().map(|(kind, _)| kind.as_str().unwrap()).collect();
+    assert_eq!(kinds, ["membership.created", "user.created", "username.assigned"]);
+    let (_, member) = &said[0];
+    assert_eq!((&member["user"]["id"], &member["user"]["email"]), (&json!(id), &json!("grace.hopper@example.test")));
+    assert_eq!((&member["user"]["first_name"], &member["user"]["last_name"]), (&json!("Grace"), &json!("Hopper")));
+    assert_eq!((&member["workspace_id"], &member["role"]), (&json!(workspace), &json!("viewer")));
+    assert_eq!(said[2].1["user"]["uid"], json!("uid-grace_hopper"));
+    // Her login is of this account, and nothing to tell; then she is shut out.
+    assert_eq!(server.log_in_at("grace.hopper", workspace).await.user().to_string(), id);
+    assert_eq!(told().await, []);
+    let (_, ended) = directory.patch(id, json!([{ "op": "replace", "path": "active", "value": false }])).await;
+    assert_eq!(ended["active"], json!(false));
+    let said = told().await;
+    assert_eq!((said.len(), &said[0].0), (1, &json!("membership.deleted")), "{said:?}");
+    let (_, gone) = &said[0];
+    assert_eq!((&gone["user"]["uid"], &gone["role"]), (&json!("uid-grace_hopper"), &Value::Null));
 }
 
 async fn nothing_is_told_of_what_was_undone(place: StoreOptions) {

@@ -1,3 +1,4 @@
+use sentinel_server::service::accounts::AccountChange;
 use sentinel_server::service::{Error, Service};
 use sentinel_storage::{User, UserFilter};
 use serde_json::Value;
@@ -33,6 +34,13 @@ pub(crate) enum Command {
         /// The id that `user list` shows, the username, or the proven e-mail address
         account: String,
     },
+    /// Give an account another username. The one before stays its own: nobody else ever gets it.
+    Rename {
+        /// The id that `user list` shows, the username, or the proven e-mail address
+        account: String,
+        /// What it is called from now on
+        username: String,
+    },
     /// Make an account an administrator of the deployment.
     Promote {
         /// The id that `user list` shows, the username, or the proven e-mail address
@@ -51,6 +59,7 @@ pub(super) async fn run(service: &Service, command: Command) -> Result<Value, Er
             service.create_account(&ACTOR, &caller(), &email, &name, admin).await?
         }
         Command::List { search } => return list(service, search.as_deref()).await,
+        Command::Rename { account, username } => return rename(service, &account, &username).await,
         Command::Deactivate { account } => active(service, &account, false).await?,
         Command::Activate { account } => active(service, &account, true).await?,
         Command::Promote { account } => admin(service, &account, true).await?,
@@ -68,6 +77,14 @@ async fn list(service: &Service, search: Option<&str>) -> Result<Value, Error> {
         let Some(next) = page.next else { return Ok(Value::Array(all)) };
         cursor = Some(next.to_string());
     }
+}
+
+async fn rename(service: &Service, account: &str, username: &str) -> Result<Value, Error> {
+    let user = service.account_named(account).await?;
+    let change = AccountChange { username: Some(username), ..AccountChange::default() };
+    let user = service.change_account(&ACTOR, &caller(), user.id, &change).await?;
+    let names = service.names(&user).await?;
+    Ok(row([("id", user.id.to_string().into()), ("username", names.username.into()), ("email", user.email.into())]))
 }
 
 async fn active(service: &Service, account: &str, is_active: bool) -> Result<User, Error> {

@@ -65,6 +65,8 @@ impl From<Account> for AdminUser {
 struct AdminUserDetail {
     #[serde(flatten)]
     user: AdminUser,
+    /// What the account is called, from its first login on.
+    username: Option<String>,
     /// Who the account's owner is at identity providers.
     identities: Vec<AdminIdentity>,
     workspaces: Vec<AdminUserWorkspace>,
@@ -146,6 +148,7 @@ impl From<Dossier> for AdminUserDetail {
     fn from(dossier: Dossier) -> Self {
         Self {
             user: dossier.account.into(),
+            username: dossier.username,
             identities: dossier.identities.into_iter().map(Into::into).collect(),
             workspaces: dossier.workspaces.into_iter().map(Into::into).collect(),
             sessions: dossier.sessions.into_iter().map(Into::into).collect(),
@@ -171,6 +174,11 @@ struct UsersQuery {
 /// What of an account is to change; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 struct AdminUserUpdate {
+    /// Another username, which nobody else has or had. The one before stays this account's.
+    username: Option<String>,
+    /// The address that the account's owner proves: your word stands for a proof, and whoever logs in with a provider that
+    /// proves it gets this account.
+    email: Option<String>,
     name: Option<String>,
     /// `false` voids every token of the account at once.
     is_active: Option<bool>,
@@ -213,7 +221,13 @@ async fn update(
     Path(id): Path<Uuid>,
     Body(update): Body<AdminUserUpdate>,
 ) -> Result<Json<AdminUser>, Failure> {
-    let change = AccountChange { name: update.name.as_deref(), is_active: update.is_active, is_admin: update.is_admin };
+    let change = AccountChange {
+        username: update.username.as_deref(),
+        email: update.email.as_deref(),
+        name: update.name.as_deref(),
+        is_active: update.is_active,
+        is_admin: update.is_admin,
+    };
     Ok(Json(service.change_account(&actor, &caller, id, &change).await?.into()))
 }
 

@@ -91,6 +91,8 @@ async fn create(
 /// What is to change; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 struct UserUpdate {
+    /// Another username, which nobody else has or had. The one before stays this account's.
+    username: Option<String>,
     name: Option<String>,
     #[schema(value_type = Option<String>, example = "viewer")]
     role: Option<WorkspaceRole>,
@@ -104,7 +106,8 @@ struct UserUpdate {
 #[utoipa::path(patch, path = "/local/users/{user_id}", tag = "local accounts", params(("user_id" = Uuid, Path)),
     request_body = UserUpdate, responses(
         (status = 200, body = LocalProfile), (status = 400), (status = 401), (status = 403), (status = 404),
-        (status = 409, description = "The last owner or administrator"), (status = 422),
+        (status = 409, description = "The last owner or administrator; somebody else has this username, or had it"),
+        (status = 422),
     ))]
 async fn update(
     State(service): State<Service>,
@@ -114,6 +117,7 @@ async fn update(
     Body(body): Body<UserUpdate>,
 ) -> Result<Json<LocalProfile>, Failure> {
     let change = LocalChange {
+        username: body.username.as_deref(),
         name: body.name.as_deref(),
         role: body.role,
         trust_level: body.trust_level,

@@ -43,7 +43,6 @@ impl Service {
         transaction.delete_resource(id, self.now()).await?;
         let change = Change::new("resource.deregister").on("resource", id).within(resource.workspace_id);
         let change = change.detail("service_name", resource.service_name).detail("resource_id", resource.resource_id);
-        self.record(&mut transaction, actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, change).await
     }
 }

@@ -104,8 +104,7 @@ impl Service {
             return Err(unknown());
         }
         let change = Change::new("role.delete").on("role", id).within(workspace_id);
-        self.record(&mut transaction, actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, change).await
     }
 
     /// Lets a role grant an action.
@@ -129,8 +128,7 @@ impl Service {
             other => other.into(),
         })?;
         let change = Change::new("role.action.add").on("role", id).within(workspace_id).detail("action_id", action_id);
-        self.record(&mut transaction, actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, change).await
     }
 
     /// Takes an action out of a role.
@@ -151,8 +149,7 @@ impl Service {
         }
         let change =
             Change::new("role.action.remove").on("role", id).within(workspace_id).detail("action_id", action_id);
-        self.record(&mut transaction, actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, change).await
     }
 
     /// Who has a role, by name.
@@ -195,8 +192,7 @@ impl Service {
             other => other.into(),
         })?;
         let change = Change::new("role.member.add").on("role", id).within(workspace_id).detail("user_id", user_id);
-        self.record(&mut transaction, actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, change).await
     }
 
     /// Takes a role from someone.
@@ -216,8 +212,7 @@ impl Service {
             return Err(Error::not_found("Does not have this role"));
         }
         let change = Change::new("role.member.remove").on("role", id).within(workspace_id).detail("user_id", user_id);
-        self.record(&mut transaction, actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, change).await
     }
 
     /// Actions that services have registered, of one scope or all.
@@ -253,8 +248,7 @@ impl Service {
         let action = transaction.action(id).await?.ok_or_else(no_action)?;
         let change = Change::new("action.update").on("action", id).detail("action", &action.action);
         let change = change.detail("service_name", &action.service_name);
-        self.record(&mut transaction, actor, caller, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, caller, change).await?;
         Ok(action)
     }
 
@@ -268,8 +262,7 @@ impl Service {
         transaction.delete_action(id).await?;
         let change = Change::new("action.delete").on("action", id).detail("action", action.action);
         let change = change.detail("service_name", action.service_name);
-        self.record(&mut transaction, actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, change).await
     }
 }
 

@@ -190,6 +190,12 @@ impl Directory {
         known.address.as_ref().is_none_or(|own| *own == address).then_some((username, known))
     }
 
+    /// Whether a name is kept for somebody else than who has proven this address.
+    pub(crate) fn keeps(&self, username: &Username, proven: Option<&str>) -> bool {
+        self.people.contains_key(username.as_str())
+            && proven.and_then(|address| self.known(address)).is_none_or(|(known, _)| known != *username)
+    }
+
     /// The name without a mark that may be this address's: in lower case.
     pub(super) fn plain_name(&self, address: &str) -> Option<Username> {
         if let Some((username, _)) = self.known(address) {
@@ -255,6 +261,9 @@ mod tests {
         assert_eq!(plain("root@evil.example"), None);
         assert_eq!(plain("a@b.example").as_deref(), Some("root"));
         assert_eq!(plain("a@c.example").as_deref(), Some("a"));
+        let keeps = |name, proven| directory.keeps(&Username::normalize(name).unwrap(), proven);
+        assert!(keeps("root", None) && keeps("root", Some("root@b.example")) && !keeps("root", Some("A@b.example")));
+        assert!(!keeps("a", None));
     }
 
     #[test]

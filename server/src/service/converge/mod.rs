@@ -2,7 +2,7 @@
 //! known beforehand, and what a person gets at the first login.
 
 mod directory;
-mod names;
+pub(crate) mod names;
 mod person;
 mod username;
 

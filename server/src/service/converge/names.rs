@@ -6,6 +6,11 @@ use super::{Candidates, Person, Username};
 use crate::service::activity::{Actor, Change};
 use crate::service::{Caller, Error, Service};
 
+/// Why somebody does not get a username.
+pub(crate) fn taken() -> Error {
+    Error::conflict("Somebody has this username, or had it")
+}
+
 impl Service {
     /// The username of an account, which gets one where it has none: the first of its own that nobody has.
     pub(crate) async fn username(
@@ -55,6 +60,44 @@ impl Service {
         self.username(transaction, account, &person, caller).await
     }
 
+    /// Gives an account another username than the one that it has. That one stays its own: nobody else gets it, and the
+    /// account may have it back.
+    pub(crate) async fn rename(
+        &self,
+        transaction: &mut Transaction,
+        actor: &Actor,
+        caller: &Caller,
+        account: &Account,
+        text: &str,
+    ) -> Result<(), Error> {
+        let username = Username::normalize(text).map_err(|why| Error::invalid(why.to_string()))?;
+        let before = transaction.names_of(account.id).await?.username;
+        if before.as_deref() == Some(username.as_str()) {
+            return Ok(());
+        }
+        self.not_kept(&username, account.email_verified.then_some(account.email.as_str()))?;
+        if !transaction.rename_username(account.id, username.as_str(), self.now()).await? {
+            return Err(taken());
+        }
+        let change = Change::new("username.change").on("user", account.id).detail("to", &username);
+        let change = match &before {
+            Some(before) => {
+                self.rename_address(transaction, account, before, username.as_str()).await?;
+                change.detail("from", before)
+            }
+            None => change,
+        };
+        self.record(transaction, actor, caller, change).await
+    }
+
+    /// Refuses a name that the directory keeps for somebody else.
+    pub(crate) fn not_kept(&self, username: &Username, proven: Option<&str>) -> Result<(), Error> {
+        match self.config().directory.keeps(username, proven) {
+            true => Err(Error::conflict("The directory keeps this username for somebody else")),
+            false => Ok(()),
+        }
+    }
+
     /// What an account is called.
     ///
     /// # Errors
@@ -64,7 +107,8 @@ impl Service {
     }
 
     /// The account of what people type to say who they are: a username in any of its forms, its alias, or an address,
-    /// which must be proven as it stands. The local part of an address names nobody.
+    /// which must be proven as it stands. The local part of an address names nobody. A name that the account had before
+    /// stands for it for ever, as does its alias.
     ///
     /// # Errors
     /// As storage.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{WORKSPACE, bootstrap, by_access_token, channels, pin, trust};
 use crate::service::activity::{Actor, Change};
 use crate::service::converge::Username;
+use crate::service::converge::names::taken;
 use crate::service::members::within;
 use crate::service::{Caller, Error, Service, User, input};
 
@@ -40,6 +41,7 @@ pub struct NewLocal<'a> {
 #[derive(Clone, Debug, Default)]
 #[allow(missing_docs, reason = "as in NewLocal and AccountChange")]
 pub struct LocalChange<'a> {
+    pub username: Option<&'a str>,
     pub name: Option<&'a str>,
     pub role: Option<WorkspaceRole>,
     pub trust_level: Option<i64>,
@@ -76,11 +78,12 @@ impl Service {
         let (workspace_id, now, id) = (user.workspace_id, self.now(), Uuid::new_v4());
         let actor = user.acting(workspace_id, WorkspaceRole::Admin)?;
         let username = Username::normalize(new.username).map_err(|why| Error::invalid(why.to_string()))?;
+        self.not_kept(&username, None)?;
         let username = username.as_str();
         let name = input::name(new.name.unwrap_or(username))?;
         let (trust_level, channels) = (trust(new.trust_level)?, channels(new.channels)?);
         pin::chosen(new.pin)?;
-        self.may_create(user).await?;
+        self.may_name(user).await?;
         let prepared = self.prepare_pin(id, new.pin, None, caller).await?;
         let (mut transaction, own) = self.begin_with_role(&actor).await?;
         within(own, new.role)?;
@@ -88,7 +91,7 @@ impl Service {
         let account = NewUser { id, email: &email, email_verified: false, name, avatar_url: None, is_admin: false };
         transaction.insert_user(&account, now).await?;
         if !transaction.claim_username(id, username, now).await? {
-            return Err(Error::conflict("Somebody has this username, or had it"));
+            return Err(taken());
         }
         transaction.insert_member(workspace_id, id, new.role, now).await?;
         let local = NewLocalAccount {
@@ -110,7 +113,8 @@ impl Service {
         Ok(made)
     }
 
-    async fn may_create(&self, user: &User) -> Result<(), Error> {
+    /// Usernames are the deployment's, and never free again: not every workspace's administrators give them.
+    async fn may_name(&self, user: &User) -> Result<(), Error> {
         let mut connection = self.store().read().await?;
         let home = connection.deployment_value(WORKSPACE).await?;
         if home.is_some_and(|home| home == user.workspace_id.to_string()) {
@@ -119,7 +123,7 @@ impl Service {
         match connection.user(user.id).await? {
             Some(account) if account.is_admin => Ok(()),
             _ => Err(Error::forbidden(
-                "Local accounts are made in the deployment's own workspace, or by its administrators",
+                "Local accounts are made and renamed in the deployment's own workspace, or by its administrators",
             )),
         }
     }
@@ -129,7 +133,8 @@ impl Service {
     /// # Errors
     /// [`crate::service::ErrorKind::NotFound`] for an account that is not this workspace's;
     /// [`crate::service::ErrorKind::Forbidden`] for one that stands as high or higher, or one's own;
-    /// [`crate::service::ErrorKind::Conflict`] for the last owner or administrator.
+    /// [`crate::service::ErrorKind::Conflict`] for the last owner or administrator, and for a username that somebody else
+    /// has or had.
     pub async fn change_local_account(
         &self,
         user: &User,
@@ -142,7 +147,11 @@ impl Service {
         let trust_level = change.trust_level.map(trust).transpose()?;
         let channels = change.channels.map(channels).transpose()?;
         let deactivates = change.is_active == Some(false);
-        let (mut transaction, managed) = self.begin_managing(user, id, change.is_active.is_some()).await?;
+        if change.username.is_some() {
+            self.may_name(user).await?;
+        }
+        let everywhere = change.is_active.is_some() || change.username.is_some();
+        let (mut transaction, managed) = self.begin_managing(user, id, everywhere).await?;
         if deactivates && id == user.id {
             return Err(Error::conflict("Nobody deactivates themselves"));
         }
@@ -155,6 +164,10 @@ impl Service {
             within(Some(own), role)?;
             self.change_member_in(&mut transaction, Some(own), &actor, caller, (user.workspace_id, id), Some(role))
                 .await?;
+        }
+        if let Some(username) = change.username {
+            let account = transaction.user(id).await?.ok_or_else(unknown)?;
+            self.rename(&mut transaction, &actor, caller, &account, username).await?;
         }
         if let Some(name) = name {
             let profile = ProfileChange { name: Some(name), avatar_url: None };
@@ -199,8 +212,7 @@ impl Service {
         transaction.update_local_account(id, &change).await?;
         let ended = self.void_tokens_of(&mut transaction, id, RevokedFor::Admin).await?;
         let change = Change::new("pin.reset").on("user", id).within(user.workspace_id).detail("sessions", ended);
-        self.record(&mut transaction, &managed.actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, &managed.actor, caller, change).await
     }
 
     /// The live sessions of a local account in the workspace, the one used last first.
@@ -246,8 +258,7 @@ impl Service {
         let ended = self.void_tokens_of(&mut transaction, id, RevokedFor::Admin).await?;
         let change =
             Change::new("user.revoke-tokens").on("user", id).within(user.workspace_id).detail("sessions", ended);
-        self.record(&mut transaction, &managed.actor, caller, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, &managed.actor, caller, change).await?;
         Ok(ended)
     }
 

@@ -2,13 +2,31 @@
 //! the link from the terminal; whichever comes first, the other one makes nobody any more.
 
 use secrecy::SecretString;
-use sentinel_storage::{NewLocalAccount, NewUser, NewWorkspace, StorageError, UserFilter, WorkspaceRole};
+use sentinel_storage::{
+    NewLocalAccount, NewUser, NewWorkspace, StorageError, Transaction, User as Account, UserFilter, WorkspaceRole,
+};
 use uuid::Uuid;
 
 use super::{WORKSPACE, pin};
 use crate::service::activity::{Actor, Change};
 use crate::service::converge::Username;
 use crate::service::{Caller, Error, Service, input};
+
+impl Service {
+    /// The address that was made of a username goes with it.
+    pub(crate) async fn rename_address(
+        &self,
+        transaction: &mut Transaction,
+        account: &Account,
+        before: &str,
+        username: &str,
+    ) -> Result<(), Error> {
+        if !account.email_verified && account.email == address(before) {
+            transaction.set_user_email(account.id, &address(username), false, self.now()).await?;
+        }
+        Ok(())
+    }
+}
 
 /// What became of the PIN file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,8 +92,7 @@ impl Service {
         self.put_secret(&mut transaction, &prepared, true).await?;
         transaction.put_deployment_value(WORKSPACE, &workspace_id.to_string(), now).await?;
         let change = Change::new("admin.grant").on("user", id).within(workspace_id).detail("why", "PIN file");
-        self.record(&mut transaction, &Actor::System, &nobody, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, &Actor::System, &nobody, change).await?;
         Ok(Bootstrapped::Made)
     }
 

@@ -82,8 +82,7 @@ impl Service {
         transaction.record_user_login(account.user_id, self.now()).await?;
         let change = Change::new("user.login").on("user", account.user_id).within(account.workspace_id);
         let change = change.detail("provider", "pin");
-        self.record(&mut transaction, &Actor::User(account.user_id), caller, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, &Actor::User(account.user_id), caller, change).await?;
         let end = begun.state.session.expires_at;
         let (access_token, expires_in) = self.local_token(&begun.state, end).await?;
         Ok(LocalLogin { access_token, expires_in, account })

@@ -88,8 +88,7 @@ impl Service {
         let ended = transaction.revoke_sessions_of_user(user.id, None, user.session_id, end).await?;
         transaction.forget_sso_sessions_of_user(user.id).await?;
         let change = Change::new("pin.change").on("user", user.id).detail("sessions", ended);
-        self.record(&mut transaction, &Actor::User(user.id), caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, &Actor::User(user.id), caller, change).await
     }
 }
 

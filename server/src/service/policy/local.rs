@@ -96,8 +96,7 @@ impl Service {
             return Err(unknown());
         }
         let change = Change::new("store.delete").on("store", &store.id);
-        self.record(&mut transaction, &Actor::System, from, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, &Actor::System, from, change).await?;
         self.policy().forget(store.number);
         self.policy().cool(&store.id);
         Ok(())

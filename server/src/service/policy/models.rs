@@ -183,8 +183,7 @@ impl Service {
         let model = Model { id: id.clone(), ..model };
         transaction.insert_authorization_model(store.number, &id, &text, now).await?;
         let change = Change::new("store.write_model").on("store", &store.id).detail("model", &id);
-        self.record(&mut transaction, &actor, from, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, &actor, from, change).await?;
         self.policy().keep(store.number, &Arc::new(model), text.len());
         self.policy().stale(&store.id);
         Ok(id)

@@ -100,8 +100,7 @@ impl Service {
         let id = self.policy().ids.next(now, None)?;
         let made = transaction.insert_policy_store(&NewPolicyStore { id: &id, name }, now).await?;
         let change = Change::new("store.create").on("store", &made.id).detail("name", name);
-        self.record(&mut transaction, actor, from, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, from, change).await?;
         Ok(made)
     }
 
@@ -124,8 +123,7 @@ impl Service {
             return Err(unknown());
         }
         let change = Change::new("store.delete").on("store", &store.id);
-        self.record(&mut transaction, &actor, from, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, &actor, from, change).await?;
         self.policy().forget(store.number);
         self.policy().cool(&store.id);
         Ok(())

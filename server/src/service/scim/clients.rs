@@ -88,8 +88,7 @@ impl Service {
             other => other.into(),
         })?;
         let change = Change::new("scim.create").on("scim", client.id).within(client.workspace_id);
-        self.record(&mut transaction, actor, caller, change.detail("name", &client.name)).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, caller, change.detail("name", &client.name)).await?;
         Ok((client, key))
     }
 
@@ -110,8 +109,7 @@ impl Service {
         if !transaction.delete_scim_client(id).await? {
             return Err(Error::not_found("SCIM client not found"));
         }
-        self.record(&mut transaction, actor, caller, Change::new("scim.delete").on("scim", id)).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, Change::new("scim.delete").on("scim", id)).await
     }
 
     /// The client whose key this is.

@@ -45,8 +45,7 @@ impl Service {
         self.void_password_links(&mut transaction, id).await?;
         let link = OneTimeLink { purpose: PURPOSE.into(), user_id: Some(id), expires_at };
         transaction.insert_one_time_link(&secrets::hash(secret.as_bytes()), &link, now).await?;
-        self.record(&mut transaction, actor, caller, Change::new("password.link").on("user", id)).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, caller, Change::new("password.link").on("user", id)).await?;
         let url = format!("{}/password#{secret}", self.config().base_url);
         Ok(PasswordLink { secret: secret.into(), expires_at, url: url.into() })
     }
@@ -80,8 +79,7 @@ impl Service {
         self.put_secret(&mut transaction, &prepared, false).await?;
         let ended = self.void_tokens_of(&mut transaction, id, RevokedFor::User).await?;
         let change = Change::new("password.reset").on("user", id).detail("sessions", ended);
-        self.record(&mut transaction, &Actor::User(id), caller, change).await?;
-        Ok(transaction.commit().await?)
+        Ok(self.commit_as(transaction, &Actor::User(id), caller, change).await?)
     }
 
     /// Takes an account's password away, with its links, and ends everything that it had been given.
@@ -97,8 +95,7 @@ impl Service {
         self.void_password_links(&mut transaction, id).await?;
         let ended = self.void_tokens_of(&mut transaction, id, RevokedFor::Admin).await?;
         let change = Change::new("password.remove").on("user", id).detail("sessions", ended);
-        self.record(&mut transaction, actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, change).await
     }
 
     /// Opens an account that wrong guesses have locked.
@@ -109,8 +106,7 @@ impl Service {
         let mut transaction = self.begin_as(actor).await?;
         transaction.user(id).await?.ok_or_else(unknown)?;
         let counts = self.forgive(&mut transaction, id).await?;
-        self.record(&mut transaction, actor, caller, Change::new("password.unlock").on("user", id)).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, caller, Change::new("password.unlock").on("user", id)).await?;
         Ok(counts)
     }
 }

@@ -74,8 +74,7 @@ impl Service {
             other => other.into(),
         })?;
         let endpoint = transaction.webhook_endpoint(id).await?.ok_or_else(unknown)?;
-        self.record(&mut transaction, actor, caller, Change::new("webhook.create").on("webhook", id)).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, caller, Change::new("webhook.create").on("webhook", id)).await?;
         Ok((endpoint, WebhookSecret(signature::shown(&secret))))
     }
 
@@ -110,8 +109,7 @@ impl Service {
         let change = WebhookChange { description: change.description.map(input::description).transpose()?, ..*change };
         let mut transaction = self.begin_as(actor).await?;
         let endpoint = transaction.update_webhook_endpoint(id, &change, self.now()).await?.ok_or_else(unknown)?;
-        self.record(&mut transaction, actor, caller, Change::new("webhook.update").on("webhook", id)).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, caller, Change::new("webhook.update").on("webhook", id)).await?;
         Ok(endpoint)
     }
 
@@ -124,8 +122,7 @@ impl Service {
         if !transaction.delete_webhook_endpoint(id).await? {
             return Err(unknown());
         }
-        self.record(&mut transaction, actor, caller, Change::new("webhook.delete").on("webhook", id)).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, Change::new("webhook.delete").on("webhook", id)).await
     }
 
     /// Gives an endpoint another secret. For so many seconds messages are signed with both.
@@ -150,8 +147,7 @@ impl Service {
             return Err(unknown());
         }
         let change = Change::new("webhook.rotate").on("webhook", id).detail("overlap_seconds", overlap_seconds);
-        self.record(&mut transaction, actor, caller, change).await?;
-        transaction.commit().await?;
+        self.commit_as(transaction, actor, caller, change).await?;
         Ok(WebhookSecret(signature::shown(&secret)))
     }
 
@@ -175,8 +171,7 @@ impl Service {
             return Err(Error::not_found("No message of this webhook that was given up has this id"));
         }
         let change = Change::new("webhook.retry").on("webhook", id).detail("message_id", message_id);
-        self.record(&mut transaction, actor, caller, change).await?;
-        Ok(transaction.commit().await?)
+        self.commit_as(transaction, actor, caller, change).await
     }
 
     fn check_webhook(&self, url: Option<&str>, events: Option<&[String]>) -> Result<(), Error> {

@@ -10,13 +10,14 @@ use crate::service::converge::Username;
 use crate::service::{Error, Service};
 
 /// The changes that are told: their names in the log, and the kinds of events that they are.
-pub(super) const TOLD: [(&str, &str); 13] = [
+pub(super) const TOLD: [(&str, &str); 14] = [
     ("user.create", "user.created"),
     ("user.update", "user.updated"),
     ("user.activate", "user.activated"),
     ("user.deactivate", "user.deactivated"),
     ("user.revoke-tokens", "user.sessions_ended"),
     ("username.assign", "username.assigned"),
+    ("username.change", "username.assigned"),
     ("member.add", "membership.created"),
     ("member.role", "membership.updated"),
     ("member.remove", "membership.deleted"),
