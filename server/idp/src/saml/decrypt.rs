@@ -19,7 +19,7 @@ const TAG: usize = 16;
 /// scope around it: what was cut out of a document may use them.
 pub(super) fn decrypt(encrypted: Node<'_, '_>, keys: &[SpKey]) -> Result<String, SamlFault> {
     let data = xml::one(encrypted, XENC, "EncryptedData").ok_or(SamlFault::EncryptionAlgorithm)?;
-    let content = method(data, XENC).and_then(|method| algorithm::content_named(method_name(method)?));
+    let content = method(data).and_then(|method| algorithm::content_named(method_name(method)?));
     let content = content.ok_or(SamlFault::EncryptionAlgorithm)?;
     let mut transported = Vec::new();
     for key in encrypted_keys(encrypted, data) {
@@ -55,8 +55,8 @@ fn encrypted_keys<'a, 'i>(encrypted: Node<'a, 'i>, data: Node<'a, 'i>) -> impl I
     inside.chain(xml::named(encrypted, XENC, "EncryptedKey")).take(KEYS + 1)
 }
 
-fn method<'a, 'i>(node: Node<'a, 'i>, namespace: &str) -> Option<Node<'a, 'i>> {
-    xml::one(node, namespace, "EncryptionMethod")
+fn method<'a, 'i>(node: Node<'a, 'i>) -> Option<Node<'a, 'i>> {
+    xml::one(node, XENC, "EncryptionMethod")
 }
 
 fn method_name<'a>(method: Node<'a, '_>) -> Option<&'a str> {
@@ -80,7 +80,7 @@ struct Transported {
 
 impl Transported {
     fn of(key: Node<'_, '_>) -> Option<Self> {
-        let method = method(key, XENC)?;
+        let method = method(key)?;
         let (mut digest, mut mask) = (None, None);
         for parameter in xml::elements(method) {
             let slot = if xml::is(parameter, DS, "DigestMethod") {
