@@ -13,6 +13,12 @@ use std::sync::LazyLock;
 
 static JUDGE: LazyLock<judge::Judge> = LazyLock::new(judge::Judge::new);
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| {
-    JUDGE.judge(input);
-});
+libfuzzer_sys::fuzz_target!(
+    // Before the first input, which would be charged with it.
+    init: {
+        LazyLock::force(&JUDGE);
+    },
+    |input: &[u8]| {
+        JUDGE.judge(input);
+    }
+);
