@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use http::Extensions;
 use sentinel_core::policy::tuple::{ObjectRef, TupleKey, is_relation};
-use sentinel_core::{Action, Claims, Decision, Error, ErrorCode, Policy, Reason, Request};
+use sentinel_core::{Claims, Decision, Error, ErrorCode, Policy, Reason, Request};
 
 use crate::identity::session;
 use crate::refusal::{Refusal, Rejection, Which};
@@ -170,7 +170,12 @@ pub(crate) async fn decide(
 }
 
 /// Whether the caller has the action: the token says so or, where it carries none at all, the source does.
-pub(crate) async fn require_action(guard: &Guard, caller: &Caller, action: &Action) -> Result<Decision, Refusal> {
+#[cfg(feature = "axum")]
+pub(crate) async fn require_action(
+    guard: &Guard,
+    caller: &Caller,
+    action: &sentinel_core::Action,
+) -> Result<Decision, Refusal> {
     let said = caller.identity.require_action(action);
     let is_told = caller.identity.actions().next().is_some() || guard.source().is_none();
     Ok(match is_told || !ask_action(guard, caller, action.as_str()).await? {
