@@ -1,5 +1,5 @@
 // One's own account: log in, see it, change the PIN, end sessions. Everything here is a hint; the server decides.
-import { ask, isLoggedIn, logIn, logOut, onEnd } from "./ask.js";
+import { ask, changePin, isLoggedIn, logIn, logOut, onEnd } from "./ask.js";
 import { action, facts, field, form, moment, node, pinField, say, section, show } from "./parts.js";
 import { people, person } from "./people.js";
 import { sessionTable } from "./sessions.js";
@@ -61,7 +61,7 @@ async function profileView(me) {
   };
   const change = async ({ current_pin, new_pin, again }) => {
     if (new_pin !== again) throw new Error("The two new PINs are not the same");
-    await ask("POST", "/local/pin", { current_pin, new_pin });
+    await changePin(current_pin, new_pin);
     await done("Your PIN is changed. Your other sessions have ended.");
   };
   const pins = [

@@ -70,7 +70,8 @@ async function refusal(response) {
 async function send(method, path, body, bearer) {
   const headers = { accept: "application/json" };
   if (bearer !== null) headers.authorization = `Bearer ${bearer}`;
-  if (body !== undefined) headers["content-type"] = "application/json";
+  // Also without a body: another site's page cannot send this without being asked for leave first (WHATWG Fetch, CORS protocol).
+  if (method !== "GET") headers["content-type"] = "application/json";
   try {
     return await fetch(path, {
       method,
@@ -86,8 +87,14 @@ async function send(method, path, body, bearer) {
   }
 }
 
-/** The JSON of a good answer; throws `Refused` for every other one. */
-export async function ask(method, path, body) {
+/** The answer to what ends the session of now brings the same person's next one: in its place, unless that has ended here meanwhile. */
+function takeAnother(next) {
+  const { sub } = claims(next);
+  if (token !== null && sub !== undefined && sub === claims(token).sub) keep(next);
+}
+
+/** The JSON of a good answer; throws `Refused` for every other one. `accept` judges the token that the answer brings. */
+async function converse(method, path, body, accept) {
   let sent = token;
   let response = await send(method, path, body, sent);
   // The token was followed by another one meanwhile, and did not hold for so long.
@@ -96,7 +103,7 @@ export async function ask(method, path, body) {
     response = await send(method, path, body, sent);
   }
   const next = response.headers.get("x-refreshed-token");
-  if (response.ok && next !== null) take(next);
+  if (response.ok && next !== null) accept(next);
   if (response.status === 401 && sent !== null && sent === token) {
     keep(null);
     ended();
@@ -104,6 +111,11 @@ export async function ask(method, path, body) {
   if (!response.ok) throw await refusal(response);
   return response.status === 204 ? undefined : response.json().catch(() => { throw new Refused(0, "The answer is not JSON"); });
 }
+
+export const ask = (method, path, body) => converse(method, path, body, take);
+
+/** Everyone who had a token of the person's has none any more; this window has a new one. */
+export const changePin = (current_pin, new_pin) => converse("POST", "/local/pin", { current_pin, new_pin }, takeAnother);
 
 /** Asks nobody's in particular: without the token. */
 export async function askAsNobody(method, path, body) {
