@@ -46,7 +46,7 @@ const common = () => ({
   jwks: { keys: ALGORITHMS.map(signingKey) },
   cookies: { keys: [randomBytes(32).toString("base64url")] },
   enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
-  claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "given_name", "family_name"] },
+  claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "given_name", "family_name", "groups"] },
   conformIdTokenClaims: false,
   // A page may exchange its own code: one at a client's redirect URI, of a native client on any port (RFC 8252 §7.3).
   clientBasedCORS: (_ctx, origin, client) => client.redirectUris.some((uri) => isOf(new URL(uri), new URL(origin), client)),

@@ -36,9 +36,11 @@ mod recent;
 mod remote;
 #[cfg(feature = "saml")]
 pub mod saml;
+mod tenant;
 
 pub use config::{ProviderConfig, ProviderKind};
 pub use error::{IdpError, LoginFault};
 pub use identity::ProvenIdentity;
 pub use login::{Callback, Login, LoginSecrets};
 pub use providers::Providers;
+pub use tenant::{LogoutToken, TenantLogin, TenantProvider, issuer_of};

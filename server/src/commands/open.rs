@@ -7,12 +7,14 @@ use sentinel_idp::Providers;
 use sentinel_keys::passwords::Parameters;
 use sentinel_keys::{KeysError, MasterKey, Origin, SigningAlgorithm};
 use sentinel_server::service::converge::Directory;
+use sentinel_server::service::federation::FederationConfig;
 use sentinel_server::service::passwords::Hashing;
 use sentinel_server::service::{
     BundleConfig, Clock, Config, Lifetimes, Millis, Newcomers, Parts, PolicyConfig, Service, WorkspaceRole,
 };
 use sentinel_server::settings::{Settings, Sources};
 use sentinel_storage::{StorageError, Store, StoreOptions};
+use sentinel_tower::fetch::FetchPolicy;
 
 use crate::outcome::Failure;
 
@@ -152,6 +154,13 @@ pub(crate) fn config(settings: &Settings, base_url: &str) -> Result<Config, Fail
             Newcomers::DefaultWorkspace { slug: settings.default_workspace.clone(), role }
         }
         _ => Newcomers::PersonalWorkspace,
+    };
+    config.federation = FederationConfig {
+        // A tenant names these URLs, and not who runs the server: private networks stay closed, whatever is set.
+        fetch: FetchPolicy { loopback: settings.allow_loopback_providers, ..FetchPolicy::default() },
+        dns: settings.sso_dns_servers.clone(),
+        metadata_every: millis(settings.sso_metadata_every),
+        metadata_overlap: millis(settings.sso_metadata_overlap),
     };
     config.webhooks_to_loopback = settings.allow_loopback_webhooks;
     if let Some(path) = &settings.directory_file {

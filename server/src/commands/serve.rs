@@ -91,6 +91,11 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
         let service = service.clone();
         async move { service.follow_webhooks().await }
     });
+    #[cfg(feature = "saml")]
+    let federation = tokio::spawn({
+        let service = service.clone();
+        async move { service.follow_federation().await }
+    });
     let pruning = tokio::spawn(prune(service.clone()));
     let upkeep = tokio::spawn(upkeep(hardening, metrics.clone()));
 
@@ -109,6 +114,8 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     }
     keys.abort();
     webhooks.abort();
+    #[cfg(feature = "saml")]
+    federation.abort();
     pruning.abort();
     upkeep.abort();
     // Bounded as well: what is still running has had its time.

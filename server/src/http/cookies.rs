@@ -35,8 +35,13 @@ pub(super) fn remember(response: Response, config: &Config, secret: Option<&str>
 
 /// Sends the browser to a provider, with what it must bring back. `Lax`, for it comes back from another site.
 pub(super) fn depart(config: &Config, url: &str, secret: &str) -> Result<Response, Failure> {
+    keep_login(found(url)?, config, secret)
+}
+
+/// Lets the browser keep what it must bring back.
+pub(super) fn keep_login(response: Response, config: &Config, secret: &str) -> Result<Response, Failure> {
     let age = config.lifetimes.login / 1000;
-    with_cookie(found(url)?, config, login_cookie(config), secret, "Lax", age)
+    with_cookie(response, config, login_cookie(config), secret, "Lax", age)
 }
 
 /// 302 to `url`. What stands in it is not for others.

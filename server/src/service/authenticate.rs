@@ -113,11 +113,12 @@ impl Service {
         }
         let state = self.standing(&claims, Some(workspace_id)).await?;
         let role = state.role.ok_or_else(|| Error::unauthenticated("No longer a member of this workspace"))?;
-        let (session_seen_at, slides) = match &state.session {
-            SessionState::Known { last_used_at, dialect, .. } => {
-                (Some(*last_used_at), token == TokenKind::Access && *dialect == SessionDialect::Local)
+        let (session_seen_at, slides, is_federated) = match &state.session {
+            SessionState::Known { last_used_at, dialect, federation_id, .. } => {
+                let slides = token == TokenKind::Access && *dialect == SessionDialect::Local;
+                (Some(*last_used_at), slides, federation_id.is_some())
             }
-            SessionState::NotAsked | SessionState::Unknown => (None, false),
+            SessionState::NotAsked | SessionState::Unknown => (None, false, false),
         };
         Ok(User {
             id,
@@ -134,6 +135,7 @@ impl Service {
             session_seen_at,
             slides,
             scope: claims.svc,
+            is_federated,
         })
     }
 
@@ -195,8 +197,11 @@ fn holds_of(token: &Facts, issued_at: i64, state: &AccessState, now: Millis) -> 
     let session = match &state.session {
         SessionState::NotAsked => token.session_id.is_none(),
         SessionState::Unknown => false,
-        SessionState::Known { user_id, workspace_id, expires_at, revoked_at, .. } => {
-            *user_id == token.id
+        SessionState::Known { user_id, workspace_id, expires_at, revoked_at, federation_id, .. } => {
+            // An administrator of the deployment never acts by the word of a tenant's provider.
+            let is_foreign = federation_id.is_some() && state.is_admin;
+            !is_foreign
+                && *user_id == token.id
                 && Some(*workspace_id) == token.workspace_id
                 && revoked_at.is_none()
                 && *expires_at > now
@@ -266,6 +271,7 @@ mod tests {
                 revoked_at: None,
                 dialect: SessionDialect::Sentinel,
                 last_used_at: NOW,
+                federation_id: None,
             },
             token_revoked: false,
             groups: Vec::new(),
@@ -283,6 +289,7 @@ mod tests {
             revoked_at,
             dialect: SessionDialect::Sentinel,
             last_used_at: NOW,
+            federation_id: None,
         };
         for ended in [
             AccessState { is_active: false, ..state() },

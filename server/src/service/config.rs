@@ -4,6 +4,7 @@ use sentinel_keys::{RsaBits, SigningAlgorithm};
 use sentinel_storage::{Millis, WorkspaceRole};
 
 use super::converge::Directory;
+use super::federation::FederationConfig;
 use super::passwords::Hashing;
 
 const SECOND: Millis = 1000;
@@ -41,6 +42,8 @@ pub struct Config {
     pub bundles: BundleConfig,
     /// How passwords are hashed.
     pub hashing: Hashing,
+    /// How providers of tenants are reached.
+    pub federation: FederationConfig,
 }
 
 /// How bundles are published.
@@ -209,6 +212,7 @@ impl Config {
             policy: PolicyConfig::default(),
             bundles: BundleConfig::default(),
             hashing: Hashing::default(),
+            federation: FederationConfig::default(),
             base_url,
         }
     }

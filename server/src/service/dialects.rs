@@ -2,7 +2,7 @@
 //! where claims of access tokens are written.
 
 use sentinel_storage::{LocalAccount, Millis, SessionDialect, SessionForRefresh, WorkspaceRole};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::converge::Username;
@@ -96,7 +96,7 @@ impl<'a> LocalClaims<'a> {
 }
 
 /// A role of the tenant API: viewer < analyst < admin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TenantRole {
     /// Reads own data.

@@ -130,7 +130,7 @@ impl Service {
 }
 
 /// The provider's answer, where it is one.
-fn callback_of<'a>(provider: &str, answer: &'a ProviderAnswer) -> Result<Callback<'a>, Error> {
+pub(super) fn callback_of<'a>(provider: &str, answer: &'a ProviderAnswer) -> Result<Callback<'a>, Error> {
     if let Some(error) = &answer.error {
         tracing::info!(provider, error = error.get(..64).unwrap_or(error), "an identity provider refused a login");
         return Err(Error::unauthenticated("The identity provider refused the login"));
@@ -145,6 +145,6 @@ fn callback_of<'a>(provider: &str, answer: &'a ProviderAnswer) -> Result<Callbac
 }
 
 /// Whether it looks like one of ours: nobody makes us keep anything else.
-fn is_secret(text: &str) -> bool {
+pub(super) fn is_secret(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-' || octet == b'_')
 }

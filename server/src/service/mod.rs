@@ -13,6 +13,7 @@ pub mod converge;
 pub mod dialects;
 mod directory;
 mod error;
+pub mod federation;
 pub mod group_members;
 pub mod groups;
 mod input;
@@ -93,6 +94,7 @@ struct Inner {
     bundles: bundles::Bundles,
     hasher: passwords::Hasher,
     webhooks: webhooks::Webhooks,
+    federation: federation::Live,
 }
 
 impl Service {
@@ -111,6 +113,7 @@ impl Service {
         let bundles = bundles::Bundles::default();
         let hasher = passwords::Hasher::new(config.hashing)?;
         let webhooks = webhooks::Webhooks::default();
+        let federation = federation::Live::default();
         let inner = Inner {
             store,
             clock,
@@ -123,6 +126,7 @@ impl Service {
             bundles,
             hasher,
             webhooks,
+            federation,
         };
         let service = Self { inner: Arc::new(inner) };
         service.bind_default_workspace().await?;

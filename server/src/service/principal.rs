@@ -48,9 +48,24 @@ pub struct User {
     pub slides: bool,
     /// The scope that an authz token is bound to.
     pub scope: Option<String>,
+    /// Whether the login was by the workspace's own provider: it is for this workspace alone, and not for what is the
+    /// account's.
+    pub is_federated: bool,
 }
 
 impl User {
+    /// That the account itself is the user's to manage: whoever runs one workspace's provider speaks for that workspace,
+    /// and what is the account's concerns the others.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::Forbidden`].
+    pub(crate) fn require_own_account(&self) -> Result<(), Error> {
+        if self.is_federated {
+            return Err(Error::forbidden("A login by the workspace's own provider is for this workspace alone"));
+        }
+        Ok(())
+    }
+
     /// That the user acts in this workspace, with this role at least.
     ///
     /// # Errors

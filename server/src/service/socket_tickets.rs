@@ -127,6 +127,7 @@ impl Service {
             session_seen_at: None,
             slides: false,
             scope: None,
+            is_federated: true,
         };
         self.renew(&mut user).await.map_err(|error| match error.kind() {
             super::ErrorKind::Unauthenticated => refused(),

@@ -28,6 +28,7 @@ impl Service {
         caller: &Caller,
         change: &ProfileChange<'_>,
     ) -> Result<Account, Error> {
+        user.require_own_account()?;
         let change = ProfileChange {
             name: change.name.map(input::name).transpose()?,
             avatar_url: match change.avatar_url {
@@ -49,6 +50,7 @@ impl Service {
     /// [`super::ErrorKind::Forbidden`] without an access token.
     pub async fn own_sessions(&self, user: &User) -> Result<Vec<Session>, Error> {
         by_access_token(user)?;
+        user.require_own_account()?;
         Ok(self.store().read().await?.live_sessions(user.id, self.now(), SHOWN).await?)
     }
 
@@ -59,6 +61,7 @@ impl Service {
     /// without an access token.
     pub async fn revoke_own_session(&self, user: &User, caller: &Caller, session_id: Uuid) -> Result<(), Error> {
         by_access_token(user)?;
+        user.require_own_account()?;
         let (actor, why) = (Actor::User(user.id), RevokedFor::User);
         let mut transaction = self.begin_as(&actor).await?;
         self.end_session_of(&mut transaction, &actor, caller, (user.id, session_id), why).await?;
@@ -71,6 +74,7 @@ impl Service {
     /// [`super::ErrorKind::Forbidden`] without an access token.
     pub async fn revoke_other_sessions(&self, user: &User, caller: &Caller) -> Result<usize, Error> {
         by_access_token(user)?;
+        user.require_own_account()?;
         let actor = Actor::User(user.id);
         let end = self.session_end(RevokedFor::User);
         let mut transaction = self.begin_as(&actor).await?;

@@ -31,7 +31,7 @@ impl Service {
     ) -> Result<Page<WorkspaceOfUser>, Error> {
         let page = input::page(limit, cursor)?;
         let mut found = self.store().read().await?.workspaces_of_user(user.id, search, &page).await?;
-        if user.token == TokenKind::Authz {
+        if user.token == TokenKind::Authz || user.is_federated {
             found.rows.retain(|entry| entry.workspace.id == user.workspace_id);
         }
         Ok(found)
@@ -46,7 +46,7 @@ impl Service {
         let mut connection = self.store().read().await?;
         let role = if user.workspace_id == id {
             Some(user.role)
-        } else if user.token == TokenKind::Access {
+        } else if user.token == TokenKind::Access && !user.is_federated {
             connection.member_role(id, user.id).await?
         } else {
             None
@@ -70,6 +70,7 @@ impl Service {
         if user.token != TokenKind::Access {
             return Err(Error::forbidden("A workspace is made with an access token"));
         }
+        user.require_own_account()?;
         let workspace = self.make_workspace(&Actor::User(user.id), caller, user.id, new).await?;
         Ok(WorkspaceOfUser { workspace, role: WorkspaceRole::Owner })
     }

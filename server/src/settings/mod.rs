@@ -8,7 +8,7 @@ pub mod table;
 mod traces;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -56,6 +56,9 @@ pub struct Settings {
     pub refresh_token_life: Duration,
     pub session_life: Duration,
     pub sso_life: Duration,
+    pub sso_dns_servers: Vec<SocketAddr>,
+    pub sso_metadata_every: Duration,
+    pub sso_metadata_overlap: Duration,
     pub invitation_life: Duration,
     pub password_link_life: Duration,
     pub password_hashes_at_once: usize,
@@ -163,6 +166,13 @@ impl Settings {
             .iter()
             .map(|text| Network::parse(text).ok_or_else(|| read.wrong("TRUSTED_PROXIES", "networks like 10.0.0.0/8")))
             .collect::<Result<Vec<_>, _>>()?;
+        let dns_servers = read.list("SSO_DNS_SERVERS")?;
+        let dns_servers = dns_servers
+            .iter()
+            .map(|text| {
+                text.parse().map_err(|_| read.wrong("SSO_DNS_SERVERS", "addresses with ports like 10.0.0.2:53"))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
         let rate_limit_rpm = read.number("RATE_LIMIT_RPM")?;
         let minutes = |name| Ok(Duration::from_secs(60 * read.number::<u64>(name)?));
         let hours = |name| Ok(Duration::from_secs(3600 * read.number::<u64>(name)?));
@@ -199,6 +209,9 @@ impl Settings {
             refresh_token_life: days("REFRESH_TOKEN_EXPIRE_DAYS")?,
             session_life: days("SESSION_EXPIRE_DAYS")?,
             sso_life: hours("SSO_EXPIRE_HOURS")?,
+            sso_dns_servers: dns_servers,
+            sso_metadata_every: minutes("SSO_METADATA_MINUTES")?,
+            sso_metadata_overlap: hours("SSO_METADATA_OVERLAP_HOURS")?,
             invitation_life: days("INVITATION_EXPIRE_DAYS")?,
             password_link_life: hours("PASSWORD_LINK_EXPIRE_HOURS")?,
             password_hashes_at_once: read.number("PASSWORD_HASHES_AT_ONCE")?,

@@ -56,6 +56,8 @@ pub enum SessionState {
         dialect: SessionDialect,
         /// When it was noted last that it is used.
         last_used_at: Millis,
+        /// The workspace's own provider that it came of.
+        federation_id: Option<Uuid>,
     },
 }
 
@@ -74,6 +76,7 @@ struct Row {
     session_revoked_at: Option<Millis>,
     session_dialect: Option<SessionDialect>,
     session_last_used_at: Option<Millis>,
+    session_federation_id: Option<Uuid>,
     token_revoked: bool,
     #[sqlx(try_from = "IdList")]
     groups: Vec<Uuid>,
@@ -95,6 +98,7 @@ impl Row {
                 revoked_at: self.session_revoked_at,
                 dialect: self.session_dialect?,
                 last_used_at: self.session_last_used_at?,
+                federation_id: self.session_federation_id,
             })
         };
         known().unwrap_or(SessionState::Unknown)
@@ -104,6 +108,7 @@ impl Row {
 const FACTS: &str = "SELECT u.email, u.name, u.is_active, u.is_admin, u.admin_generation, u.sessions_invalidated_at, m.role, \
      s.user_id AS session_user_id, s.workspace_id AS session_workspace_id, s.expires_at AS session_expires_at, \
      s.revoked_at AS session_revoked_at, s.dialect AS session_dialect, s.last_used_at AS session_last_used_at, \
+     s.federation_id AS session_federation_id, \
      EXISTS (SELECT 1 FROM revocations r WHERE r.kind = 'token' AND r.value = $4) AS token_revoked, ";
 const FROM: &str = " AS actions FROM users u \
      LEFT JOIN memberships m ON m.workspace_id = $2 AND m.user_id = u.id \

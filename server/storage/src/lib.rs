@@ -54,6 +54,10 @@ mod sessions;
 mod shares;
 mod signing_keys;
 mod socket_tickets;
+mod sso_connections;
+mod sso_domains;
+mod sso_failures;
+mod sso_journeys;
 mod sso_sessions;
 mod statement;
 mod stats;
@@ -106,6 +110,10 @@ pub use sessions::{NewSession, Session, SessionEnd, SessionForRefresh};
 pub use shares::{Grantee, NewShare, Share};
 pub use signing_keys::SigningKey;
 pub use socket_tickets::SocketTicket;
+pub use sso_connections::{SsoConfiguration, SsoConnection, SsoEnded};
+pub use sso_domains::SsoDomain;
+pub use sso_failures::SsoFailure;
+pub use sso_journeys::{JourneyTaken, SsoCode, SsoCodeUse, SsoJourney};
 pub use sso_sessions::{SsoSession, SsoState};
 pub use stats::Stats;
 pub use store::{Store, StoreOptions};
@@ -116,7 +124,8 @@ pub use tuples::{StoredTuple, TupleFilter, TupleName};
 pub use usernames::Names;
 pub use users::{NewUser, ProfileChange, User, UserFilter};
 pub use values::{
-    LoginPurpose, Permission, RevocationKind, RevokedFor, SecretKind, SessionDialect, Visibility, WorkspaceRole,
+    DomainProof, JourneyPurpose, LoginPurpose, Permission, RevocationKind, RevokedFor, SecretKind, SessionDialect,
+    SsoProtocol, SsoStage, Visibility, WorkspaceRole,
 };
 pub use webhook_deliveries::{NewWebhookMessage, WebhookDelivery, WebhookOutcome};
 pub use webhooks::{NewWebhookEndpoint, WebhookChange, WebhookEndpoint};

@@ -22,6 +22,10 @@ pub struct Pruned {
     pub known_networks: u64,
     pub webhook_deliveries: u64,
     pub socket_tickets: u64,
+    pub sso_journeys: u64,
+    pub sso_codes: u64,
+    pub sso_replays: u64,
+    pub sso_failures: u64,
 }
 
 impl Pruned {
@@ -41,6 +45,10 @@ impl Pruned {
             + self.known_networks
             + self.webhook_deliveries
             + self.socket_tickets
+            + self.sso_journeys
+            + self.sso_codes
+            + self.sso_replays
+            + self.sso_failures
     }
 }
 
@@ -69,6 +77,10 @@ const REVOCATIONS: &str = "DELETE FROM revocations WHERE seq IN (SELECT seq FROM
 const KNOWN_NETWORKS: &str = "DELETE FROM known_networks WHERE (user_id, network) IN (SELECT user_id, network FROM known_networks \
                               WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
 
+/// One of a workspace's, a code's and an hour's.
+const SSO_FAILURES: &str = "DELETE FROM sso_failures WHERE (workspace_id, code, hour) IN (SELECT workspace_id, code, hour FROM \
+                            sso_failures WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+
 impl Transaction {
     /// Removes what expired before `before`, at most `limit` rows of each kind. Call it again while anything was removed.
     ///
@@ -93,6 +105,10 @@ impl Transaction {
             known_networks: execute!(self, KNOWN_NETWORKS, before, limit),
             webhook_deliveries: execute!(self, expired!("webhook_deliveries", "seq"), before, limit),
             socket_tickets: execute!(self, expired!("socket_tickets", "hash"), before, limit),
+            sso_journeys: execute!(self, expired!("sso_journeys", "hash"), before, limit),
+            sso_codes: execute!(self, expired!("sso_codes", "hash"), before, limit),
+            sso_replays: execute!(self, expired!("sso_replays", "key"), before, limit),
+            sso_failures: execute!(self, SSO_FAILURES, before, limit),
         })
     }
 }

@@ -179,3 +179,45 @@ words! {
         Local = "local",
     }
 }
+
+words! {
+    /// How a workspace's own identity provider is spoken to.
+    SsoProtocol {
+        /// SAML 2.0.
+        Saml2 = "saml2",
+        /// OpenID Connect.
+        Oidc = "oidc",
+    }
+}
+
+words! {
+    /// What a configuration of a workspace's provider is good for.
+    SsoStage {
+        /// To be tried.
+        Draft = "draft",
+        /// To log in by.
+        Enabled = "enabled",
+    }
+}
+
+words! {
+    /// How a domain was proven.
+    DomainProof {
+        /// Its DNS showed the token.
+        Dns = "dns",
+        /// An administrator of the deployment decided it.
+        Administrator = "administrator",
+    }
+}
+
+words! {
+    /// Where a login by a workspace's own provider is on its way.
+    JourneyPurpose {
+        /// A link to try a configuration with.
+        Try = "try",
+        /// On its way to the provider and back.
+        Leave = "leave",
+        /// Back from the provider, and judged: its browser has to come for it.
+        Arrive = "arrive",
+    }
+}

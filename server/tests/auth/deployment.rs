@@ -36,6 +36,9 @@ pub(crate) const SCOPE: &str = "notes";
 pub(crate) const KEY: &str = "sk_notes-0123456789-0123456789-0123456789";
 pub(crate) const OTHER_KEY: &str = "sk_other-0123456789-0123456789-0123456789";
 
+/// Tenants whose redirect URIs the provider knows.
+pub(crate) const TENANTS: [Uuid; 2] = [Uuid::from_u128(0x7e57_0001), Uuid::from_u128(0x7e57_0002)];
+
 /// The provider of this test run. It ends when our end of its standard input closes, at the latest with us.
 pub(crate) struct Real {
     _process: Child,
@@ -54,10 +57,19 @@ pub(crate) static REAL: LazyLock<Real> = LazyLock::new(|| {
             ],
         })
     };
-    let settings = json!({ "clients": [client("sentinel"), client("front"), client("other-front"), client("stranger")], "users": {
+    let tenant = json!({
+        "client_id": "tenant",
+        "token_endpoint_auth_method": "none",
+        "id_token_signed_response_alg": "RS256",
+        "redirect_uris": TENANTS.map(|id| format!("http://127.0.0.1/api/v1/auth/sso/oidc/callback/ten_{id}")),
+    });
+    let settings = json!({ "clients": [tenant, client("sentinel"), client("front"), client("other-front"), client("stranger")], "users": {
         // Two people whose addresses begin alike, and one who only says so.
         "ada.lovelace": { "given_name": "Ada", "family_name": "Lovelace", "name": "Ada Lovelace" },
         "ada-elsewhere": { "email": "ada.lovelace@other.test" },
+        "groups-it": { "groups": ["staff", "it"] },
+        "groups-none": { "groups": ["staff"] },
+        "groups-owner": { "groups": ["owner", "Owner", "platform-admin"] },
         "ada-unproven": { "email": "ada.lovelace@example.test", "email_verified": false },
     } });
     let mut process = Command::new("node")

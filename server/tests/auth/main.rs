@@ -11,6 +11,10 @@ mod converge_many;
 #[path = "../support/databases.rs"]
 mod databases;
 mod deployment;
+mod federation;
+mod federation_domains;
+mod federation_saml;
+mod federation_stub;
 mod github;
 mod invitations;
 mod keys;
@@ -26,6 +30,8 @@ mod scim;
 mod sliding;
 mod sso;
 mod stores;
+#[path = "../../idp/tests/support/mod.rs"]
+mod stub;
 mod tenant;
 mod tickets;
 mod webhooks;

@@ -58,6 +58,45 @@ pub(crate) async fn verify(
     Ok(verified)
 }
 
+/// The event of a logout (OpenID Connect Back-Channel Logout 1.0 §2.4).
+const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+/// Most seconds since a logout token was made: it is sent at once.
+const LOGOUT_AGE: u32 = 10 * 60;
+
+/// Verifies a logout token (OpenID Connect Back-Channel Logout 1.0 §2.6): an ID token is none, for it has a nonce or no
+/// event, and a logout token is no ID token.
+pub(crate) async fn verify_logout(
+    keys: &Keys,
+    issuers: &Issuers,
+    token: &str,
+    client_id: &str,
+    now: i64,
+) -> Result<VerifiedToken, Error> {
+    let verifier = Verifier::new(issuers.expected(), Expected::exactly(client_id), ALGORITHMS)
+        .required(["iss", "aud", "iat", "jti", "events"])
+        .max_age(LOGOUT_AGE)
+        .leeway(LEEWAY)?;
+    let verified = keys.verify(&verifier, token, now).await?;
+    match verified.header().get("typ").map(|typ| typ.as_str()) {
+        None => {}
+        Some(Some(typ)) if typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("logout+jwt") => {}
+        Some(_) => return Err(ErrorCode::TypeMismatch.into()),
+    }
+    let claims = verified.claims();
+    let events: Option<serde_json::Value> = serde_json::from_str(claims.as_json()).ok();
+    let event = events.as_ref().and_then(|all| all.get("events")?.get(LOGOUT_EVENT));
+    if !event.is_some_and(serde_json::Value::is_object) {
+        return Err(Error::claim(ErrorCode::ClaimInvalid, "events"));
+    }
+    if claims.get("nonce").is_some() {
+        return Err(Error::claim(ErrorCode::ClaimInvalid, "nonce"));
+    }
+    if claims.subject().is_none() && claims.string("sid").is_none() {
+        return Err(Error::claim(ErrorCode::ClaimMissing, "sid"));
+    }
+    Ok(verified)
+}
+
 /// A `typ` that names another kind of token is another kind of token: an RFC 9068 access token, a logout token
 /// (RFC 8725 §3.11). ID tokens have `JWT` or none.
 fn check_type(token: &VerifiedToken) -> Result<(), Error> {

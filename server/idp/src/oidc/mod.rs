@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use openidconnect::core::CoreResponseType;
-use openidconnect::{AuthenticationFlow, CsrfToken, Nonce, PkceCodeChallenge, Scope};
+use openidconnect::{AuthenticationFlow, CsrfToken, LoginHint, Nonce, PkceCodeChallenge, Scope};
 use sentinel_core::{Claims, ErrorCode, VerifiedToken};
 use sentinel_tower::fetch::{FetchPolicy, Fetcher};
+use serde_json::{Map, Value};
 
 use self::discovery::{Discovered, Discovery};
 use self::id_token::Demands;
@@ -45,6 +46,11 @@ impl Oidc {
     }
 
     pub(crate) async fn start(&self, redirect_uri: &str) -> Result<Login, IdpError> {
+        self.start_with(redirect_uri, None).await
+    }
+
+    /// `hint`: who will probably log in.
+    pub(crate) async fn start_with(&self, redirect_uri: &str, hint: Option<&str>) -> Result<Login, IdpError> {
         let redirect = exchange::redirect(redirect_uri, &self.remote)?;
         let discovered = self.discovered().await?;
         let client = exchange::client(&self.config, &discovered.metadata, &self.remote)?;
@@ -52,12 +58,15 @@ impl Oidc {
         let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
         // `openid` is added by the client itself.
         let scopes = self.config.scopes.iter().filter(|scope| *scope != "openid").cloned().map(Scope::new);
-        let (url, state, nonce) = client
+        let mut request = client
             .authorize_url(flow, CsrfToken::new_random, Nonce::new_random)
             .set_redirect_uri(Cow::Owned(redirect))
             .add_scopes(scopes)
-            .set_pkce_challenge(challenge)
-            .url();
+            .set_pkce_challenge(challenge);
+        if let Some(hint) = hint {
+            request = request.set_login_hint(LoginHint::new(hint.to_owned()));
+        }
+        let (url, state, nonce) = request.url();
         let secrets = LoginSecrets {
             provider: self.config.id.clone(),
             issuer: self.issuers.name().to_owned(),
@@ -74,6 +83,56 @@ impl Oidc {
         secrets: &LoginSecrets,
         callback: &Callback<'_>,
     ) -> Result<ProvenIdentity, IdpError> {
+        let (discovered, verified, tokens) = self.redeem(secrets, callback).await?;
+        let mut said = said(verified.claims());
+        if let (None, Some(url)) = (&said.email, discovered.metadata.userinfo_endpoint()) {
+            let subject = verified.claims().subject().unwrap_or_default();
+            let further = userinfo::ask(&self.remote, url.as_str(), tokens.access_token(), &subject).await?;
+            said = further.unwrap_or(said);
+        }
+        self.identity(&verified, said)
+    }
+
+    /// As [`Self::finish`], with all that the provider says: the ID token's claims and, where one of the `wanted` is not
+    /// among them, those of the UserInfo endpoint. What the ID token says stands.
+    pub(crate) async fn finish_with_claims(
+        &self,
+        secrets: &LoginSecrets,
+        callback: &Callback<'_>,
+        wanted: &[&str],
+    ) -> Result<(ProvenIdentity, Map<String, Value>), IdpError> {
+        let (discovered, verified, tokens) = self.redeem(secrets, callback).await?;
+        let identity = self.identity(&verified, Said::default())?;
+        let mut claims = claims_of(&verified);
+        let endpoint = discovered.metadata.userinfo_endpoint();
+        if let Some(url) = endpoint.filter(|_| wanted.iter().any(|name| !claims.contains_key(*name))) {
+            let token = tokens.access_token();
+            let further = userinfo::claims(&self.remote, url.as_str(), token, &identity.subject).await?;
+            for (name, value) in further.unwrap_or_default() {
+                claims.entry(name).or_insert(value);
+            }
+        }
+        Ok((identity, claims))
+    }
+
+    /// Judges a logout token (OpenID Connect Back-Channel Logout 1.0 §2.6).
+    pub(crate) async fn verify_logout_token(&self, token: &str) -> Result<Map<String, Value>, IdpError> {
+        let discovered = self.discovered().await?;
+        let verdict =
+            id_token::verify_logout(&discovered.keys, &self.issuers, token, &self.config.client_id, now()).await;
+        Ok(claims_of(&verdict.map_err(|error| self.refused(error))?))
+    }
+
+    /// That the provider answers and is what it was configured as: the address that a browser is sent to.
+    pub(crate) async fn check(&self) -> Result<String, IdpError> {
+        Ok(self.discovered().await?.metadata.authorization_endpoint().to_string())
+    }
+
+    async fn redeem(
+        &self,
+        secrets: &LoginSecrets,
+        callback: &Callback<'_>,
+    ) -> Result<(Arc<Discovered>, VerifiedToken, exchange::Tokens), IdpError> {
         secrets.check(&self.config.id, self.issuers.name(), callback)?;
         let discovered = self.discovered().await?;
         // Before the code goes anywhere: in a mix-up it is an honest issuer's code (RFC 9207 §2.4).
@@ -94,13 +153,7 @@ impl Oidc {
             access_token: Some(tokens.access_token()),
         };
         let verified = self.verify(&discovered, id_token, &demands).await?;
-        let mut said = said(verified.claims());
-        if let (None, Some(url)) = (&said.email, discovered.metadata.userinfo_endpoint()) {
-            let subject = verified.claims().subject().unwrap_or_default();
-            let further = userinfo::ask(&self.remote, url.as_str(), tokens.access_token(), &subject).await?;
-            said = further.unwrap_or(said);
-        }
-        self.identity(&verified, said)
+        Ok((discovered, verified, tokens))
     }
 
     /// `ours`: the client ids whose tokens are taken, as `aud` and as `azp`.
@@ -126,13 +179,15 @@ impl Oidc {
         token: &str,
         demands: &Demands<'_>,
     ) -> Result<VerifiedToken, IdpError> {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let now = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
-        let verdict = id_token::verify(&discovered.keys, &self.issuers, token, demands, now).await;
-        verdict.map_err(|error| match error.code() {
+        let verdict = id_token::verify(&discovered.keys, &self.issuers, token, demands, now()).await;
+        verdict.map_err(|error| self.refused(error))
+    }
+
+    fn refused(&self, error: sentinel_core::Error) -> IdpError {
+        match error.code() {
             ErrorCode::Unavailable => self.remote.unreachable("its keys could not be fetched"),
             _ => IdpError::TokenRefused(error),
-        })
+        }
     }
 
     fn identity(&self, token: &VerifiedToken, said: Said) -> Result<ProvenIdentity, IdpError> {
@@ -142,6 +197,18 @@ impl Oidc {
         ProvenIdentity::new(&self.config, &issuer, &subject, said)
             .ok_or(IdpError::token(ErrorCode::ClaimInvalid, "the subject is empty, too long or not text (sub)"))
     }
+}
+
+/// Seconds since the epoch.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// All claims of a verified token.
+fn claims_of(token: &VerifiedToken) -> Map<String, Value> {
+    // A verified token's payload is a JSON object.
+    serde_json::from_str(token.claims().as_json()).unwrap_or_default()
 }
 
 /// The standard claims (OpenID Connect Core §5.1). What has another type than it should is not there.

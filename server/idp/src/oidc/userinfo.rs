@@ -16,6 +16,28 @@ pub(crate) async fn ask(
     access_token: &str,
     subject: &str,
 ) -> Result<Option<Said>, IdpError> {
+    let Some(claims) = claims(remote, url, access_token, subject).await? else { return Ok(None) };
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
+    let email_verified = claims.get("email_verified").is_some_and(|value| *value == true || *value == "true");
+    Ok(Some(Said {
+        email: text("email"),
+        email_verified,
+        hosted_domain: text("hd"),
+        username: text("preferred_username"),
+        name: text("name"),
+        given_name: text("given_name"),
+        family_name: text("family_name"),
+        picture: text("picture"),
+    }))
+}
+
+/// As [`ask`], as it was said.
+pub(crate) async fn claims(
+    remote: &Remote,
+    url: &str,
+    access_token: &str,
+    subject: &str,
+) -> Result<Option<Map<String, Value>>, IdpError> {
     let request = http::Request::get(url)
         .header(ACCEPT, "application/json")
         .header(AUTHORIZATION, format!("Bearer {access_token}"))
@@ -33,16 +55,5 @@ pub(crate) async fn ask(
     if claims.get("sub").and_then(Value::as_str) != Some(subject) {
         return Err(IdpError::token(ErrorCode::BindingMismatch, "the UserInfo endpoint answered for another subject"));
     }
-    let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
-    let email_verified = claims.get("email_verified").is_some_and(|value| *value == true || *value == "true");
-    Ok(Some(Said {
-        email: text("email"),
-        email_verified,
-        hosted_domain: text("hd"),
-        username: text("preferred_username"),
-        name: text("name"),
-        given_name: text("given_name"),
-        family_name: text("family_name"),
-        picture: text("picture"),
-    }))
+    Ok(Some(claims))
 }

@@ -5,6 +5,7 @@ mod password;
 mod realm;
 mod scim;
 mod service;
+mod sso;
 mod user;
 mod webhook;
 mod workspace;
@@ -43,6 +44,9 @@ pub(crate) enum Command {
     /// Services that provision a workspace's people.
     #[command(subcommand)]
     Scim(scim::Command),
+    /// Tenants' own identity providers.
+    #[command(subcommand)]
+    Sso(sso::Command),
 }
 
 /// Who the activity log says it was: whoever may run this program on the data.
@@ -58,6 +62,7 @@ pub(crate) fn run(config: Option<PathBuf>, command: Command) -> Result<Value, Fa
         Command::Realm(command) => realm::run(service, command).await,
         Command::Webhook(command) => webhook::run(service, command).await,
         Command::Scim(command) => scim::run(service, command).await,
+        Command::Sso(command) => sso::run(service, command).await,
     })
 }
 

@@ -12,6 +12,7 @@ mod realms;
 mod roles;
 mod scim_clients;
 mod service_apps;
+mod sso_domains;
 mod system;
 mod users;
 mod webhooks;
@@ -42,6 +43,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         system::routes,
         webhooks::routes,
         scim_clients::routes,
+        sso_domains::routes,
     ];
     rooms.iter().fold(routes, |all, room| room(all))
 }

@@ -23,7 +23,7 @@ use crate::http::Failure;
 use crate::service::{Caller, Error, ErrorKind};
 
 /// Requests a minute of one address at routes that begin a login, take a secret or ask a provider.
-const ENDPOINTS: [(&str, u32); 17] = [
+const ENDPOINTS: [(&str, u32); 28] = [
     ("/auth/login", 60),
     ("/auth/login/{provider}", 30),
     ("/auth/callback/{provider}", 30),
@@ -33,6 +33,17 @@ const ENDPOINTS: [(&str, u32); 17] = [
     ("/api/v1/auth/refresh", 120),
     ("/api/v1/auth/password", 30),
     ("/api/v1/auth/password/reset", 30),
+    ("/api/v1/auth/sso/configure", 30),
+    ("/api/v1/auth/sso/domains", 30),
+    ("/api/v1/auth/sso/domains/{domain}/verify", 30),
+    ("/api/v1/auth/sso/login", 60),
+    ("/api/v1/auth/sso/token", 60),
+    ("/api/v1/auth/sso/oidc/callback/{tenant}", 60),
+    ("/api/v1/auth/sso/oidc/initiate/{tenant}", 60),
+    ("/api/v1/auth/sso/oidc/logout/{tenant}", 120),
+    ("/api/v1/auth/sso/saml/acs/{tenant}", 60),
+    ("/api/v1/auth/sso/saml/finish/{tenant}", 60),
+    ("/api/v1/auth/sso/saml/metadata/{tenant}", 60),
     ("/local/login", 60),
     ("/local/pin", 30),
     ("/authz/resolve", 120),

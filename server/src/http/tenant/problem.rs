@@ -12,10 +12,11 @@ use utoipa::ToSchema;
 
 use super::PREFIX;
 use crate::http::Failure;
-use crate::service::Error;
 use crate::service::dialects::TenantRole;
+use crate::service::federation::{SsoError, SsoFault};
 use crate::service::passwords::Violation;
 use crate::service::tenant::{Refusal, Tenancy, TenantError};
+use crate::service::{Error, ErrorKind};
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 /// Longer than any refusal of this server.
@@ -79,6 +80,15 @@ pub(super) struct ForeignOrigin;
 pub(super) enum No {
     Refused(Refused),
     Foreign(ForeignOrigin),
+    Sso(SsoError),
+    /// To a provider whose logout token is refused: 400, whatever the reason (OpenID Connect Back-Channel Logout 1.0 §2.8).
+    Logout(SsoError),
+}
+
+impl From<SsoError> for No {
+    fn from(error: SsoError) -> Self {
+        Self::Sso(error)
+    }
 }
 
 impl<E: Into<TenantError>> From<E> for No {
@@ -109,6 +119,11 @@ impl IntoResponse for No {
                 "The cookie is for pages of this server's own origin: send Origin, or keep the refresh token yourself",
             )
             .into_response(),
+            Self::Sso(error) => sso(error),
+            Self::Logout(SsoError::Fault(fault)) => {
+                problem(StatusCode::BAD_REQUEST, fault.code(), NOT_ENDED).into_response()
+            }
+            Self::Logout(error) => sso(error),
             Self::Refused(Refused(TenantError::Refused(refusal))) => refused(refusal).into_response(),
             Self::Refused(Refused(TenantError::Choose(tenants))) => choose(tenants).into_response(),
             Self::Refused(Refused(TenantError::Password(violations))) => password(&violations).into_response(),
@@ -169,6 +184,40 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::LinkInvalid => (S::NOT_FOUND, "link_invalid", "The link is unknown, used or expired"),
     };
     problem(status, code, detail)
+}
+
+/// What is said of a logout token that is refused.
+const NOT_ENDED: &str = "The logout token is refused";
+
+/// A refusal about a tenant's provider: to a browser its code alone, for what a provider sent is nobody else's.
+fn sso(error: SsoError) -> Response {
+    let (status, code, detail) = match error {
+        SsoError::Failed(error) => return Failure::from(error).into_response(),
+        SsoError::Refused { kind, code, detail } => {
+            let status = match kind {
+                ErrorKind::NotFound => StatusCode::NOT_FOUND,
+                ErrorKind::Conflict => StatusCode::CONFLICT,
+                ErrorKind::Forbidden => StatusCode::FORBIDDEN,
+                _ => StatusCode::BAD_REQUEST,
+            };
+            (status, code, detail)
+        }
+        SsoError::Fault(fault) => {
+            use SsoFault as F;
+            let status = match fault {
+                F::LoginUnknown | F::Replayed | F::OtherBrowser | F::ConfigurationGone => StatusCode::BAD_REQUEST,
+                F::ProviderUnreachable | F::ProviderMisconfigured | F::MetadataExpired => StatusCode::BAD_GATEWAY,
+                F::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+                _ => StatusCode::FORBIDDEN,
+            };
+            (
+                status,
+                fault.code(),
+                "The login failed: the tenant's administrators see what to do about this code".to_owned(),
+            )
+        }
+    };
+    problem(status, code, &detail).into_response()
 }
 
 fn choose(tenants: Vec<Tenancy>) -> Problem {

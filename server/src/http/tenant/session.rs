@@ -59,7 +59,7 @@ struct TenantUser {
 
 /// New tokens.
 #[derive(Serialize, ToSchema)]
-struct TenantTokens {
+pub(super) struct TenantTokens {
     /// For requests.
     access_token: String,
     /// For the next tokens; good once. Not here where it is in the cookie.
@@ -92,6 +92,13 @@ fn answer(
         Some(token) => cookie::keep(response, config, &token),
         None => Ok(response),
     }
+}
+
+/// The answer to a login, with the refresh token in it.
+pub(super) fn signed_in(config: &Config, session: TenantSession) -> Result<Response, Failure> {
+    let TenantSession { tokens, user_id, email, role, tenant_id } = session;
+    let user = TenantUser { id: user_id, email, role, tenant_id };
+    answer(config, tokens, Some(user), RefreshTokenIn::Body)
 }
 
 /// Logs in with an address and a password, in one tenant.

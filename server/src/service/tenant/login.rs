@@ -102,6 +102,7 @@ impl Service {
         new: &SecretString,
         caller: &Caller,
     ) -> Result<(), TenantError> {
+        user.require_own_account()?;
         let stored = self.store().read().await?.password(user.id).await?;
         stored.filter(|stored| stored.kind == SecretKind::Password).ok_or(Refusal::NoPassword)?;
         let claimant = Claimant { user_id: Some(user.id), name: "", kind: SecretKind::Password };
@@ -143,7 +144,7 @@ async fn choose(transaction: &mut Transaction, user: Uuid, named: Option<&str>) 
     }
 }
 
-fn session(tokens: TokenAnswer, state: &SessionForRefresh) -> Result<TenantSession, Error> {
+pub(in crate::service) fn session(tokens: TokenAnswer, state: &SessionForRefresh) -> Result<TenantSession, Error> {
     Ok(TenantSession {
         tokens,
         user_id: user_id(state.session.user_id),

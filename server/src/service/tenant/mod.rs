@@ -4,6 +4,7 @@ mod links;
 mod login;
 
 pub use links::PasswordLink;
+pub(super) use login::session;
 pub use login::{TenantLogin, TenantSession};
 
 use super::Error;

@@ -123,6 +123,27 @@ pub(super) const SETTINGS: &[Setting] = &[
         "How long a login counts for other front ends, which then log in without asking (`prompt=none`). 0: not at all.",
     ),
     setting(
+        "SSO_DNS_SERVERS",
+        Kind::List,
+        "",
+        "service/federation/dns.rs",
+        "Who is asked for the DNS records that prove a tenant's domains: addresses with ports (`10.0.0.2:53`). Without it those that this machine asks.",
+    ),
+    setting(
+        "SSO_METADATA_MINUTES",
+        Kind::Number(1, 10_080),
+        "60",
+        "service/federation/metadata.rs",
+        "How often the metadata of tenants' SAML providers are asked for, where they have a URL.",
+    ),
+    setting(
+        "SSO_METADATA_OVERLAP_HOURS",
+        Kind::Number(0, 720),
+        "24",
+        "service/federation/metadata.rs",
+        "How long a certificate of a tenant's SAML provider is still taken that its metadata show no more.",
+    ),
+    setting(
         "INVITATION_EXPIRE_DAYS",
         Kind::Number(1, 365),
         "14",

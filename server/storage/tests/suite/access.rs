@@ -27,6 +27,7 @@ async fn every_change_shows_at_once(store: Store) {
         revoked_at,
         dialect: SessionDialect::Sentinel,
         last_used_at: NOW,
+        federation_id: None,
     };
     let account = read(&store).await.user(ada).await.unwrap().unwrap();
     let mut expected = AccessState {

@@ -34,6 +34,8 @@ mod services;
 mod sessions;
 mod shares;
 mod single_use;
+mod sso_connections;
+mod sso_journeys;
 mod sso_sessions;
 mod tuples;
 mod usernames;

@@ -83,6 +83,10 @@ async fn what_was_there_before_gets_its_tuples(place: Place) {
                   DELETE FROM schema_versions WHERE version > 2; \
                   DROP INDEX sessions_by_sso; ALTER TABLE sessions DROP COLUMN sso_id; ALTER TABLE clients DROP COLUMN workspaces; \
                   DROP TABLE sso_sessions; DROP TABLE bundle_access; \
+                  DROP TABLE sso_configurations; DROP TABLE sso_codes; DROP TABLE sso_journeys; DROP TABLE sso_connections; \
+                  DROP TABLE sso_domains; DROP TABLE sso_failures; DROP TABLE sso_replays; \
+                  DROP INDEX sessions_by_federation; ALTER TABLE sessions DROP COLUMN federation_id; \
+                  ALTER TABLE sessions DROP COLUMN federation_subject; ALTER TABLE sessions DROP COLUMN federation_session; \
                   DROP TABLE local_accounts; DROP TABLE socket_tickets; \
                   DROP TABLE password_history; DROP TABLE passwords; DROP TABLE login_failures; DROP TABLE known_networks; \
                   ALTER TABLE sessions DROP COLUMN dialect; \
