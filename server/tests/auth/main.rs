@@ -12,6 +12,7 @@ mod converge_many;
 mod databases;
 mod deployment;
 mod federation;
+mod federation_answers;
 mod federation_domains;
 mod federation_saml;
 mod federation_stub;

@@ -6,11 +6,11 @@ use sentinel_storage::{
     JourneyPurpose, JourneyTaken, SessionDialect, SsoConfiguration, SsoJourney, SsoStage, StorageError,
 };
 use serde::{Deserialize, Serialize};
-use url::Url;
 use uuid::Uuid;
 
 use super::configuration::{domain, domain_of};
 use super::enter::{Kept, Vouched, issuer_of};
+use super::own_page::own_page;
 use super::{Configuration, Provider, SsoError, SsoFault, Urls};
 use crate::service::dialects::workspace_of;
 use crate::service::journey::{FrontEnd, ProviderAnswer, is_secret};
@@ -22,8 +22,6 @@ use crate::service::{Caller, Error, ErrorKind, Millis, Service};
 pub(super) const JOURNEY: Purpose = Purpose::new("sso-journey");
 /// Two first logins at the same moment: one of them makes the account, the other one then finds it.
 const TRIES: usize = 3;
-/// Longest path that a browser is sent to afterwards.
-const RETURN_TO: usize = 2048;
 /// How long a link to try a configuration with is good.
 pub(super) const TRYING: Millis = 60 * 60 * 1000;
 
@@ -466,46 +464,4 @@ pub(super) fn same_browser(journey: &Journey, browser: Option<&str>) -> Result<(
 
 pub(super) fn not_configured() -> SsoError {
     SsoError::refused(ErrorKind::NotFound, "sso_not_configured", "No single sign-on is enabled there")
-}
-
-/// A page of this server's own origin: a path, whatever a browser would make of it.
-fn own_page(base_url: &str, path: &str) -> Option<String> {
-    let is_path = path.starts_with('/') && path.len() <= RETURN_TO && !path.contains('\\');
-    if !is_path || path.chars().any(|one| one.is_control() || one.is_whitespace()) {
-        return None;
-    }
-    let base = Url::parse(base_url).ok()?;
-    let page = base.join(path).ok()?;
-    (page.origin() == base.origin() && page.username().is_empty() && page.password().is_none()).then(|| page.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_browser_goes_back_to_this_origin_alone() {
-        let to = |path| own_page("https://auth.example.test/base", path);
-        assert_eq!(to("/").as_deref(), Some("https://auth.example.test/"));
-        assert_eq!(to("/app?x=1#y").as_deref(), Some("https://auth.example.test/app?x=1#y"));
-        assert_eq!(to("/%2f/evil.test").as_deref(), Some("https://auth.example.test/%2f/evil.test"));
-        for foreign in [
-            "",
-            "app",
-            "//evil.test",
-            "///evil.test",
-            "/\\evil.test",
-            "\\\\evil.test",
-            "/\t/evil.test",
-            "https://evil.test",
-            "https:evil.test",
-            "javascript:alert(1)",
-            "/ /evil.test",
-            "@evil.test",
-            "/\n",
-            "///@evil.test",
-        ] {
-            assert_eq!(to(foreign), None, "{foreign:?}");
-        }
-    }
 }

@@ -18,6 +18,7 @@ mod logout;
 #[cfg(feature = "saml")]
 mod metadata;
 mod oidc;
+mod own_page;
 mod roles;
 #[cfg(feature = "saml")]
 mod saml;
