@@ -14,10 +14,13 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection as _};
 use support::Folder;
 
-/// A request with a token, from this machine or, by a proxy's word, from elsewhere.
+/// A request with a token, from this machine itself or, by a proxy's word, from elsewhere.
 fn ask(server: &Server, method: &str, path: &str, token: &str, from: &str, body: &Value) -> Answer {
     let (bearer, body) = (format!("Bearer {token}"), if body.is_null() { String::new() } else { body.to_string() });
-    let mut headers = vec![("X-Forwarded-For", from), ("User-Agent", "Firefox"), ("Content-Type", "application/json")];
+    let mut headers = vec![("User-Agent", "Firefox"), ("Content-Type", "application/json")];
+    if from != HERE {
+        headers.push(("X-Forwarded-For", from));
+    }
     if !token.is_empty() {
         headers.push(("Authorization", &bearer));
     }
@@ -199,24 +202,59 @@ fn a_file_that_holds_no_pin() {
 }
 
 #[test]
-fn a_proxy_that_the_settings_do_not_name_brings_nobody_from_here() {
+fn no_proxy_brings_anybody_from_here() {
+    // One that the settings do not name, and one that they do.
+    for named in [None, Some(("BEHIND_PROXY", "true"))] {
+        let folder = Folder::new();
+        folder.write("owner.pin", "1234\n");
+        let mut environment = vec![("OWNER_PIN_FILE", "owner.pin"), ("SIGNING_ALGORITHM", "ES256")];
+        environment.extend(named);
+        let server = Server::start(&folder, &environment);
+        server.output_with("the owner was made of OWNER_PIN_FILE");
+        let body = json!({ "username": "owner", "pin": "1234" }).to_string();
+        let status = |more: &[(&str, &str)]| {
+            let headers: Vec<_> = [("Content-Type", "application/json")].iter().chain(more).copied().collect();
+            server.send("POST", "/local/login", &headers, &body).status
+        };
+        // Few enough that none waits for the ones before.
+        for header in [
+            ("X-Forwarded-For", "127.0.0.1"),
+            ("Forwarded", "for=127.0.0.1"),
+            ("X-Forwarded-For", "unknown"),
+            ("X-Real-IP", "203.0.113.7"),
+        ] {
+            assert_eq!(status(&[header]), 401, "{header:?}, {named:?}");
+        }
+        assert_eq!(status(&[]), 200, "{named:?}");
+    }
+}
+
+/// What a page of any site can have a browser send, unasked, is no login: else its visitors' own network were locked.
+#[test]
+fn a_page_of_another_site_does_not_lock_its_visitor_out() {
     let folder = Folder::new();
     folder.write("owner.pin", "1234\n");
     let server = Server::start(&folder, &[("OWNER_PIN_FILE", "owner.pin"), ("SIGNING_ALGORITHM", "ES256")]);
     server.output_with("the owner was made of OWNER_PIN_FILE");
-    let body = json!({ "username": "owner", "pin": "1234" }).to_string();
-    let status = |more: &[(&str, &str)]| {
-        let headers: Vec<_> = [("Content-Type", "application/json")].iter().chain(more).copied().collect();
-        server.send("POST", "/local/login", &headers, &body).status
-    };
-    for header in [
-        ("X-Forwarded-For", "203.0.113.7"),
-        ("X-Forwarded-For", "127.0.0.1"),
-        ("Forwarded", "for=127.0.0.1"),
-        ("Via", "1.1 proxy"),
-        ("X-Real-IP", "127.0.0.1"),
-    ] {
-        assert_eq!(status(&[header]), 401, "{header:?}");
+    let guess = json!({ "username": "owner", "pin": "000000" }).to_string();
+    let tenant = json!({ "email": "owner@example.test", "password": "x" }).to_string();
+    for (path, body) in [("/local/login", &guess), ("/api/v1/auth/login", &tenant)] {
+        for kind in ["text/plain;charset=UTF-8", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+        {
+            for by in [("Origin", "https://evil.example"), ("Origin", "null"), ("Sec-Fetch-Site", "cross-site")] {
+                let answer = server.send("POST", path, &[("Content-Type", kind), by], body);
+                assert_eq!(answer.status, 422, "{path} {kind} {by:?}");
+            }
+        }
+        assert_eq!(server.send("POST", path, &[("Origin", "https://evil.example")], body).status, 422, "{path}");
     }
-    assert_eq!(status(&[]), 200);
+    assert_eq!(login(&server, "owner", "1234", HERE).status, 200);
+    // Asked for first, and refused.
+    let preflight = [
+        ("Origin", "https://evil.example"),
+        ("Access-Control-Request-Method", "POST"),
+        ("Access-Control-Request-Headers", "content-type"),
+    ];
+    let answer = server.send("OPTIONS", "/local/login", &preflight, "");
+    assert!(answer.status == 403 && answer.header("access-control-allow-origin").is_none(), "{answer:?}");
 }

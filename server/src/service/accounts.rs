@@ -1,8 +1,8 @@
 //! Accounts, as an administrator of the deployment handles them.
 
 use sentinel_storage::{
-    Identity, NewUser, PageRequest, ProfileChange, RevokedFor, Session, StorageError, Transaction, User as Account,
-    UserFilter, WorkspaceOfUser,
+    Identity, LocalAccountChange, NewUser, PageRequest, ProfileChange, RevokedFor, Session, StorageError, Transaction,
+    User as Account, UserFilter, WorkspaceOfUser,
 };
 use uuid::Uuid;
 
@@ -135,6 +135,11 @@ impl Service {
             if transaction.lock_admins().await? == [id] {
                 return Err(Error::conflict("The last administrator stays: make someone else an administrator first"));
             }
+        }
+        if change.is_active.is_some() {
+            // Whatever a workspace did before: it is not the workspace's to undo.
+            let mark = LocalAccountChange { deactivated_here: Some(false), ..LocalAccountChange::default() };
+            transaction.update_local_account(id, &mark).await?;
         }
         let before = transaction.user(id).await?.ok_or_else(unknown)?;
         let mut account = before.clone();

@@ -220,7 +220,7 @@ impl Service {
             }
         };
         // Who was provisioned and is no longer a member does not come back by logging in.
-        if transaction.scim_user(workspace_id, account.id).await?.is_some_and(|user| !user.is_active) {
+        if transaction.is_ended_by_scim(workspace_id, account.id).await? {
             return Ok(());
         }
         transaction.insert_member(workspace_id, account.id, role, now).await?;

@@ -250,10 +250,12 @@ impl Service {
         if role.is_none() {
             return Turn::Refused("No longer a member of this workspace");
         }
+        // Negative where another replica, whose clock is ahead, was faster: that is within every grace, and there may be none.
         let since = now.saturating_sub(session.rotated_at);
+        let grace = dialects::refresh_grace(session.dialect, self.config());
         match session.generation.saturating_sub(generation) {
             0 => Turn::Rotate,
-            1 if since < dialects::refresh_grace(session.dialect, self.config()) => Turn::Again,
+            1 if grace > 0 && since < grace => Turn::Again,
             // Ours, and not yet issued: the database is older than the token. It does nothing.
             ..0 => Turn::Refused("Invalid token"),
             _ => Turn::Reused,

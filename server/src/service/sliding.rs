@@ -49,7 +49,7 @@ impl Service {
         let user = &then.user;
         let Some(id) = user.session_id else { return Ok(None) };
         if then.slides && may_answer {
-            match self.slide(user, false).await {
+            match self.slide(user).await {
                 Err(error) if error.kind() == ErrorKind::Unauthenticated => return Ok(None),
                 Ok(None) => {}
                 slid => return slid,
@@ -63,15 +63,7 @@ impl Service {
         Ok(None)
     }
 
-    /// A token that says what is so now, of the session of the one that was used; nothing where that one does not slide.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unauthenticated`] where the token does not hold any more.
-    pub(crate) async fn fresh_token(&self, user: &User) -> Result<Option<String>, Error> {
-        if user.slides { self.slide(user, true).await } else { Ok(None) }
-    }
-
-    async fn slide(&self, user: &User, anyway: bool) -> Result<Option<String>, Error> {
+    async fn slide(&self, user: &User) -> Result<Option<String>, Error> {
         // What was done may have ended the token, the session, the membership or the account.
         self.still_acts(user).await?;
         let Some(id) = user.session_id else { return Ok(None) };
@@ -80,7 +72,7 @@ impl Service {
         let limit = state.session.created_at.saturating_add(lifetimes.local_session);
         let end = now.saturating_add(lifetimes.local_access).min(limit);
         let Some(end) = self.lasts_until(&state.session, end, now).await? else { return Ok(None) };
-        if !anyway && end.div_euclid(1000) <= user.expires_at {
+        if end.div_euclid(1000) <= user.expires_at {
             return Ok(None);
         }
         Ok(Some(self.local_token(&state, end).await?.0))

@@ -41,6 +41,8 @@ pub struct LocalAccount {
     pub must_change_pin: bool,
     /// Whether its owner is somebody elsewhere, too: a member of another workspace, or known by an identity provider.
     pub is_known_elsewhere: bool,
+    /// Where it is deactivated: by its workspace, which may undo that.
+    pub deactivated_here: bool,
 }
 
 /// What a local account begins with.
@@ -62,10 +64,11 @@ pub struct LocalAccountChange<'a> {
     pub has_default_pin: Option<bool>,
     pub trust_level: Option<i64>,
     pub channels: Option<&'a [String]>,
+    pub deactivated_here: Option<bool>,
 }
 
 const SELECT: &str = "SELECT l.user_id, l.workspace_id, l.has_default_pin, l.trust_level, l.channels, l.created_at, n.username, \
-     u.name, u.is_active, u.is_admin, u.last_login_at, m.role, COALESCE(p.must_change, FALSE) AS must_change_pin, \
+     u.name, u.is_active, u.is_admin, l.deactivated_here, u.last_login_at, m.role, COALESCE(p.must_change, FALSE) AS must_change_pin, \
      (EXISTS (SELECT 1 FROM identities i WHERE i.user_id = l.user_id) \
       OR EXISTS (SELECT 1 FROM memberships o WHERE o.user_id = l.user_id AND o.workspace_id <> l.workspace_id)) AS is_known_elsewhere \
      FROM local_accounts l JOIN users u ON u.id = l.user_id JOIN usernames n ON n.user_id = l.user_id \
@@ -147,8 +150,10 @@ impl Transaction {
         change: &LocalAccountChange<'_>,
     ) -> Result<bool, StorageError> {
         let sql = "UPDATE local_accounts SET has_default_pin = COALESCE($2, has_default_pin), \
-                   trust_level = COALESCE($3, trust_level), channels = COALESCE($4, channels) WHERE user_id = $1";
+                   trust_level = COALESCE($3, trust_level), channels = COALESCE($4, channels), \
+                   deactivated_here = COALESCE($5, deactivated_here) WHERE user_id = $1";
         let channels = change.channels.map(StringList::encode);
-        Ok(execute!(self, sql, user_id, change.has_default_pin, change.trust_level, channels) == 1)
+        Ok(execute!(self, sql, user_id, change.has_default_pin, change.trust_level, channels, change.deactivated_here)
+            == 1)
     }
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::connection::{affected, on};
 use crate::derived::Scope;
 use crate::page::{key, pattern};
+use crate::statement::execute;
 use crate::{Connection, Millis, Page, PageRequest, StorageError, Transaction, WorkspaceRole};
 
 /// A member of a workspace, with the profile that the other members see.
@@ -109,7 +110,7 @@ impl Connection {
 }
 
 impl Transaction {
-    /// Makes a user a member.
+    /// Makes a user a member. Who is provisioned by a directory is active there from then on.
     ///
     /// # Errors
     /// [`StorageError::Conflict`] for who is a member, [`StorageError::Reference`] where there is no such workspace or user.
@@ -120,6 +121,9 @@ impl Transaction {
         role: WorkspaceRole,
         now: Millis,
     ) -> Result<(), StorageError> {
+        let scim = "UPDATE scim_users SET is_active = TRUE, version = version + 1, updated_at = $3 \
+                    WHERE workspace_id = $1 AND user_id = $2 AND is_active = FALSE";
+        execute!(self, scim, workspace_id, user_id, now);
         let sql = "INSERT INTO memberships (workspace_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)";
         affected!(self, db => sqlx::query(sql).bind(workspace_id).bind(user_id).bind(role).bind(now).execute(db));
         self.touch(workspace_id, Scope::User(user_id), now);
@@ -143,7 +147,8 @@ impl Transaction {
     }
 
     /// Ends a membership, and with it the user's part in the workspace's groups, roles and shares. What the user owns
-    /// there stays theirs. False for who is no member.
+    /// there stays theirs. Who is provisioned by a directory is not active there from then on, with the role of now: first,
+    /// as directories write theirs before memberships, too. False for who is no member.
     ///
     /// # Errors
     /// As every statement.
@@ -153,6 +158,10 @@ impl Transaction {
         user_id: Uuid,
         now: Millis,
     ) -> Result<bool, StorageError> {
+        let scim = "UPDATE scim_users SET is_active = FALSE, version = version + 1, updated_at = $3, role = COALESCE(\
+                    (SELECT m.role FROM memberships m WHERE m.workspace_id = $1 AND m.user_id = $2), role) \
+                    WHERE workspace_id = $1 AND user_id = $2 AND is_active = TRUE";
+        execute!(self, scim, workspace_id, user_id, now);
         let sql = "DELETE FROM memberships WHERE workspace_id = $1 AND user_id = $2";
         self.touch(workspace_id, Scope::User(user_id), now);
         Ok(affected!(self, db => sqlx::query(sql).bind(workspace_id).bind(user_id).execute(db)) > 0)

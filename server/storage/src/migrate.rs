@@ -4,7 +4,7 @@ use crate::connection::{Transaction, affected, on};
 use crate::{Connection, Millis, StorageError, Store};
 
 /// Each schema in order. What has been released is never edited: a change is a new file.
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 15] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_policy.sql"),
     include_str!("../migrations/0003_workspace_stores.sql"),
@@ -19,6 +19,7 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("../migrations/0012_scim.sql"),
     include_str!("../migrations/0013_federation.sql"),
     include_str!("../migrations/0015_former_usernames.sql"),
+    include_str!("../migrations/0016_ended.sql"),
 ];
 
 /// The schema that this release reads and writes.

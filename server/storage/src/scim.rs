@@ -91,6 +91,16 @@ impl Connection {
         Ok(on!(self, db => sqlx::query_as(sql).bind(workspace_id).bind(user_id).fetch_optional(db)))
     }
 
+    /// Whether a directory has ended this person in the workspace, and not provisioned them again.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn is_ended_by_scim(&mut self, workspace_id: Uuid, user_id: Uuid) -> Result<bool, StorageError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM scim_users WHERE workspace_id = $1 AND user_id = $2 AND is_active = FALSE) \
+                   OR EXISTS (SELECT 1 FROM scim_ended WHERE workspace_id = $1 AND user_id = $2)";
+        Ok(on!(self, db => sqlx::query_scalar(sql).bind(workspace_id).bind(user_id).fetch_one(db)))
+    }
+
     /// People of the workspace, the oldest first: `limit` of them after the first `skip`.
     ///
     /// # Errors
@@ -185,6 +195,8 @@ impl Transaction {
             user.created_at,
             user.updated_at
         );
+        let sql = "DELETE FROM scim_ended WHERE workspace_id = $1 AND user_id = $2";
+        execute!(self, sql, user.workspace_id, user.user_id);
         Ok(())
     }
 
@@ -213,12 +225,23 @@ impl Transaction {
         Ok(changed == 1)
     }
 
-    /// Forgets a person as they were provisioned. False: there is no such person.
+    /// Forgets a person as they were provisioned, and notes that they were. False: there is no such person.
     ///
     /// # Errors
     /// As every statement.
-    pub async fn delete_scim_user(&mut self, workspace_id: Uuid, user_id: Uuid) -> Result<bool, StorageError> {
+    pub async fn delete_scim_user(
+        &mut self,
+        workspace_id: Uuid,
+        user_id: Uuid,
+        now: Millis,
+    ) -> Result<bool, StorageError> {
         let sql = "DELETE FROM scim_users WHERE workspace_id = $1 AND user_id = $2";
-        Ok(execute!(self, sql, workspace_id, user_id) == 1)
+        if execute!(self, sql, workspace_id, user_id) == 0 {
+            return Ok(false);
+        }
+        let sql = "INSERT INTO scim_ended (workspace_id, user_id, ended_at) VALUES ($1, $2, $3) \
+                   ON CONFLICT (workspace_id, user_id) DO UPDATE SET ended_at = excluded.ended_at";
+        execute!(self, sql, workspace_id, user_id, now);
+        Ok(true)
     }
 }

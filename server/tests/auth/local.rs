@@ -2,14 +2,15 @@
 
 use std::net::IpAddr;
 
-use reqwest::{Method, Response};
+use reqwest::{Method, Response, StatusCode};
 use secrecy::SecretString;
 use sentinel_keys::passwords::Parameters;
 use sentinel_server::service::admin_login::bootstrap_link;
+use sentinel_server::service::converge::Directory;
 use sentinel_server::service::local::{Bootstrapped, LocalLogin};
 use sentinel_server::service::passwords::Hashing;
 use sentinel_server::service::{Actor, Caller, Config, ErrorKind, WorkspaceRole};
-use sentinel_storage::{NewLocalAccount, SecretKind, StoreOptions};
+use sentinel_storage::{NewLocalAccount, RevocationKind, SecretKind, StoreOptions};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -19,7 +20,8 @@ cases! {
     the_pin_of_a_file_is_good_on_this_machine_alone, the_owner_is_made_once, an_administrator_s_link_and_a_pin_file,
     a_pin_is_changed_by_who_knows_it, guesses_are_counted_and_cost_the_same, what_is_no_name_is_a_wrong_one,
     accounts_are_made_and_changed, an_account_gets_another_name, nobody_reaches_above_themselves, other_workspaces_are_not_concerned,
-    who_is_somebody_elsewhere_is_not_one_workspace_s,
+    who_is_somebody_elsewhere_is_not_one_workspace_s, less_trust_is_told_elsewhere, names_of_the_directory_are_not_given_away,
+    what_the_deployment_has_closed_the_workspace_does_not_open,
 }
 
 /// The file's.
@@ -176,8 +178,11 @@ async fn the_pin_of_a_file_is_good_on_this_machine_alone(place: StoreOptions) {
     let fresh = answer.headers()["x-refreshed-token"].to_str().unwrap().to_owned();
     assert_eq!(answer.headers()["cache-control"], "no-store");
     assert_eq!(claims(&fresh)["must_change_pin"], json!(false));
-    assert_eq!(claims(&fresh)["sid"], claims(&home.owner)["sid"]);
-    assert!(home.holds(&fresh).await);
+    assert_ne!(claims(&fresh)["sid"], claims(&home.owner)["sid"]);
+    assert!(
+        home.holds(&fresh).await && !home.holds(&home.owner).await,
+        "no copy of the token of before opens anything"
+    );
     assert_eq!(body(answer).await["must_change_pin"], json!(false));
     assert!(login_from(&home.server, "owner", DEFAULT, &at([127, 0, 0, 1])).await.is_err());
     assert!(login_from(&home.server, "owner", OWNERS, &at([203, 0, 113, 1])).await.is_ok());
@@ -237,8 +242,12 @@ async fn a_pin_is_changed_by_who_knows_it(place: StoreOptions) {
         assert_eq!(body(answer).await["detail"], json!(expected));
     }
     assert!(home.holds(&elsewhere).await);
-    assert_eq!(home.change_pin(&here, FIRST, "917364").await.status(), 200);
-    assert!(home.holds(&here).await && !home.holds(&elsewhere).await);
+    let changed = home.change_pin(&here, FIRST, "917364").await;
+    assert_eq!(changed.status(), 200);
+    let fresh = changed.headers()["x-refreshed-token"].to_str().unwrap();
+    assert!(home.holds(fresh).await && !home.holds(&here).await && !home.holds(&elsewhere).await);
+    let mine = body(home.get("/users/me/sessions", fresh).await).await;
+    assert_eq!(mine.as_array().unwrap().len(), 1, "{mine}");
     assert_eq!(home.login("bob", FIRST).await.status(), 401);
     home.log_in("bob", "917364").await;
 }
@@ -403,6 +412,23 @@ async fn nobody_reaches_above_themselves(place: StoreOptions) {
     assert_eq!(home.post("/local/users", &viewer, json!({ "username": "eve", "pin": FIRST })).await.status(), 403);
     assert_eq!(home.change(&viewer, bob, json!({ "trust_level": 10 })).await.status(), 403);
     // An admin changes who stands below, and gives no more than they have.
+    let own = json!({ "trust_level": 3, "channels": ["web"] });
+    assert_eq!(home.change(&home.owner, ann, own).await.status(), 200);
+    for more in [json!({ "trust_level": 4 }), json!({ "channels": ["web", "root"] })] {
+        assert_eq!(home.change(&admin, bob, more.clone()).await.status(), 403, "{more}");
+        let mut puppet = json!({ "username": "puppet", "pin": FIRST, "role": "admin" });
+        puppet.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        assert_eq!(home.post("/local/users", &admin, puppet).await.status(), 403, "{more}");
+    }
+    let new = json!({ "username": "eric", "pin": FIRST, "trust_level": 3, "channels": ["web"] });
+    assert_eq!(home.post("/local/users", &admin, new).await.status(), 201);
+    // What an owner has given may stay and be taken, and who was given it does not get another PIN by who has less.
+    let much = json!({ "trust_level": 9, "channels": ["root"] });
+    assert_eq!(home.change(&home.owner, bob, much).await.status(), 200);
+    assert_eq!(home.reset(&admin, bob, "640281").await, 403);
+    assert_eq!(home.change(&admin, bob, json!({ "trust_level": 9, "channels": ["root", "web"] })).await.status(), 200);
+    assert_eq!(home.change(&admin, bob, json!({ "trust_level": 5, "channels": [] })).await.status(), 200);
+    assert_eq!(home.change(&admin, bob, json!({ "trust_level": 6 })).await.status(), 403);
     assert_eq!(home.change(&admin, bob, json!({ "trust_level": 2, "role": "editor" })).await.status(), 200);
     assert_eq!(home.change(&admin, bob, json!({ "role": "owner" })).await.status(), 403);
     let new = json!({ "username": "eve", "pin": FIRST, "role": "owner" });
@@ -414,6 +440,8 @@ async fn nobody_reaches_above_themselves(place: StoreOptions) {
         }
         let revoke = home.post(&format!("/local/users/{id}/revoke-tokens"), &admin, json!({})).await;
         assert_eq!(revoke.status(), 403);
+        let watched = home.get(&format!("/local/users/{id}/sessions"), &admin).await;
+        assert_eq!(watched.status(), 403, "where owners and equals log in from");
     }
     // The owner stays, and changes the PIN by knowing it.
     assert_eq!(home.change(&home.owner, owner, json!({ "is_active": false })).await.status(), 409);
@@ -477,13 +505,73 @@ async fn who_is_somebody_elsewhere_is_not_one_workspace_s(place: StoreOptions) {
     home.server.workspace("bobs", &[(bob, WorkspaceRole::Owner)]).await;
     assert_eq!(home.reset(&ann, bob, "739150").await, 403);
     assert_eq!(home.change(&ann, bob, json!({ "is_active": false })).await.status(), 403);
+    let name = json!({ "name": "The Administrator" });
+    assert_eq!(home.change(&ann, bob, name.clone()).await.status(), 403, "shown in the other workspace, too");
     assert_eq!(
         home.change(&ann, bob, json!({ "trust_level": 4 })).await.status(),
         200,
         "what is the workspace's own to say"
     );
     // An administrator of the deployment may, and nobody else with the administrator.
+    assert_eq!(home.change(&home.owner, bob, name).await.status(), 200);
     assert_eq!(home.reset(&home.owner, bob, "739150").await, 204);
     let owner: Uuid = claims(&home.owner)["sub"].as_str().unwrap().parse().unwrap();
     assert_eq!(home.reset(&ann, owner, "739150").await, 403);
+}
+
+/// Services elsewhere trust a token as far as it says.
+async fn less_trust_is_told_elsewhere(place: StoreOptions) {
+    let home = Home::start(place).await;
+    let bob = home.make("bob", "viewer").await;
+    assert_eq!(home.change(&home.owner, bob, json!({ "trust_level": 5 })).await.status(), 200);
+    let token = home.log_in("bob", FIRST).await;
+    let member = format!("{bob}/{}", claims(&token)["wid"].as_str().unwrap());
+    let told = async || {
+        let all = home.server.begin().await.revocations_after(0, 100).await.unwrap();
+        all.iter().filter(|one| one.kind == RevocationKind::Member && one.value == member).count()
+    };
+    assert_eq!(home.change(&home.owner, bob, json!({ "trust_level": 6, "channels": ["web"] })).await.status(), 200);
+    assert_eq!(told().await, 0);
+    assert_eq!(home.change(&home.owner, bob, json!({ "trust_level": 2 })).await.status(), 200);
+    assert_eq!(told().await, 1);
+    // The session goes on, and its next token says what is so.
+    home.server.pass(10 * 60_000);
+    let answer = home.get("/local/me", &token).await;
+    let fresh = answer.headers()["x-refreshed-token"].to_str().unwrap();
+    assert_eq!(claims(fresh)["trust_level"], json!(2));
+}
+
+/// Who is in the directory finds their name free, however late they come.
+async fn names_of_the_directory_are_not_given_away(place: StoreOptions) {
+    let known = r#"{"domain": "firm.example", "people": {"the_ceo": {"role": "OWNER", "email": "ceo@firm.example"}}}"#;
+    let with = |config: &mut Config| config.directory = Directory::from_json(known).unwrap();
+    let home = Home::start_with(place.clone(), with).await;
+    for name in ["the_ceo", "The.CEO", "the_ceo@elsewhere.example"] {
+        let new = json!({ "username": name, "pin": FIRST });
+        assert_eq!(home.post("/local/users", &home.owner, new).await.status(), 409, "{name}");
+    }
+    home.make("the_cto", "viewer").await;
+}
+
+async fn what_the_deployment_has_closed_the_workspace_does_not_open(place: StoreOptions) {
+    let home = Home::start(place).await;
+    let [_, bob] = [home.make("ann", "owner").await, home.make("bob", "viewer").await];
+    let ann = home.log_in("ann", FIRST).await;
+    let set =
+        async |token: &str, is_active: bool| home.change(token, bob, json!({ "is_active": is_active })).await.status();
+    // What the workspace has closed it opens.
+    assert_eq!((set(&ann, false).await, set(&ann, true).await), (StatusCode::OK, StatusCode::OK));
+    let (system, caller) = (Actor::System, Caller::default());
+    for closed_before in [false, true] {
+        if closed_before {
+            assert_eq!(set(&ann, false).await, StatusCode::OK);
+        }
+        home.server.service.set_account_active(&system, &caller, bob, false).await.unwrap();
+        assert_eq!(set(&ann, true).await, StatusCode::FORBIDDEN);
+        assert_eq!((set(&ann, false).await, set(&ann, true).await), (StatusCode::OK, StatusCode::FORBIDDEN));
+        assert_eq!(home.login("bob", FIRST).await.status(), 403);
+        assert_eq!(set(&home.owner, true).await, StatusCode::OK);
+    }
+    assert_eq!(set(&home.owner, false).await, StatusCode::OK);
+    assert_eq!(set(&ann, true).await, StatusCode::FORBIDDEN, "the owner administers the deployment");
 }

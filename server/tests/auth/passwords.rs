@@ -271,7 +271,8 @@ async fn a_flood_is_bounded(place: StoreOptions) {
     let (hashes, refused) = (after.hashes - before.hashes, after.refused - before.refused);
     assert!(after.at_once <= 2, "at most two hashes have memory at the same moment: {after:?}");
     assert_eq!(hashes + refused, 200, "each costs one hash or none: {after:?}");
-    assert!(refused > 0 && hashes >= 8, "{after:?}");
+    // One of the eight places is for who is known.
+    assert!(refused > 0 && hashes >= 7, "{after:?}");
     // Afterwards everything is as it was.
     assert_eq!(firm.login(EMAIL, PASSWORD).await.status(), 200);
 }

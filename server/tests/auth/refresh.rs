@@ -4,7 +4,7 @@ use sentinel_storage::StoreOptions;
 
 use crate::deployment::{Deployment, Tokens, body, cases, claims};
 
-cases! { a_token_is_replaced, a_lost_answer_comes_again, a_copy_ends_the_family, without_grace, a_hundred_at_once, sessions_slide_and_end, what_ends_a_session_ends_its_refresh }
+cases! { a_token_is_replaced, a_lost_answer_comes_again, a_copy_ends_the_family, without_grace, without_grace_clocks_may_differ, without_grace_one_of_two_at_once, a_hundred_at_once, sessions_slide_and_end, what_ends_a_session_ends_its_refresh }
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -61,6 +61,30 @@ async fn without_grace(place: StoreOptions) {
     let second = next(&server, &first.refresh).await.unwrap();
     assert_eq!(next(&server, &first.refresh).await, None);
     assert_eq!(next(&server, &second.refresh).await, None);
+}
+
+/// Where a token is used twice at two replicas whose clocks differ, the second use lies before the first.
+async fn without_grace_clocks_may_differ(place: StoreOptions) {
+    let server = Deployment::start(place, |config, _| config.refresh_grace = 0).await;
+    let first = server.log_in("ada").await;
+    server.pass(10_000);
+    let second = next(&server, &first.refresh).await.unwrap();
+    server.pass(-2_000);
+    assert_eq!(next(&server, &first.refresh).await, None, "seen two seconds before it was used first");
+    assert_eq!(next(&server, &second.refresh).await, None);
+}
+
+async fn without_grace_one_of_two_at_once(place: StoreOptions) {
+    let server = Deployment::start(place, |config, _| config.refresh_grace = 0).await;
+    for round in 0..8 {
+        let first = server.log_in("ada").await;
+        let (one, other) = tokio::join!(next(&server, &first.refresh), next(&server, &first.refresh));
+        let child = match (one, other) {
+            (Some(child), None) | (None, Some(child)) => child,
+            (one, other) => panic!("{round}: {} answered", [one, other].iter().flatten().count()),
+        };
+        assert_eq!(next(&server, &child.refresh).await, None, "{round}: it was noticed");
+    }
 }
 
 async fn a_hundred_at_once(place: StoreOptions) {

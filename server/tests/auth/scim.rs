@@ -12,7 +12,7 @@ use crate::deployment::{Deployment, body, cases};
 
 cases! {
     a_person_is_provisioned_logs_in_and_is_ended, filters_and_pages, changes_as_directories_write_them,
-    one_workspace_and_no_other, nobody_who_administers, no_way_into_an_account, who_was_ended_does_not_come_back_by_logging_in,
+    nothing_grows_without_bound, who_was_removed_stays_so, one_workspace_and_no_other, nobody_who_administers, no_way_into_an_account, who_was_ended_does_not_come_back_by_logging_in,
     keys_and_errors,
 }
 
@@ -179,6 +179,88 @@ async fn changes_as_directories_write_them(place: StoreOptions) {
     assert_eq!(answer.status(), 412);
 }
 
+/// What a hundred operations say at a time is bounded as what one says is, and a text that no database has is none.
+async fn nothing_grows_without_bound(place: StoreOptions) {
+    let (server, workspace) = start(place).await;
+    let directory = Directory::new(&server, workspace).await;
+    let id = id_of(&directory.create("ada").await.1);
+    let before = directory.get(&format!("/Users/{id}")).await.1;
+    for request in 0..3 {
+        let operations: Vec<Value> = (0..97)
+            .map(|operation| {
+                let entries: Vec<_> =
+                    (0..20).map(|n| json!({ "value": format!("{request}-{operation}-{n}") })).collect();
+                json!({ "op": "add", "path": "emails", "value": entries })
+            })
+            .collect();
+        let (status, refused) = directory.patch(&id, operations.into()).await;
+        assert_eq!((status, &refused["scimType"]), (400, &json!("invalidValue")));
+    }
+    assert_eq!(directory.get(&format!("/Users/{id}")).await.1, before);
+    for filter in
+        ["userName%20eq%20%22%5Cu0000%22", "externalId%20eq%20%22a%5Cu0000%22", "emails%20eq%20%22%5Cu0000%22"]
+    {
+        let (status, refused) = directory.get(&format!("/Users?filter={filter}")).await;
+        assert_eq!((status, &refused["scimType"]), (400, &json!("invalidFilter")), "{filter}");
+    }
+    let nul = json!([{ "op": "add", "path": "emails[type eq \"\\u0000\"].value", "value": "x" }]);
+    assert_eq!(directory.patch(&id, nul).await.0, 400);
+    let bob = id_of(&directory.ask(Method::POST, "/Users", json!({ "userName": "bob" })).await.1);
+    let (_, changed) =
+        directory.patch(&bob, json!([{ "op": "add", "path": "emails.value", "value": "b@c.example" }])).await;
+    assert_eq!(changed["emails"], json!([{ "value": "b@c.example" }]));
+}
+
+/// Whom the workspace has removed does not come back by what the directory says of something else.
+async fn who_was_removed_stays_so(place: StoreOptions) {
+    let (server, workspace) = start(place).await;
+    let directory = Directory::new(&server, workspace).await;
+    let id = id_of(&directory.create("ada").await.1);
+    let ada: Uuid = id.parse().unwrap();
+    let role = async || server.store.read().await.unwrap().member_role(workspace, ada).await.unwrap();
+    let set = async |role| {
+        let (system, caller) = (Actor::System, Caller::default());
+        server.service.change_member(&system, &caller, workspace, ada, role).await.unwrap();
+    };
+    let active = async |is_active: bool| {
+        directory.patch(&id, json!([{ "op": "replace", "path": "active", "value": is_active }])).await.0
+    };
+    set(Some(WorkspaceRole::Editor)).await;
+    set(None).await;
+    let (_, now) = directory.get(&format!("/Users/{id}")).await;
+    assert_eq!((&now["active"], &now["meta"]["version"]), (&json!(false), &json!("W/\"2\"")));
+    for operation in [
+        json!({ "op": "replace", "path": "title", "value": "Dr" }),
+        json!({ "op": "replace", "path": "displayName", "value": "Ada" }),
+    ] {
+        let (status, changed) = directory.patch(&id, json!([operation])).await;
+        assert_eq!((status, &changed["active"]), (200, &json!(false)));
+        assert_eq!(role().await, None);
+    }
+    let mut unsaid = person("ada");
+    unsaid.as_object_mut().unwrap().remove("active");
+    assert_eq!(directory.ask(Method::PUT, &format!("/Users/{id}"), unsaid).await.0, 200);
+    assert_eq!(role().await, None);
+    // Said so, they are what they were.
+    assert_eq!((active(true).await, role().await), (200, Some(WorkspaceRole::Editor)));
+    assert_eq!((active(false).await, role().await), (200, None));
+    assert_eq!((active(true).await, role().await), (200, Some(WorkspaceRole::Editor)));
+    // A role of before the last one does not come back.
+    set(Some(WorkspaceRole::Viewer)).await;
+    assert_eq!(directory.patch(&id, json!([{ "op": "replace", "path": "title", "value": "Prof" }])).await.0, 200);
+    assert_eq!((active(false).await, active(true).await, role().await), (200, 200, Some(WorkspaceRole::Viewer)));
+    // Who administered the workspace comes back as nobody who does.
+    set(Some(WorkspaceRole::Admin)).await;
+    set(None).await;
+    assert_eq!((active(true).await, role().await), (200, Some(WorkspaceRole::Viewer)));
+    // Let in again by the workspace, they can be ended by the directory again.
+    set(None).await;
+    let (system, caller) = (Actor::System, Caller::default());
+    let address = format!("ada@{DOMAIN}");
+    server.service.add_member(&system, &caller, workspace, &address, WorkspaceRole::Viewer).await.unwrap();
+    assert_eq!((active(false).await, role().await), (200, None));
+}
+
 async fn one_workspace_and_no_other(place: StoreOptions) {
     let (server, workspace) = start(place).await;
     let owner = server.service.account_of_email("owner@example.test").await.unwrap().id;
@@ -265,6 +347,15 @@ async fn who_was_ended_does_not_come_back_by_logging_in(place: StoreOptions) {
     assert_eq!((status, &made["active"]), (201, &json!(false)));
     let code = server.code("ada").await;
     assert_eq!(server.choices(&code).await, Vec::<Value>::new());
+    // Nor who was deleted before they had ever come, until they are provisioned again.
+    let (_, made) = directory.create("bob").await;
+    assert_eq!(directory.ask(Method::DELETE, &format!("/Users/{}", id_of(&made)), json!({})).await.0, 204);
+    assert_eq!(directory.get(&format!("/Users/{}", id_of(&made))).await.0, 404);
+    let code = server.code("bob").await;
+    assert_eq!(server.choices(&code).await, Vec::<Value>::new());
+    assert_eq!(id_of(&directory.create("bob").await.1), id_of(&made));
+    let code = server.code("bob").await;
+    assert_eq!(server.choices(&code).await.len(), 1);
 }
 
 async fn keys_and_errors(place: StoreOptions) {

@@ -399,9 +399,14 @@ async fn a_change_ends_other_sessions(place: StoreOptions) {
     assert_eq!(refusal(wrong).await, said(403, "current_password_wrong"));
     assert!(firm.holds(&mine).await && firm.holds(&elsewhere).await);
     assert_eq!(firm.change(token, PASSWORD, new).await.status(), 204);
-    assert!(firm.holds(&mine).await && !firm.holds(&elsewhere).await);
+    assert!(
+        !firm.holds(&mine).await && !firm.holds(&elsewhere).await,
+        "nor does a copy of the token that it was asked with"
+    );
     assert_eq!(refusal(firm.refresh(&elsewhere["refresh_token"]).await).await, said(401, "refresh_token_invalid"));
-    assert_eq!(firm.refresh(&mine["refresh_token"]).await.status(), 200);
+    let next = firm.refresh(&mine["refresh_token"]).await;
+    assert_eq!(next.status(), 200);
+    assert!(firm.holds(&body(next).await).await, "its session goes on");
     assert_eq!(refusal(firm.login(EMAIL, PASSWORD).await).await, said(401, "invalid_credentials"));
     assert_eq!(firm.login(EMAIL, new).await.status(), 200);
     let late = reset(&firm.server, &pending, "third-Passw0rd-of-mine").await;

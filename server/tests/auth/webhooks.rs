@@ -17,11 +17,12 @@ use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
 use crate::deployment::{Deployment, body, cases};
+use crate::local::Home;
 use crate::scim::Directory;
 
 cases! {
     changes_are_told_and_verified, what_a_directory_says_is_told_on, nothing_is_told_of_what_was_undone, a_replay_is_refused, what_fails_comes_again_and_is_given_up,
-    a_secret_is_replaced_with_both_in_use, replicas_tell_once, only_where_it_may, administrators_see_why,
+    what_concerns_an_account_is_told_wherever_it_belongs, a_secret_is_replaced_with_both_in_use, replicas_tell_once, only_where_it_may, administrators_see_why,
 }
 
 const HOUR: i64 = 3_600_000;
@@ -367,4 +368,30 @@ async fn administrators_see_why(place: StoreOptions) {
     assert_eq!(asked(Method::POST, &format!("{at}/secret"), json!({ "overlap_seconds": 999_999 })).await.0, 400);
     assert_eq!(asked(Method::DELETE, &at, json!({})).await.0, 204);
     assert_eq!(asked(Method::GET, &at, json!({})).await.0, 404);
+}
+
+/// A workspace closes an account that belongs to another one, too.
+async fn what_concerns_an_account_is_told_wherever_it_belongs(place: StoreOptions) {
+    let home = Home::start_with(place, |config| config.webhooks_to_loopback = true).await;
+    let bob = home.make("bob", "viewer").await;
+    let other = home.server.workspace("other", &[(bob, WorkspaceRole::Owner)]).await;
+    let receiver = Receiver::start().await;
+    let new = NewWebhook { url: &receiver.url, description: "", events: &[], workspace_id: Some(other) };
+    let (_, secret) = home.server.service.create_webhook(&Actor::System, &Caller::default(), &new).await.unwrap();
+    receiver.with(|inner| inner.secret = secret.0);
+    for change in [json!({ "is_active": false }), json!({ "is_active": true }), json!({ "name": "Bob" })] {
+        let changed = home.ask(Method::PATCH, &format!("/local/users/{bob}"), &home.owner, Some(change)).await;
+        assert_eq!(changed.status(), 200);
+    }
+    let ended = home.post(&format!("/local/users/{bob}/revoke-tokens"), &home.owner, json!({})).await;
+    assert_eq!(ended.status(), 200);
+    deliver(&home.server).await;
+    let told: BTreeSet<_> = receiver.told().into_iter().map(|(event, _)| event).collect();
+    let expected = ["user.activated", "user.deactivated", "user.sessions_ended", "user.updated"];
+    assert_eq!(told, expected.map(str::to_owned).into());
+    // What is the workspace's own to say is nobody else's.
+    let trusted = json!({ "trust_level": 4 });
+    home.ask(Method::PATCH, &format!("/local/users/{bob}"), &home.owner, Some(trusted)).await;
+    deliver(&home.server).await;
+    assert_eq!(receiver.told(), []);
 }

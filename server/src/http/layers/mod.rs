@@ -24,7 +24,7 @@ use self::limits::Limits;
 use self::overload::Places;
 use crate::service::Service;
 use crate::settings::{Network, Settings, Shown};
-pub(crate) use client::UnnamedProxy;
+pub(crate) use client::FromThisMachine;
 pub use observe::{Metrics, metrics};
 
 /// Longest body of a request; a route that takes more says so itself.

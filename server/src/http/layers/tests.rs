@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::routing::get;
+use axum::{Extension, Router};
 use reqwest::Client;
 use sentinel_idp::Providers;
 use sentinel_keys::{MasterKey, SigningAlgorithm};
@@ -11,7 +11,7 @@ use sentinel_storage::{Store, StoreOptions};
 use sentinel_tower::fetch::FetchPolicy;
 use serde_json::Value;
 
-use super::Hardening;
+use super::{FromThisMachine, Hardening};
 use crate::service::{Clock, Config, Parts, Service};
 use crate::settings::{Settings, Sources};
 
@@ -34,6 +34,11 @@ struct Server {
 
 impl Server {
     async fn start(environment: &[(&str, &str)]) -> Self {
+        Self::start_for([127, 0, 0, 1], environment).await
+    }
+
+    /// For connections that come from this address.
+    async fn start_for(peer: [u8; 4], environment: &[(&str, &str)]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -55,10 +60,10 @@ impl Server {
         let routes = Router::new()
             .route("/panics", get(panics))
             .route("/sleeps", get(sleeps))
-            .route("/well", get(async || "well"));
+            .route("/well", get(async || "well"))
+            .route("/here", get(async |here: Option<Extension<FromThisMachine>>| here.is_some().to_string()));
         let router = Hardening::new(&settings, &base).around(routes, service);
-        let on_loopback = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
-        let router = router.layer(axum::Extension(crate::http::serve::Peer(on_loopback)));
+        let router = router.layer(Extension(crate::http::serve::Peer(std::net::SocketAddr::from((peer, 1)))));
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { base, http: Client::new(), _folder: folder }
     }
@@ -152,4 +157,39 @@ async fn a_page_can_read_that_it_should_wait() {
     assert!(exposed.contains("retry-after"), "{exposed}");
     assert_eq!(ask("/admin/users", page).await, (429, None, None), "a cookie opens it: no page's but ours");
     assert_eq!(ask("/well", None).await, (429, None, None));
+}
+
+/// Whoever a proxy speaks for does not come from here, also not where the settings name it and it says nothing usable.
+#[tokio::test]
+async fn nobody_comes_from_this_machine_through_a_proxy() {
+    const HERE: [u8; 4] = [127, 0, 0, 1];
+    const NAMED: (&str, &str) = ("BEHIND_PROXY", "true");
+    for (peer, environment, headers, expected) in [
+        (HERE, &[][..], &[][..], true),
+        (HERE, &[NAMED], &[], true),
+        (HERE, &[], &[("X-Forwarded-For", "127.0.0.1")], false),
+        (HERE, &[NAMED], &[("X-Forwarded-For", "203.0.113.7")], false),
+        (HERE, &[NAMED], &[("X-Forwarded-For", "127.0.0.1")], false),
+        (HERE, &[NAMED], &[("X-Forwarded-For", "unknown"), ("Via", "1.1 p")], false),
+        (HERE, &[NAMED], &[("X-Forwarded-For", "")], false),
+        (HERE, &[NAMED], &[("X-Real-IP", "203.0.113.7")], false),
+        (HERE, &[NAMED], &[("Forwarded", "for=203.0.113.7"), ("Via", "1.1 p")], false),
+        (HERE, &[NAMED], &[("CF-Connecting-IP", "203.0.113.7")], false),
+        (HERE, &[NAMED, ("TRUSTED_PROXY_COUNT", "2")], &[("X-Forwarded-For", "203.0.113.7")], false),
+        (HERE, &[NAMED, ("TRUSTED_PROXY_COUNT", "2")], &[("X-Forwarded-For", "127.0.0.1")], false),
+        ([192, 0, 2, 2], &[], &[], false),
+        ([192, 0, 2, 2], &[("TRUSTED_PROXIES", "192.0.2.0/24")], &[], false),
+        ([192, 0, 2, 2], &[("TRUSTED_PROXIES", "192.0.2.0/24")], &[("X-Forwarded-For", "127.0.0.1")], false),
+    ] {
+        let server = Server::start_for(peer, environment).await;
+        let mut request = server.http.get(format!("{}/here", server.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let here = request.send().await.unwrap().text().await.unwrap();
+        assert_eq!(here, expected.to_string(), "{peer:?} {environment:?} {headers:?}");
+    }
+    let server = Server::start(&[]).await;
+    let old = server.http.get(format!("{}/here", server.base)).version(reqwest::Version::HTTP_10);
+    assert_eq!(old.send().await.unwrap().text().await.unwrap(), "false", "as nginx asks, where nobody told it more");
 }

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 use super::LocalProfile;
 use crate::http::access::{Access, Routes};
 use crate::http::extract::Body;
-use crate::http::layers::UnnamedProxy;
+use crate::http::layers::FromThisMachine;
 use crate::http::{Failure, cookies};
 use crate::service::local::LocalLogin;
 use crate::service::{Caller, Service};
@@ -53,11 +53,11 @@ struct LoginAnswer {
 async fn login(
     State(service): State<Service>,
     caller: Caller,
-    unnamed: Option<Extension<UnnamedProxy>>,
+    from_here: Option<Extension<FromThisMachine>>,
     Body(body): Body<LoginBody>,
 ) -> Result<Response, Failure> {
     let LocalLogin { access_token, expires_in, account } =
-        service.local_login(&body.username, &body.pin, &caller, unnamed.is_none()).await?;
+        service.local_login(&body.username, &body.pin, &caller, from_here.is_some()).await?;
     let must_change_pin = account.must_change_pin;
     let user = account.into();
     let answer = LoginAnswer { access_token, token_type: "bearer", expires_in, must_change_pin, user };

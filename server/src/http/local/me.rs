@@ -35,7 +35,7 @@ struct PinBody {
     new_pin: SecretString,
 }
 
-/// Changes one's own PIN. All of one's other sessions end; `X-Refreshed-Token` has a token that says so already.
+/// Changes one's own PIN. All of one's sessions end; `X-Refreshed-Token` has the token of a new one, which says so already.
 #[utoipa::path(post, path = "/local/pin", tag = "local accounts", request_body = PinBody, responses(
     (status = 200, body = LocalProfile),
     (status = 400, description = "The PIN of now is another one, or the new one breaks the rules"),
@@ -49,10 +49,10 @@ async fn change_pin(
     caller: Caller,
     Body(body): Body<PinBody>,
 ) -> Result<Response, Failure> {
-    service.change_pin(&user, &caller, &body.current_pin, &body.new_pin).await?;
+    let token = service.change_pin(&user, &caller, &body.current_pin, &body.new_pin).await?;
     let profile: LocalProfile = service.own_local_account(&user).await?.into();
     let mut response = Json(profile).into_response();
-    if let Some(token) = service.fresh_token(&user).await? {
+    if let Some(token) = token {
         sliding::carry(&mut response, &token)?;
     }
     Ok(response)

@@ -59,7 +59,11 @@ export async function person(me, id, again) {
   const account = (await everyone()).find((one) => one.id === id);
   if (account === undefined) return ["No such account", node("p", {}, node("a", { href: "#people" }, "All accounts"))];
   const at = `/local/users/${encodeURIComponent(id)}`;
-  const sessions = await ask("GET", `${at}/sessions`);
+  // Where those who stand as high log in from is not for everybody to see.
+  const sessions = await ask("GET", `${at}/sessions`).catch((error) => {
+    if (error.status === 403) return null;
+    throw error;
+  });
   const done = async (text) => {
     await again();
     if (isLoggedIn()) say(text);
@@ -106,7 +110,7 @@ export async function person(me, id, again) {
     ])),
     section("Change", form("Change account", "Save", fields, save)),
     isOther && section("Another PIN", form("Another PIN", "Set PIN", [firstPin()], setPin)),
-    section("Sessions", sessionTable(sessions, end), action("End all sessions", endAll)),
+    sessions !== null && section("Sessions", sessionTable(sessions, end), action("End all sessions", endAll)),
     isOther && section("Access", account.is_active ? action("Deactivate", () => activate(false)) : action("Activate", () => activate(true))),
     node("p", {}, node("a", { href: "#people" }, "All accounts")),
   ];

@@ -1,12 +1,13 @@
 //! Local accounts, as the administrators of their workspace handle them.
 //!
 //! INVARIANT: nobody gets more by this than they have. Who resets a PIN could log in with it, so only who stands above the
-//! account does, and where its owner is somebody elsewhere, too, only an administrator of the deployment.
+//! account does, and where its owner is somebody elsewhere, too, only an administrator of the deployment. Who is no owner
+//! gives no more trust and no other channels than they have.
 
 use secrecy::SecretString;
 use sentinel_storage::{
-    LocalAccount, LocalAccountChange, NewLocalAccount, NewUser, ProfileChange, RevokedFor, Session, Transaction,
-    WorkspaceRole,
+    LocalAccount, LocalAccountChange, NewLocalAccount, NewUser, ProfileChange, RevocationKind, RevokedFor, Session,
+    Transaction, WorkspaceRole,
 };
 use uuid::Uuid;
 
@@ -87,6 +88,7 @@ impl Service {
         let prepared = self.prepare_pin(id, new.pin, None, caller).await?;
         let (mut transaction, own) = self.begin_with_role(&actor).await?;
         within(own, new.role)?;
+        reach(&mut transaction, user, own).await?.covers(trust_level, &channels)?;
         let email = bootstrap::address(username);
         let account = NewUser { id, email: &email, email_verified: false, name, avatar_url: None, is_admin: false };
         transaction.insert_user(&account, now).await?;
@@ -150,8 +152,9 @@ impl Service {
         if change.username.is_some() {
             self.may_name(user).await?;
         }
-        let everywhere = change.is_active.is_some() || change.username.is_some();
-        let (mut transaction, managed) = self.begin_managing(user, id, everywhere).await?;
+        // Their names are the same everywhere, and so is whether they may log in.
+        let is_everywhere = change.is_active.is_some() || change.name.is_some() || change.username.is_some();
+        let (mut transaction, managed) = self.begin_managing(user, id, is_everywhere).await?;
         if deactivates && id == user.id {
             return Err(Error::conflict("Nobody deactivates themselves"));
         }
@@ -159,7 +162,21 @@ impl Service {
         if deactivates && transaction.lock_admins().await? == [id] {
             return Err(Error::conflict("The last administrator stays: make someone else an administrator first"));
         }
-        let Managed { actor, own, account: before } = managed;
+        let Managed { actor, own, administers, account: before } = managed;
+        let reach = reach(&mut transaction, user, Some(own)).await?;
+        let given =
+            channels.iter().flatten().filter(|name| !before.channels.contains(name)).cloned().collect::<Vec<_>>();
+        reach.covers(trust_level.filter(|level| *level > before.trust_level).unwrap_or_default(), &given)?;
+        if change.is_active == Some(true) && !before.is_active && !before.deactivated_here && !administers {
+            return Err(Error::forbidden("An administrator of the deployment has deactivated the account: ask there"));
+        }
+        let is_trusted_less = trust_level.is_some_and(|level| level < before.trust_level);
+        if is_trusted_less {
+            // Services elsewhere have tokens that say more. The session goes on, and its next token says what is so.
+            transaction.lock_revocations().await?;
+            let published = format!("{id}/{}", user.workspace_id);
+            self.void_elsewhere(&mut transaction, RevocationKind::Member, &published).await?;
+        }
         if let Some(role) = change.role.filter(|role| Some(*role) != before.role) {
             within(Some(own), role)?;
             self.change_member_in(&mut transaction, Some(own), &actor, caller, (user.workspace_id, id), Some(role))
@@ -173,7 +190,10 @@ impl Service {
             let profile = ProfileChange { name: Some(name), avatar_url: None };
             transaction.update_user_profile(id, &profile, now).await?;
         }
-        let local = LocalAccountChange { has_default_pin: None, trust_level, channels: channels.as_deref() };
+        // What an administrator of the deployment has closed is not the workspace's to open.
+        let deactivated_here = deactivates.then_some(!administers).filter(|_| before.is_active || administers);
+        let channels = channels.as_deref();
+        let local = LocalAccountChange { has_default_pin: None, trust_level, channels, deactivated_here };
         transaction.update_local_account(id, &local).await?;
         if let Some(is_active) = change.is_active.filter(|is_active| *is_active != before.is_active) {
             transaction.set_user_active(id, is_active, now).await?;
@@ -181,9 +201,11 @@ impl Service {
                 self.void_tokens_of(&mut transaction, id, RevokedFor::Admin).await?;
             }
             let said = Change::new(if is_active { "user.activate" } else { "user.deactivate" });
-            self.record(&mut transaction, &actor, caller, said.on("user", id).within(user.workspace_id)).await?;
+            // Wherever the account belongs.
+            self.record(&mut transaction, &actor, caller, said.on("user", id)).await?;
         }
-        let said = Change::new("user.update").on("user", id).within(user.workspace_id);
+        let said = Change::new("user.update").on("user", id);
+        let said = if name.is_some() { said } else { said.within(user.workspace_id) };
         let said = match trust_level {
             Some(level) => said.detail("trust_level", level),
             None => said,
@@ -200,13 +222,10 @@ impl Service {
     /// As [`Service::change_local_account`].
     pub async fn reset_pin(&self, user: &User, caller: &Caller, id: Uuid, new: &SecretString) -> Result<(), Error> {
         // Before the hash: who may not does not make the server work.
-        drop(self.begin_managing(user, id, true).await?);
+        drop(self.begin_resetting(user, id).await?);
         pin::chosen(new)?;
         let prepared = self.prepare_pin(id, new, None, caller).await?;
-        let (mut transaction, managed) = self.begin_managing(user, id, true).await?;
-        if id == user.id {
-            return Err(Error::forbidden("One's own PIN is changed by who knows it"));
-        }
+        let (mut transaction, managed) = self.begin_resetting(user, id).await?;
         self.put_secret(&mut transaction, &prepared, true).await?;
         let change = LocalAccountChange { has_default_pin: Some(false), ..LocalAccountChange::default() };
         transaction.update_local_account(id, &change).await?;
@@ -220,12 +239,8 @@ impl Service {
     /// # Errors
     /// As [`Service::change_local_account`].
     pub async fn sessions_of_local(&self, user: &User, id: Uuid) -> Result<Vec<Session>, Error> {
-        by_access_token(user)?;
-        user.require(user.workspace_id, WorkspaceRole::Admin)?;
-        let mut connection = self.store().read().await?;
-        let account = connection.local_account(id).await?;
-        account.filter(|account| account.workspace_id == user.workspace_id).ok_or_else(unknown)?;
-        let sessions = connection.live_sessions(id, self.now(), SHOWN).await?;
+        let (mut transaction, _) = self.begin_managing(user, id, false).await?;
+        let sessions = transaction.live_sessions(id, self.now(), SHOWN).await?;
         Ok(sessions.into_iter().filter(|session| session.workspace_id == user.workspace_id).collect())
     }
 
@@ -256,8 +271,7 @@ impl Service {
     pub async fn revoke_tokens_of_local(&self, user: &User, caller: &Caller, id: Uuid) -> Result<usize, Error> {
         let (mut transaction, managed) = self.begin_managing(user, id, true).await?;
         let ended = self.void_tokens_of(&mut transaction, id, RevokedFor::Admin).await?;
-        let change =
-            Change::new("user.revoke-tokens").on("user", id).within(user.workspace_id).detail("sessions", ended);
+        let change = Change::new("user.revoke-tokens").on("user", id).detail("sessions", ended);
         self.commit_as(transaction, &managed.actor, caller, change).await?;
         Ok(ended)
     }
@@ -270,19 +284,28 @@ impl Service {
         let own = own.unwrap_or(WorkspaceRole::Viewer);
         let account = transaction.local_account(id).await?;
         let account = account.filter(|account| account.workspace_id == user.workspace_id).ok_or_else(unknown)?;
-        // Owners are each other's equals; below them nobody changes who stands as high, nor themselves.
+        // Owners are each other's equals; below them nobody changes or watches who stands as high, nor themselves.
         if own != WorkspaceRole::Owner && account.role.is_some_and(|role| role >= own) {
             return Err(Error::forbidden("Who stands as high is changed by owners alone"));
         }
-        if id != user.id && everywhere && (account.is_admin || account.is_known_elsewhere) {
-            let administers = transaction.user(user.id).await?.is_some_and(|account| account.is_admin);
-            if !administers {
-                return Err(Error::forbidden(
-                    "The account is not this workspace's alone: ask an administrator of the deployment",
-                ));
-            }
+        let administers = transaction.user(user.id).await?.is_some_and(|account| account.is_admin);
+        if id != user.id && everywhere && (account.is_admin || account.is_known_elsewhere) && !administers {
+            return Err(Error::forbidden(
+                "The account is not this workspace's alone: ask an administrator of the deployment",
+            ));
         }
-        Ok((transaction, Managed { actor, own, account }))
+        Ok((transaction, Managed { actor, own, administers, account }))
+    }
+
+    /// A transaction to set somebody else's PIN in: who does could log in with it, and is trusted as far already.
+    async fn begin_resetting(&self, user: &User, id: Uuid) -> Result<(Transaction, Managed), Error> {
+        let (mut transaction, managed) = self.begin_managing(user, id, true).await?;
+        if id == user.id {
+            return Err(Error::forbidden("One's own PIN is changed by who knows it"));
+        }
+        let reach = reach(&mut transaction, user, Some(managed.own)).await?;
+        reach.covers(managed.account.trust_level, &managed.account.channels)?;
+        Ok((transaction, managed))
     }
 }
 
@@ -290,7 +313,38 @@ impl Service {
 struct Managed {
     actor: Actor,
     own: WorkspaceRole,
+    /// Whether who changes it administers the deployment.
+    administers: bool,
     account: LocalAccount,
+}
+
+/// What somebody can give to others; `None`: everything.
+struct Reach(Option<(i64, Vec<String>)>);
+
+impl Reach {
+    fn covers(&self, trust_level: i64, channels: &[String]) -> Result<(), Error> {
+        match &self.0 {
+            Some((own, _)) if trust_level > *own => {
+                Err(Error::forbidden("Only an owner gives more trust than they have"))
+            }
+            Some((_, own)) if !channels.iter().all(|name| own.contains(name)) => {
+                Err(Error::forbidden("Only an owner gives channels that they do not have"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What this person can give in their workspace as it is now: owners and administrators of the deployment everything,
+/// everyone else what they have.
+async fn reach(transaction: &mut Transaction, user: &User, own: Option<WorkspaceRole>) -> Result<Reach, Error> {
+    let administers = transaction.user(user.id).await?.is_some_and(|account| account.is_admin);
+    if administers || own == Some(WorkspaceRole::Owner) {
+        return Ok(Reach(None));
+    }
+    let account = transaction.local_account(user.id).await?;
+    let account = account.filter(|account| account.workspace_id == user.workspace_id);
+    Ok(Reach(Some(account.map_or((0, Vec::new()), |account| (account.trust_level, account.channels)))))
 }
 
 fn unknown() -> Error {

@@ -50,10 +50,12 @@ impl Service {
     /// [`crate::service::ErrorKind::Invalid`] for a name, a slug or a PIN that is none.
     pub async fn bootstrap_owner(&self, username: &str, slug: &str, pin: &str) -> Result<Bootstrapped, Error> {
         let username = Username::normalize(username).map_err(|why| Error::invalid(why.to_string()))?;
-        let (username, slug) = (username.as_str(), input::slug(slug)?);
+        let slug = input::slug(slug)?;
         if !self.is_first_start().await? {
             return Ok(Bootstrapped::Ignored);
         }
+        self.not_kept(&username, None)?;
+        let username = username.as_str();
         let secret: SecretString = pin::default(pin.trim())
             .ok_or_else(|| Error::invalid("the file must hold a PIN of 4 to 12 digits, and nothing else"))?;
         let (id, workspace_id, now, nobody) = (Uuid::new_v4(), Uuid::new_v4(), self.now(), Caller::default());

@@ -25,8 +25,8 @@ pub struct LocalLogin {
 impl Service {
     /// Logs someone in to the workspace of their account. The PIN of the first start is the right one from this machine
     /// alone: from elsewhere the answer to it is that of every wrong one, so that nobody finds out there what it is.
-    /// `is_direct` is whether no proxy stands between that the settings do not
-    /// name: one on this machine would make everybody come from here.
+    /// `from_here` is whether the connection itself came from this machine, and
+    /// through no proxy that says so: one on this machine would make everybody come from here.
     ///
     /// # Errors
     /// [`ErrorKind::Unauthenticated`], at the same cost for a name without an account; [`ErrorKind::RateLimited`] after too
@@ -37,7 +37,7 @@ impl Service {
         username: &str,
         pin: &SecretString,
         caller: &Caller,
-        is_direct: bool,
+        from_here: bool,
     ) -> Result<LocalLogin, Error> {
         let pin = pin::typed(pin).ok_or_else(wrong)?;
         let name = Username::normalize(username).ok();
@@ -45,7 +45,7 @@ impl Service {
             Some(name) => self.store().read().await?.local_account_by_username(name.as_str()).await?,
             None => None,
         };
-        let open = account.as_ref().filter(|account| !account.has_default_pin || (is_direct && is_here(caller)));
+        let open = account.as_ref().filter(|account| !account.has_default_pin || (from_here && is_here(caller)));
         let typed = name.map_or_else(|| username.to_lowercase(), |name| name.as_str().to_owned());
         let name = format!("username:{typed}");
         let claimant = Claimant { user_id: open.map(|account| account.user_id), name: &name, kind: SecretKind::Pin };
@@ -89,7 +89,7 @@ impl Service {
     }
 }
 
-/// Whether who asks is on this machine, by the connection or a trusted proxy's word.
+/// Whether the address is this machine's.
 fn is_here(caller: &Caller) -> bool {
     caller.ip.is_some_and(|ip| ip.to_canonical().is_loopback())
 }

@@ -1,11 +1,13 @@
 //! What a PIN must be, and how its owner changes it.
 
 use secrecy::{ExposeSecret as _, SecretString};
-use sentinel_storage::{LocalAccountChange, RevokedFor, SecretKind};
+use sentinel_storage::{LocalAccountChange, RevokedFor, SecretKind, SessionDialect};
+use uuid::Uuid;
 
 use super::by_access_token;
 use crate::service::activity::{Actor, Change};
 use crate::service::passwords::Claimant;
+use crate::service::sessions::Beginning;
 use crate::service::{Caller, Error, ErrorKind, Service, User};
 
 /// Digits of a PIN. Six have a million values, and a day has twenty guesses (see `passwords`).
@@ -38,21 +40,58 @@ pub(super) fn typed(pin: &SecretString) -> Option<&SecretString> {
     (pin.expose_secret().len() <= LONGEST).then_some(pin)
 }
 
-/// One digit, a few digits again and again, or a row of digits up or down: what people choose who do not want to choose
-/// (Markert et al., "This PIN Can Be Easily Guessed", 2020).
+/// Ways over a keypad: columns, rows, diagonals. With what the rules refuse these are the ten six-digit PINs that leaked
+/// passwords have most (Markert et al., "This PIN Can Be Easily Guessed", IEEE S&P 2020), and their kin.
+const KEYPAD: [&str; 18] = [
+    "147258",
+    "147258369",
+    "159357",
+    "159753",
+    "321654",
+    "321654987",
+    "357159",
+    "369258",
+    "369258147",
+    "456789",
+    "741852",
+    "741852963",
+    "753159",
+    "753951",
+    "789456",
+    "789456123",
+    "951753",
+    "963852",
+];
+
+/// One digit, a few digits again (and again), the same backwards, each digit twice, a row of digits up or down, a way over
+/// the keypad: what people choose who do not want to choose.
 fn is_guessed_first(digits: &[u8]) -> bool {
-    let repeats = |period: usize| digits.iter().zip(digits.iter().skip(period)).all(|(one, other)| one == other);
+    let twice: Vec<u8> = digits.iter().copied().step_by(2).collect();
+    let is_doubled = digits.len() % 2 == 0 && digits.chunks_exact(2).all(|pair| pair.first() == pair.last());
+    (is_doubled && is_row(&twice))
+        || digits.iter().eq(digits.iter().rev())
+        || KEYPAD.iter().any(|way| way.as_bytes() == digits)
+        || is_row(digits)
+        || repeats_itself(digits)
+}
+
+fn is_row(digits: &[u8]) -> bool {
     let row = |step: u8| {
-        let pairs = digits.iter().zip(digits.iter().skip(1));
-        pairs
-            .into_iter()
-            .all(|(one, other)| (one.wrapping_sub(b'0').wrapping_add(step)) % 10 == other.wrapping_sub(b'0'))
+        let mut pairs = digits.iter().zip(digits.iter().skip(1));
+        pairs.all(|(one, other)| (one.wrapping_sub(b'0').wrapping_add(step)) % 10 == other.wrapping_sub(b'0'))
     };
-    (1..=digits.len() / 2).any(repeats) || row(1) || row(9)
+    row(1) || row(9)
+}
+
+/// Also not whole at the end: 199019.
+fn repeats_itself(digits: &[u8]) -> bool {
+    let repeats = |period: usize| digits.iter().zip(digits.iter().skip(period)).all(|(one, other)| one == other);
+    (1..=digits.len() * 2 / 3).any(repeats)
 }
 
 impl Service {
-    /// Changes a PIN for who knows the one of now. All of the person's other sessions end.
+    /// Changes a PIN for who knows the one of now. All of the person's sessions end, and with them every copy of their
+    /// tokens; who came with a session of the PIN goes on in a new one, whose token this answers.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`] where the PIN of now is another one, which counts as a failed login, and for a new one that
@@ -64,7 +103,7 @@ impl Service {
         caller: &Caller,
         current: &SecretString,
         new: &SecretString,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<String>, Error> {
         by_access_token(user)?;
         self.own_local_account(user).await?;
         let wrong = || Error::invalid("The current PIN is wrong");
@@ -85,10 +124,30 @@ impl Service {
         let change = LocalAccountChange { has_default_pin: Some(false), ..LocalAccountChange::default() };
         transaction.update_local_account(user.id, &change).await?;
         let end = self.session_end(RevokedFor::User);
-        let ended = transaction.revoke_sessions_of_user(user.id, None, user.session_id, end).await?;
+        let ended = transaction.revoke_sessions_of_user(user.id, None, None, end).await?;
         transaction.forget_sso_sessions_of_user(user.id).await?;
         let change = Change::new("pin.change").on("user", user.id).detail("sessions", ended);
-        self.commit_as(transaction, &Actor::User(user.id), caller, change).await
+        self.record(&mut transaction, &Actor::User(user.id), caller, change).await?;
+        let begun = match user.slides {
+            // Who has proven to know the PIN may log in.
+            true => {
+                let beginning = Beginning {
+                    id: Uuid::new_v4(),
+                    user_id: user.id,
+                    workspace_id: user.workspace_id,
+                    client_id: None,
+                    sso_id: None,
+                    dialect: SessionDialect::Local,
+                };
+                Some(self.begin_session(&mut transaction, beginning, caller).await?)
+            }
+            false => None,
+        };
+        transaction.commit().await?;
+        match begun {
+            Some(begun) => Ok(Some(self.local_token(&begun.state, begun.state.session.expires_at).await?.0)),
+            None => Ok(None),
+        }
     }
 }
 
@@ -122,6 +181,14 @@ mod tests {
             "890123",
             "210987",
             "456789012345",
+            "112233",
+            "998877",
+            "123321",
+            "147258",
+            "159753",
+            "789456",
+            "199019",
+            "200420",
         ] {
             assert!(!is_good(bad), "{bad}");
         }

@@ -45,6 +45,8 @@ pub struct Hashed {
 pub(crate) struct Hasher {
     permits: Arc<Semaphore>,
     most: usize,
+    /// Of these, for who is known.
+    kept: usize,
     shared: Arc<Shared>,
 }
 
@@ -79,7 +81,8 @@ impl Hasher {
         };
         let at_once = hashing.at_once.max(1);
         let most = at_once.saturating_add(hashing.waiting);
-        Ok(Self { permits: Arc::new(Semaphore::new(at_once)), most, shared: Arc::new(shared) })
+        let kept = hashing.waiting / 4;
+        Ok(Self { permits: Arc::new(Semaphore::new(at_once)), most, kept, shared: Arc::new(shared) })
     }
 
     pub(crate) fn hashed(&self) -> Hashed {
@@ -94,8 +97,9 @@ impl Hasher {
     ///
     /// # Errors
     /// [`ErrorKind::Unavailable`] where as many wait as may, or as many of the same network.
-    pub(crate) async fn turn(&self, caller: &Caller) -> Result<Turn, Error> {
-        let seat = self.sit(caller.network()).ok_or_else(|| {
+    /// A quarter of those who wait are people who are known: who has logged in from that network, or is in already.
+    pub(crate) async fn turn(&self, caller: &Caller, is_known: bool) -> Result<Turn, Error> {
+        let seat = self.sit(caller.network(), is_known).ok_or_else(|| {
             self.shared.refused.fetch_add(1, Ordering::Relaxed);
             Error::new(ErrorKind::Unavailable, "Too many passwords are being checked at the moment")
         })?;
@@ -103,12 +107,13 @@ impl Hasher {
         Ok(Turn { _permit: permit, seat })
     }
 
-    fn sit(&self, network: Option<IpAddr>) -> Option<Seat> {
+    fn sit(&self, network: Option<IpAddr>, is_known: bool) -> Option<Seat> {
         let mut seats = self.shared.seats.lock().unwrap_or_else(PoisonError::into_inner);
         let own = seats.of.get(&network).copied().unwrap_or_default();
         // Who is alone still gets one; without addresses there is nobody to be fair to.
         let share = if network.is_some() { self.most.div_ceil(2) } else { self.most };
-        if seats.all >= self.most || own >= share {
+        let most = if is_known { self.most } else { self.most.saturating_sub(self.kept) };
+        if seats.all >= most || own >= share {
             return None;
         }
         seats.all += 1;
@@ -200,23 +205,33 @@ mod tests {
     #[tokio::test]
     async fn the_queue_is_short_and_no_network_has_it_all() {
         let hasher = hasher(2, 2);
-        let (one, two) = (hasher.turn(&of(1)).await.unwrap(), hasher.turn(&of(1)).await.unwrap());
-        let refused = hasher.turn(&of(1)).await.err().unwrap();
+        let (one, two) = (hasher.turn(&of(1), false).await.unwrap(), hasher.turn(&of(1), false).await.unwrap());
+        let refused = hasher.turn(&of(1), false).await.err().unwrap();
         assert_eq!(refused.kind(), ErrorKind::Unavailable);
         // Another network still has two places to wait in.
-        let waiting = [hasher.sit(of(2).ip), hasher.sit(of(3).ip)];
-        assert!(waiting.iter().all(Option::is_some) && hasher.sit(of(4).ip).is_none());
+        let waiting = [hasher.sit(of(2).ip, false), hasher.sit(of(3).ip, false)];
+        assert!(waiting.iter().all(Option::is_some) && hasher.sit(of(4).ip, true).is_none());
         drop((one, two, waiting));
         assert!(hasher.shared.seats.lock().unwrap().of.is_empty(), "nobody is remembered");
-        assert!(hasher.turn(&of(1)).await.is_ok());
+        assert!(hasher.turn(&of(1), false).await.is_ok());
         assert_eq!(hasher.hashed(), Hashed { hashes: 0, at_once: 0, refused: 1 });
+    }
+
+    #[test]
+    fn who_is_known_finds_a_place_where_strangers_have_taken_theirs() {
+        let hasher = hasher(2, 16);
+        let strangers: Vec<_> = (0..20).filter_map(|last| hasher.sit(of(last).ip, false)).collect();
+        assert_eq!(strangers.len(), 14);
+        let known: Vec<_> = (100..120).filter_map(|last| hasher.sit(of(last).ip, true)).collect();
+        assert_eq!(known.len(), 4);
+        assert!(hasher.sit(None, true).is_none(), "memory and time are bounded for everybody");
     }
 
     #[tokio::test]
     async fn a_turn_lasts_as_long_as_its_work_though_nobody_waits_for_it() {
         let hasher = hasher(1, 0);
         let (go, gone) = std::sync::mpsc::channel::<()>();
-        let turn = hasher.turn(&of(1)).await.unwrap();
+        let turn = hasher.turn(&of(1), false).await.unwrap();
         let asked = tokio::spawn(turn.run(move |_| {
             let _ = gone.recv();
             Ok(())
@@ -227,9 +242,9 @@ mod tests {
         }
         asked.abort();
         assert!(asked.await.is_err());
-        assert!(hasher.turn(&of(2)).await.is_err(), "its memory is still taken");
+        assert!(hasher.turn(&of(2), false).await.is_err(), "its memory is still taken");
         go.send(()).unwrap();
-        while hasher.turn(&of(2)).await.is_err() {
+        while hasher.turn(&of(2), false).await.is_err() {
             tokio::task::yield_now().await;
         }
     }
@@ -238,9 +253,9 @@ mod tests {
     async fn nothing_to_compare_with_costs_the_same_and_is_never_it() {
         let hasher = hasher(1, 0);
         let secret = SecretString::from("x");
-        let turn = hasher.turn(&of(1)).await.unwrap();
+        let turn = hasher.turn(&of(1), false).await.unwrap();
         let stored = turn.run(|work| work.hash(&SecretString::from("x"))).await.unwrap();
-        let turn = hasher.turn(&of(1)).await.unwrap();
+        let turn = hasher.turn(&of(1), false).await.unwrap();
         let found = turn.run(move |work| Ok((work.verify(&secret, Some(&stored))?, work.verify(&secret, None)?))).await;
         assert_eq!(found.unwrap(), (true, false));
         assert_eq!(hasher.hashed(), Hashed { hashes: 3, at_once: 1, refused: 0 });

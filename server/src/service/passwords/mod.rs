@@ -73,7 +73,7 @@ impl Service {
         let keys = self.keys_of(&claimant, caller)?;
         let is_known = self.may_guess(&claimant, &keys, caller).await?;
         // Before it is counted: who was not judged has not failed.
-        let turn = self.inner.hasher.turn(caller).await?;
+        let turn = self.inner.hasher.turn(caller, is_known).await?;
         let counted = self.count_guess(&claimant, keys, is_known).await?;
         let stored = self.stored_secret(claimant.user_id).await?.filter(|stored| stored.kind == claimant.kind);
         let (secret, hash) = (secret.clone(), stored.as_ref().map(|stored| stored.hash.clone()));
@@ -138,7 +138,7 @@ impl Service {
                 secret.clone()
             }
         };
-        let turn = self.inner.hasher.turn(caller).await?;
+        let turn = self.inner.hasher.turn(caller, true).await?;
         let hash = turn
             .run(move |work| {
                 for hash in &before {
@@ -166,7 +166,7 @@ impl Service {
         caller: &Caller,
     ) -> Result<Prepared, Error> {
         let pin = pin.clone();
-        let hash = self.inner.hasher.turn(caller).await?.run(move |work| work.hash(&pin)).await?;
+        let hash = self.inner.hasher.turn(caller, true).await?.run(move |work| work.hash(&pin)).await?;
         let instead_of = instead_of.map(|verified| verified.hash.clone());
         Ok(Prepared { user_id, kind: SecretKind::Pin, hash, instead_of })
     }

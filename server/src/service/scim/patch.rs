@@ -1,12 +1,12 @@
 //! Changes of a part (RFC 7644 §3.5.2), as Entra and Okta write them, too: operations in any case, values without a
 //! path, dotted names in them, booleans as texts.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::person::{USER, known, part_of, part_value, value_of};
+use super::person::{self, ENTRIES, LISTS, USER, known, part_of, part_value, too_much, value_of};
 use super::refusal::{ScimError, ScimType};
 
-/// Most operations of one request.
+/// Most operations of one request, and most members of a value that names them.
 const MOST: usize = 100;
 
 /// What a path names.
@@ -19,6 +19,9 @@ struct Target {
 }
 
 /// Applies the operations in their order, all of them or none.
+///
+/// INVARIANT: after each operation the person is one that [`person::read`] would have taken: a hundred operations make
+/// nothing that one could not.
 pub(super) fn apply(person: &Map<String, Value>, request: &Value) -> Result<Map<String, Value>, ScimError> {
     let syntax = |why| ScimError::Invalid(ScimType::InvalidSyntax, why);
     let member = |object: &Value, name: &str| {
@@ -43,6 +46,9 @@ pub(super) fn apply(person: &Map<String, Value>, request: &Value) -> Result<Map<
             (Some("add"), Some(path), Some(value)) => set(&mut person, path, &value, true)?,
             (Some("replace"), Some(path), Some(value)) => set(&mut person, path, &value, false)?,
             (Some(op @ ("add" | "replace")), None, Some(Value::Object(values))) => {
+                if values.len() > MOST {
+                    return Err(syntax("a value has at most 100 members"));
+                }
                 for (path, value) in &values {
                     set(&mut person, path, value, op == "add")?;
                 }
@@ -53,6 +59,7 @@ pub(super) fn apply(person: &Map<String, Value>, request: &Value) -> Result<Map<
             }
             _ => return Err(syntax("an operation is add, replace or remove, with a value where it needs one")),
         }
+        person = person::read(&Value::Object(person))?;
     }
     Ok(person)
 }
@@ -68,13 +75,15 @@ fn set(person: &mut Map<String, Value>, path: &str, value: &Value, is_add: bool)
             match (person.get_mut(attribute), value) {
                 // The parts that are named, and of a list one entry more.
                 (Some(Value::Object(old)), Value::Object(new)) => old.extend(new),
-                (Some(Value::Array(old)), Value::Array(new)) if is_add => merge(old, new),
+                (Some(Value::Array(old)), Value::Array(new)) if is_add => merge(old, new)?,
                 (_, value) => _ = person.insert(attribute.to_owned(), value),
             }
         }
         (None, Some(part)) => {
             let value = part_value(part, value)?;
-            match person.entry(attribute).or_insert_with(|| Value::Object(Map::new())) {
+            // Of a list that is not there: of its first entry.
+            let none = || if LISTS.contains(&attribute) { json!([{}]) } else { json!({}) };
+            match person.entry(attribute).or_insert_with(none) {
                 Value::Object(parts) => _ = parts.insert(part.to_owned(), value),
                 // Of a list without a filter: of every entry.
                 Value::Array(list) => {
@@ -89,13 +98,14 @@ fn set(person: &mut Map<String, Value>, path: &str, value: &Value, is_add: bool)
             let list = person.entry(attribute).or_insert_with(|| Value::Array(Vec::new()));
             let list = list.as_array_mut().ok_or(bad_path())?;
             let new = match part {
-                Some(part) => serde_json::json!({ part: part_value(part, value)? }),
+                Some(part) => json!({ part: part_value(part, value)? }),
                 None => match value_of(attribute, value)? {
                     Some(Value::Array(mut list)) => list.pop().unwrap_or_default(),
                     _ => return Err(bad_path()),
                 },
             };
             let Value::Object(new) = new else { return Err(bad_path()) };
+            take_primary(list, &new);
             let mut found = false;
             for entry in list.iter_mut().filter(|entry| entry_has(entry, by, &wanted)) {
                 found = true;
@@ -107,7 +117,7 @@ fn set(person: &mut Map<String, Value>, path: &str, value: &Value, is_add: bool)
                 // Entra sets the work address of who has none so.
                 let mut entry = new;
                 entry.entry(by).or_insert(part_value(by, &Value::String(wanted))?);
-                list.push(Value::Object(entry));
+                push(list, Value::Object(entry))?;
             }
         }
     }
@@ -115,18 +125,35 @@ fn set(person: &mut Map<String, Value>, path: &str, value: &Value, is_add: bool)
 }
 
 /// Entries that are not there yet; a new primary one takes the mark from the one before.
-fn merge(old: &mut Vec<Value>, new: Vec<Value>) {
+fn merge(old: &mut Vec<Value>, new: Vec<Value>) -> Result<(), ScimError> {
     for entry in new {
         if old.contains(&entry) {
             continue;
         }
-        if entry.get("primary") == Some(&Value::Bool(true)) {
-            for primary in old.iter_mut().filter_map(|entry| entry.get_mut("primary")) {
-                *primary = false.into();
-            }
+        if let Value::Object(parts) = &entry {
+            take_primary(old, parts);
         }
-        old.push(entry);
+        push(old, entry)?;
     }
+    Ok(())
+}
+
+/// Where a primary entry comes, none of those before is it any more (RFC 7643 §2.4).
+fn take_primary(list: &mut [Value], new: &Map<String, Value>) {
+    if new.get("primary") == Some(&Value::Bool(true)) {
+        for primary in list.iter_mut().filter_map(|entry| entry.get_mut("primary")) {
+            *primary = false.into();
+        }
+    }
+}
+
+/// One entry more, where there may be one.
+fn push(list: &mut Vec<Value>, entry: Value) -> Result<(), ScimError> {
+    if list.len() >= ENTRIES {
+        return Err(too_much());
+    }
+    list.push(entry);
+    Ok(())
 }
 
 fn remove(person: &mut Map<String, Value>, path: &str, value: Option<&Value>) -> Result<(), ScimError> {
@@ -228,7 +255,8 @@ pub(super) fn equality(filter: &str) -> Option<(&str, String)> {
         return None;
     }
     let value = match serde_json::from_str(value).ok()? {
-        Value::String(text) => text,
+        // PostgreSQL knows no text with one, and nobody has it.
+        Value::String(text) if !text.contains('\0') => text,
         Value::Bool(value) => value.to_string(),
         _ => return None,
     };
@@ -242,7 +270,6 @@ fn bad_path() -> ScimError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn patched(person: Value, operations: Value) -> Result<Value, ScimError> {
         let request = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations });
@@ -312,6 +339,54 @@ mod tests {
     }
 
     #[test]
+    fn nothing_grows_beyond_what_could_be_said_at_once() {
+        let many = |from: usize, to: usize| -> Vec<Value> {
+            (from..to).map(|n| json!({ "value": format!("{n}@b.example"), "type": "x" })).collect()
+        };
+        let add = |entries: Vec<Value>| json!({ "op": "add", "path": "emails", "value": entries });
+        let done = patched(ada(), json!([add(many(0, 10)), add(many(5, 19))])).unwrap();
+        assert_eq!(done["emails"].as_array().unwrap().len(), 20);
+        let one = |n: usize| json!({ "op": "add", "path": format!("emails[type eq \"{n}\"].value"), "value": "x" });
+        let long = json!({ "op": "replace", "path": "emails.display", "value": "d".repeat(1000) });
+        let longer = json!({ "op": "replace", "path": "phoneNumbers", "value": vec![
+            json!({ "value": "v".repeat(1000), "display": "d".repeat(1000), "type": "t".repeat(1000) }); 20] });
+        let named: Map<_, _> = (0..101).map(|n| (format!("{}title", " ".repeat(n)), json!("x"))).collect();
+        for operations in [
+            json!([add(many(0, 10)), add(many(10, 20))]),
+            json!([add(many(0, 19)), one(20)]),
+            (0..20).map(one).collect::<Vec<_>>().into(),
+            json!([add(many(0, 19)), long.clone(), longer]),
+        ] {
+            assert!(matches!(patched(ada(), operations), Err(ScimError::Invalid(ScimType::InvalidValue, _))));
+        }
+        let named = patched(ada(), json!([{ "op": "add", "value": named }]));
+        assert!(matches!(named, Err(ScimError::Invalid(ScimType::InvalidSyntax, _))));
+        assert!(patched(ada(), json!([add(many(0, 19)), long])).is_ok());
+    }
+
+    #[test]
+    fn a_list_stays_a_list() {
+        let bob = json!({ "userName": "bob" });
+        let done =
+            patched(bob.clone(), json!([{ "op": "add", "path": "emails.value", "value": "b@c.example" }])).unwrap();
+        assert_eq!(done["emails"], json!([{ "value": "b@c.example" }]));
+        let done = patched(bob, json!([{ "op": "add", "path": "name.givenName", "value": "Bob" }])).unwrap();
+        assert_eq!(done["name"], json!({ "givenName": "Bob" }));
+        // One is primary: the one that was made so last.
+        let two = json!([{ "value": "n@b.example", "type": "home", "primary": true }]);
+        let done = patched(
+            ada(),
+            json!([
+                { "op": "add", "path": "emails", "value": two },
+                { "op": "add", "path": "emails[type eq \"work\"].primary", "value": true },
+            ]),
+        );
+        let primary: Vec<_> =
+            done.unwrap()["emails"].as_array().unwrap().iter().map(|one| one["primary"].clone()).collect();
+        assert_eq!(primary, [json!(true), json!(false)]);
+    }
+
+    #[test]
     fn equalities() {
         assert_eq!(equality(r#"userName eq "a \"b\" c""#), Some(("userName", "a \"b\" c".to_owned())));
         for bad in [
@@ -322,6 +397,8 @@ mod tests {
             "userName eq a",
             r#"userName co "a""#,
             r#"a eq "b" or c eq "d""#,
+            r#"userName eq "\u0000""#,
+            r#"userName eq "a\u0000b""#,
         ] {
             assert_eq!(equality(bad), None, "{bad}");
         }

@@ -27,7 +27,9 @@ pub const ENTRY: [&str; 3] = ["value", "display", "type"];
 pub const LISTS: [&str; 2] = ["emails", "phoneNumbers"];
 /// Longest text, and most entries of a list.
 const TEXT: usize = 1000;
-const ENTRIES: usize = 20;
+pub(super) const ENTRIES: usize = 20;
+/// Most octets of what is kept of a person. All that anybody says of one is a few hundred.
+const LONGEST: usize = 64 * 1024;
 /// Longest name of an account.
 const NAME_CHARACTERS: usize = 200;
 
@@ -50,7 +52,8 @@ pub(super) fn part_of(attribute: &str, name: &str) -> Option<&'static str> {
 /// says (RFC 7644 §3.3).
 ///
 /// # Errors
-/// [`ScimType::InvalidSyntax`] for what is no object, [`ScimType::InvalidValue`] for a value of another type.
+/// [`ScimType::InvalidSyntax`] for what is no object, [`ScimType::InvalidValue`] for a value of another type, and for more than
+/// 64 KiB.
 pub fn read(said: &Value) -> Result<Map<String, Value>, ScimError> {
     let said = said.as_object().ok_or(ScimError::Invalid(ScimType::InvalidSyntax, "the body must be an object"))?;
     let mut person = Map::new();
@@ -61,6 +64,11 @@ pub fn read(said: &Value) -> Result<Map<String, Value>, ScimError> {
             person.insert(name.to_owned(), value);
         }
     }
+    let whole = Value::Object(person);
+    if whole.to_string().len() > LONGEST {
+        return Err(too_much());
+    }
+    let Value::Object(person) = whole else { return Err(wrong()) };
     Ok(person)
 }
 
@@ -137,6 +145,10 @@ fn boolean(value: &Value) -> Result<bool, ScimError> {
     }
 }
 
+pub(super) fn too_much() -> ScimError {
+    ScimError::Invalid(ScimType::InvalidValue, "a list has at most 20 entries, and a person 64 KiB")
+}
+
 fn wrong() -> ScimError {
     ScimError::Invalid(ScimType::InvalidValue, "a value has another type than its attribute, or is too long")
 }
@@ -194,6 +206,9 @@ mod tests {
             json!({ "emails": [{ "value": {} }] }),
             json!({ "displayName": "a\u{7}" }),
             json!({ "title": "x".repeat(1001) }),
+            json!({ "emails": vec![json!({ "value": "x" }); 21] }),
+            json!({ "emails": vec![json!({ "value": "x".repeat(1000), "display": "x".repeat(1000) }); 20],
+                "phoneNumbers": vec![json!({ "value": "x".repeat(1000), "display": "x".repeat(1000) }); 20] }),
         ] {
             assert!(read(&said).is_err(), "{said}");
         }

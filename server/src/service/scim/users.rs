@@ -1,7 +1,8 @@
 //! Whom it provisions.
 
 use sentinel_storage::{
-    NewUser, ProfileChange, ScimFilter, ScimUser, StorageError, Transaction, User as Account, WorkspaceRole,
+    NewUser, PageRequest, ProfileChange, ScimFilter, ScimUser, StorageError, Transaction, User as Account,
+    WorkspaceRole,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -12,6 +13,8 @@ use super::{patch, person};
 use crate::service::activity::Change;
 use crate::service::{Caller, Error, Service, input};
 
+/// How often a change begins anew where others change the same person at the same moment.
+const TRIES: usize = 3;
 /// Most people of one page.
 const PAGE: i64 = 200;
 
@@ -139,7 +142,7 @@ impl Service {
             return Err(Error::forbidden("The account is deactivated").into());
         }
         let role = untouchable(&mut transaction, &account, workspace_id).await?;
-        let mut user = ScimUser {
+        let user = ScimUser {
             workspace_id,
             user_id: account.id,
             user_name_key,
@@ -155,7 +158,7 @@ impl Service {
         };
         transaction.insert_scim_user(&user).await.map_err(taken)?;
         self.username_of(&mut transaction, &account, caller).await?;
-        self.belong(&mut transaction, by, caller, &mut user, role).await?;
+        self.belong(&mut transaction, by, caller, &user, role).await?;
         transaction.commit().await?;
         Ok(Provisioned { user, person })
     }
@@ -173,9 +176,10 @@ impl Service {
         said: &Value,
         version: Option<i64>,
     ) -> Result<Provisioned, ScimError> {
-        let mut person = person::read(said)?;
+        let person = person::read(said)?;
         // What is not said of it stays as it is (RFC 7644 §3.5.1: a server may keep what is not asserted).
-        self.scim_write(by, caller, id, version, move |before| {
+        self.scim_write(by, caller, id, version, |before| {
+            let mut person = person.clone();
             if let (false, Some(active)) = (person.contains_key("active"), before.get("active")) {
                 person.insert("active".to_owned(), active.clone());
             }
@@ -211,8 +215,8 @@ impl Service {
         let account = transaction.user(id).await?.ok_or_else(unknown)?;
         let role = untouchable(&mut transaction, &account, by.0.workspace_id).await?;
         user.is_active = false;
-        self.belong(&mut transaction, by, caller, &mut user, role).await?;
-        transaction.delete_scim_user(by.0.workspace_id, id).await?;
+        self.belong(&mut transaction, by, caller, &user, role).await?;
+        transaction.delete_scim_user(by.0.workspace_id, id, self.now()).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -222,64 +226,98 @@ impl Service {
         caller: &Caller,
         id: &str,
         version: Option<i64>,
-        change: impl FnOnce(&Map<String, Value>) -> Result<Map<String, Value>, ScimError>,
+        change: impl Fn(&Map<String, Value>) -> Result<Map<String, Value>, ScimError>,
     ) -> Result<Provisioned, ScimError> {
-        let (id, now, actor) = (id_of(id)?, self.now(), by.actor());
+        let id = id_of(id)?;
+        for _ in 0..TRIES {
+            // What is to be is found out while nobody waits for it.
+            let found = self.store().read().await?.scim_user(by.0.workspace_id, id).await?.ok_or_else(unknown)?;
+            if version.is_some_and(|version| version != found.version) {
+                return Err(ScimError::Changed);
+            }
+            let before = Provisioned::try_from(found)?;
+            let mut known = before.person.clone();
+            known.insert("active".to_owned(), before.user.is_active.into());
+            let person = change(&known)?;
+            if let Some(written) = self.scim_rewrite(by, caller, &before, person).await? {
+                return Ok(written);
+            }
+        }
+        Err(ScimError::Changed)
+    }
+
+    /// Writes what is said of a person now in the place of what was; `None` where somebody else was faster.
+    async fn scim_rewrite(
+        &self,
+        by: &Provisioner,
+        caller: &Caller,
+        before: &Provisioned,
+        person: Map<String, Value>,
+    ) -> Result<Option<Provisioned>, ScimError> {
+        let (id, workspace_id) = (before.user.user_id, by.0.workspace_id);
+        let (now, actor) = (self.now(), by.actor());
+        let mut user = ScimUser {
+            user_name_key: user_name_key(&person)?,
+            email_key: person::email(&person).map(str::to_ascii_lowercase),
+            external_id: text(&person, "externalId"),
+            is_active: person.get("active") != Some(&Value::Bool(false)),
+            resource: Value::Object(person.clone()).to_string(),
+            updated_at: now,
+            ..before.user.clone()
+        };
+        // What was not said to change stays as the workspace has it: who was removed there does not come back by a new title.
+        let is_asked = user.is_active != before.user.is_active;
         let mut transaction = self.begin_as(&actor).await?;
-        // First, as the order of locks wants it: a membership may end below.
-        transaction.lock_revocations().await?;
-        let found = transaction.scim_user(by.0.workspace_id, id).await?.ok_or_else(unknown)?;
-        if version.is_some_and(|version| version != found.version) {
-            return Err(ScimError::Changed);
+        if is_asked && !user.is_active {
+            // First, as the order of locks wants it: a membership ends below.
+            transaction.lock_revocations().await?;
         }
         let account = transaction.user(id).await?.ok_or_else(unknown)?;
-        let role = untouchable(&mut transaction, &account, by.0.workspace_id).await?;
-        let Provisioned { mut user, person: before } = found.try_into()?;
-        let mut known = before.clone();
-        known.insert("active".to_owned(), user.is_active.into());
-        let person = change(&known)?;
-        user.user_name_key = user_name_key(&person)?;
-        user.email_key = person::email(&person).map(str::to_ascii_lowercase);
-        user.external_id = text(&person, "externalId");
-        user.is_active = person.get("active") != Some(&Value::Bool(false));
-        user.resource = Value::Object(person.clone()).to_string();
-        user.updated_at = now;
-        if user.is_managed && before != person {
+        let role = untouchable(&mut transaction, &account, workspace_id).await?;
+        if let (false, Some(role)) = (user.is_active, role) {
+            user.role = role;
+        }
+        // First of what is written: who changes the same person waits here, and then begins anew.
+        if !transaction.update_scim_user(&user).await.map_err(taken)? {
+            return Ok(None);
+        }
+        user.version = user.version.saturating_add(1);
+        if user.is_managed && before.person != person && may_rename(&mut transaction, by, &account).await? {
             note_names(&mut transaction, id, &person).await?;
             if let Some(name) = person::shown(&person).filter(|name| *name != account.name) {
                 let profile = ProfileChange { name: Some(&name), avatar_url: None };
                 transaction.update_user_profile(id, &profile, now).await?;
             }
-            let change = Change::new("user.update").on("user", id).within(by.0.workspace_id);
-            self.record(&mut transaction, &actor, caller, change).await?;
+            // The account's, wherever it belongs.
+            self.record(&mut transaction, &actor, caller, Change::new("user.update").on("user", id)).await?;
         }
-        self.belong(&mut transaction, by, caller, &mut user, role).await?;
-        if !transaction.update_scim_user(&user).await.map_err(taken)? {
-            return Err(ScimError::Changed);
+        if is_asked {
+            self.belong(&mut transaction, by, caller, &user, role).await?;
         }
-        user.version = user.version.saturating_add(1);
         transaction.commit().await?;
-        Ok(Provisioned { user, person })
+        Ok(Some(Provisioned { user, person }))
     }
 
-    /// Makes the person a member, or no longer one, as the row says. What the person was is what they will be again.
+    /// Makes the person a member, or no longer one, as the row says. What the person was is what they will be again:
+    /// storage notes it of every membership that ends.
     async fn belong(
         &self,
         transaction: &mut Transaction,
         by: &Provisioner,
         caller: &Caller,
-        user: &mut ScimUser,
+        user: &ScimUser,
         role: Option<WorkspaceRole>,
     ) -> Result<(), Error> {
         let (workspace_id, actor) = (by.0.workspace_id, by.actor());
         match (user.is_active, role) {
             (true, None) => {
-                transaction.insert_member(workspace_id, user.user_id, user.role, self.now()).await?;
+                // Who administered the workspace is not made an administrator again by a directory.
+                let role = if user.role >= WorkspaceRole::Admin { by.0.role } else { user.role };
+                transaction.insert_member(workspace_id, user.user_id, role, self.now()).await?;
                 let change = Change::new("member.add").on("user", user.user_id).within(workspace_id);
-                self.record(transaction, &actor, caller, change.detail("role", user.role.as_str())).await
+                self.record(transaction, &actor, caller, change.detail("role", role.as_str())).await
             }
-            (false, Some(role)) => {
-                user.role = role;
+            (false, Some(_)) => {
                 self.change_member_in(transaction, None, &actor, caller, (workspace_id, user.user_id), None).await
             }
             _ => Ok(()),
@@ -298,6 +336,16 @@ async fn untouchable(
         return Err(Error::forbidden("Who administers the deployment or the workspace is not provisioned"));
     }
     Ok(role)
+}
+
+/// Whether the account's name is this directory's to say: where the account is nobody elsewhere, or has proven an address
+/// that the directory speaks for.
+async fn may_rename(transaction: &mut Transaction, by: &Provisioner, account: &Account) -> Result<bool, Error> {
+    if account.email_verified && by.vouches_for(&account.email) {
+        return Ok(true);
+    }
+    let workspaces = transaction.workspaces_of_user(account.id, None, &PageRequest::first(2)).await?.rows;
+    Ok(workspaces.iter().all(|one| one.workspace.id == by.0.workspace_id))
 }
 
 async fn note_names(

@@ -90,7 +90,8 @@ impl Service {
         refreshed.map_err(|error| refused_as(error, Refusal::RefreshTokenInvalid))
     }
 
-    /// Changes a password for who knows the one of now. All of the account's other sessions end.
+    /// Changes a password for who knows the one of now. All of the account's other sessions end, and the token that this was
+    /// asked with: its session goes on with its refresh token, of which one copy alone is of use.
     ///
     /// # Errors
     /// [`Refusal::CurrentPasswordWrong`], counted as a failed login; [`Refusal::NoPassword`]; [`TenantError::Password`];
@@ -117,6 +118,7 @@ impl Service {
         let end = self.session_end(RevokedFor::User);
         let ended = transaction.revoke_sessions_of_user(user.id, None, user.session_id, end).await?;
         transaction.forget_sso_sessions_of_user(user.id).await?;
+        self.revoke_jti(&mut transaction, &user.jti, user.expires_at).await?;
         let change = Change::new("password.change").on("user", user.id).detail("sessions", ended);
         Ok(self.commit_as(transaction, &Actor::User(user.id), caller, change).await?)
     }

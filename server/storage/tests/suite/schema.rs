@@ -87,7 +87,7 @@ async fn what_was_there_before_gets_its_tuples(place: Place) {
                   DROP TABLE sso_domains; DROP TABLE sso_failures; DROP TABLE sso_replays; \
                   DROP INDEX sessions_by_federation; ALTER TABLE sessions DROP COLUMN federation_id; \
                   ALTER TABLE sessions DROP COLUMN federation_subject; ALTER TABLE sessions DROP COLUMN federation_session; \
-                  DROP TABLE local_accounts; DROP TABLE socket_tickets; \
+                  DROP TABLE scim_ended; DROP TABLE local_accounts; DROP TABLE socket_tickets; \
                   DROP TABLE password_history; DROP TABLE passwords; DROP TABLE login_failures; DROP TABLE known_networks; \
                   ALTER TABLE sessions DROP COLUMN dialect; \
                   DROP TABLE scim_users; DROP TABLE scim_clients; DROP TABLE webhook_deliveries; DROP TABLE webhook_endpoints; DROP TABLE usernames; ALTER TABLE users DROP COLUMN given_name; ALTER TABLE users DROP COLUMN family_name; \

@@ -88,7 +88,9 @@ async fn people_are_found_and_changed(store: Store) {
     assert_eq!(db.count_scim_users(Uuid::new_v4(), &ScimFilter::default()).await.unwrap(), 0);
     drop(db);
     let mut db = begin(&store).await;
-    assert!(db.delete_scim_user(lab, bob).await.unwrap() && !db.delete_scim_user(lab, bob).await.unwrap());
+    assert!(!db.is_ended_by_scim(lab, bob).await.unwrap());
+    assert!(db.delete_scim_user(lab, bob, NOW).await.unwrap() && !db.delete_scim_user(lab, bob, NOW).await.unwrap());
+    assert!(db.is_ended_by_scim(lab, bob).await.unwrap());
     db.commit().await.unwrap();
 }
 
