@@ -190,7 +190,10 @@ pub(super) fn domain(text: &str) -> Option<String> {
         return None;
     }
     match Host::parse(text).ok()? {
-        Host::Domain(domain) if domain.contains('.') && !domain.ends_with('.') && domain.len() <= 253 => Some(domain),
+        // No label is empty (RFC 1035 §2.3.1).
+        Host::Domain(domain) if domain.contains('.') && domain.len() <= 253 => {
+            (!domain.split('.').any(str::is_empty)).then_some(domain)
+        }
         _ => None,
     }
 }
