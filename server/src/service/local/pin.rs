@@ -67,7 +67,7 @@ const KEYPAD: [&str; 18] = [
 /// the keypad: what people choose who do not want to choose.
 fn is_guessed_first(digits: &[u8]) -> bool {
     let twice: Vec<u8> = digits.iter().copied().step_by(2).collect();
-    let is_doubled = digits.len() % 2 == 0 && digits.chunks_exact(2).all(|pair| pair.first() == pair.last());
+    let is_doubled = digits.len().is_multiple_of(2) && digits.chunks_exact(2).all(|pair| pair.first() == pair.last());
     (is_doubled && is_row(&twice))
         || digits.iter().eq(digits.iter().rev())
         || KEYPAD.iter().any(|way| way.as_bytes() == digits)
