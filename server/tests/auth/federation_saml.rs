@@ -15,7 +15,7 @@ use crate::stub::{Answer, Server};
 use crate::tenant::{PASSWORD, refusal};
 
 cases! {
-    it_is_told_of_us_and_asked, what_is_no_response_lets_nobody_in, metadata_are_pinned_and_bounded,
+    it_is_told_of_us_and_asked, what_is_no_response_lets_nobody_in, one_connection_is_enough, metadata_are_pinned_and_bounded,
 }
 
 const NOW: i64 = 1_700_000_000;
@@ -146,6 +146,23 @@ async fn what_is_no_response_lets_nobody_in(place: StoreOptions) {
     let foreign = form_of(&[("tenant", &firm.name()), ("redirect_uri", FRONT_END)]);
     let url = format!("{}/api/v1/auth/sso/login?{foreign}", server.base);
     assert_eq!(refusal(server.http.get(&url).send().await.unwrap()).await.0, 404);
+}
+
+/// Whoever holds a connection to the database while waiting for another one stops everybody once all are held.
+async fn one_connection_is_enough(place: StoreOptions) {
+    let place = match place {
+        StoreOptions::Postgres { url, .. } => StoreOptions::Postgres { url, max_connections: 1 },
+        file => file,
+    };
+    let server = start(place, |_| {}).await;
+    let firm = Tenant::make(&server, "firm").await;
+    let xml = metadata("https://idp.firm.test", "HTTP-Redirect", &certificate());
+    assert_eq!(firm.post(&server, "configure", saml(json!({ "metadata_xml": xml }))).await.status(), 200);
+    let unasked = post(&server, &firm.name(), &[("SAMLResponse", "PHgvPg=="), ("RelayState", "x")]).await;
+    assert_eq!(refusal(unasked).await, (400, "login_unknown".to_owned()));
+    let (_, state) = begun(&server, &firm).await;
+    let judged = post(&server, &firm.name(), &[("SAMLResponse", "PHgvPg=="), ("RelayState", &state)]).await;
+    assert_eq!(judged.status(), 303);
 }
 
 async fn metadata_are_pinned_and_bounded(place: StoreOptions) {

@@ -16,7 +16,7 @@ use crate::tenant::refusal;
 
 cases! {
     a_logout_at_the_provider_ends_what_came_of_it, a_frame_ends_one_login, logins_begin_at_the_provider,
-    an_outage_is_told, endless_and_slow_answers_are_bounded,
+    an_outage_is_told, an_address_that_nobody_verified, endless_and_slow_answers_are_bounded,
 }
 
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -181,6 +181,20 @@ async fn logins_begin_at_the_provider(place: StoreOptions) {
     for target in ["https://evil.test/", "//evil.test", &format!("{}.evil.test/", place.server.base)] {
         let url = initiate(&[("iss", &issuer), ("target_link_uri", target)]);
         assert_eq!(refusal(place.server.http.get(url).send().await.unwrap()).await.0, 400, "{target}");
+    }
+}
+
+/// Where people register themselves anybody can write anybody's address.
+async fn an_address_that_nobody_verified(place: StoreOptions) {
+    let place = Place::new(place).await;
+    for said in [json!(false), json!("false"), json!(null), json!(0)] {
+        let change = json!({ "email_verified": said });
+        let back = place.come_back(&mut Browser::new(), &place.firm.login_url(&place.server), change).await;
+        let back = reqwest::Url::parse(back.headers()["location"].to_str().unwrap()).unwrap();
+        assert_eq!(parameter(&back, "error_description").as_deref(), Some("email_not_verified"), "{said}");
+    }
+    for said in [json!(true), json!("true")] {
+        place.session(json!({ "email_verified": said })).await;
     }
 }
 

@@ -85,6 +85,8 @@ pub struct Configuration {
     pub default_role: Option<TenantRole>,
     /// What the provider makes of people at most.
     pub max_role: TenantRole,
+    /// An owner of the tenant set it up: only then its provider speaks for owners, too.
+    pub by_owner: bool,
 }
 
 /// Who the provider is, as a tenant says it.

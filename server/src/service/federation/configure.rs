@@ -113,7 +113,8 @@ impl Service {
         new.check()?;
         let id = Uuid::new_v4();
         // Outside of a transaction: it asks the provider.
-        let Found { configuration, secret, metadata, is_followed } = self.found_out(id, new).await?;
+        let by_owner = user.role == WorkspaceRole::Owner;
+        let Found { configuration, secret, metadata, is_followed } = self.found_out(id, new, by_owner).await?;
         let sealed_secret = secret
             .map(|secret| self.inner.master.seal(SECRET, id.as_bytes(), secret.expose_secret().as_bytes()))
             .transpose()?;
@@ -147,10 +148,10 @@ impl Service {
         Ok(self.sso_view(workspace_id).await?)
     }
 
-    async fn found_out(&self, id: Uuid, new: NewConfiguration) -> Result<Found, SsoError> {
+    async fn found_out(&self, id: Uuid, new: NewConfiguration, by_owner: bool) -> Result<Found, SsoError> {
         let NewConfiguration { provider, attribute_mapping, role_mapping, default_role, max_role } = new;
         let configuration =
-            |provider| Configuration { provider, attribute_mapping, role_mapping, default_role, max_role };
+            |provider| Configuration { provider, attribute_mapping, role_mapping, default_role, max_role, by_owner };
         match provider {
             NewProvider::Oidc { issuer, discovery_url, client_id, client_secret } => {
                 let fetcher = self.inner.federation.fetcher(&self.config().federation)?;

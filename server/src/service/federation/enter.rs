@@ -75,7 +75,8 @@ pub(super) fn issuer_of(workspace_id: Uuid, configuration: &Configuration) -> St
 }
 
 impl Service {
-    /// Whether someone comes in, without letting them in.
+    /// Whether someone comes in, without letting them in, and as what: an owner stays one, whom the provider may make nothing
+    /// stays what they are, and everyone else is what its attributes say.
     pub(super) async fn weigh<'a>(
         &self,
         transaction: &mut Transaction,
@@ -110,13 +111,25 @@ impl Service {
             // Tokens say the account's own address: it has to be one that this tenant may speak for now, too, also where
             // the provider says another one today.
             self.speaks_for(transaction, workspace_id, &account.email).await?;
-            if transaction.scim_user(workspace_id, account.id).await?.is_some_and(|user| !user.is_active) {
+            if transaction.is_ended_by_scim(workspace_id, account.id).await? {
                 return Err(SsoFault::Deprovisioned.into());
             }
         }
-        let Configuration { role_mapping, default_role, max_role, .. } = configuration;
+        let before = match &account {
+            Some(account) => transaction.member_role(workspace_id, account.id).await?,
+            None => None,
+        };
+        let Configuration { attribute_mapping, role_mapping, default_role, max_role, by_owner, .. } = configuration;
         let role = roles::role_of(&vouched.roles, role_mapping, *default_role, *max_role);
-        Ok(Welcome { email, role: role.ok_or(SsoFault::RoleMissing)?, account, is_known })
+        let role = role.ok_or(SsoFault::RoleMissing)?;
+        let role = match before {
+            // Or an administrator, who may change no owner, would come in as one by a provider of their own.
+            Some(WorkspaceRole::Owner) if !by_owner => return Err(SsoFault::AccountNotAllowed.into()),
+            Some(WorkspaceRole::Owner) => WorkspaceRole::Owner,
+            Some(before) if attribute_mapping.role.is_none() => before,
+            _ => role,
+        };
+        Ok(Welcome { email, role, account, is_known })
     }
 
     /// That the tenant's provider may speak for an address: the tenant has proven its domain.
@@ -166,25 +179,22 @@ impl Service {
         self.username(transaction, &account, &Person::Address(&account.email), caller).await?;
         let change = change.on("user", account.id).within(workspace_id).detail("provider", PROVIDER);
         self.record(transaction, &Actor::User(account.id), caller, change).await?;
-        self.belong_by_sso(transaction, workspace_id, &account, role, configuration, caller).await?;
+        self.belong_by_sso(transaction, workspace_id, &account, role, caller).await?;
         transaction.record_user_login(account.id, now).await?;
         Ok(account)
     }
 
-    /// Their place in the tenant: an owner stays one, whom the provider may make nothing stays what they are, and
-    /// everyone else is what its attributes say.
+    /// Their place in the tenant, as [`Self::weigh`] found it.
     async fn belong_by_sso(
         &self,
         transaction: &mut Transaction,
         workspace_id: Uuid,
         account: &Account,
         role: WorkspaceRole,
-        configuration: &Configuration,
         caller: &Caller,
     ) -> Result<(), Kept> {
         match transaction.member_role(workspace_id, account.id).await? {
-            Some(WorkspaceRole::Owner) => Ok(()),
-            Some(before) if before == role || configuration.attribute_mapping.role.is_none() => Ok(()),
+            Some(before) if before == role => Ok(()),
             Some(_) => {
                 let member = (workspace_id, account.id);
                 Ok(self.change_member_in(transaction, None, &Actor::System, caller, member, Some(role)).await?)

@@ -30,6 +30,8 @@ pub enum SsoFault {
     TokenRefused,
     /// An attribute that the mapping names is missing, or is no address.
     AttributeMissing,
+    /// The provider says that the address is not proven to be the person's.
+    AddressNotVerified,
     /// The address's domain is not one that this tenant has proven.
     DomainNotProven,
     /// Nobody comes in as this account by a tenant's provider.
@@ -64,6 +66,7 @@ impl SsoFault {
             Self::CodeRefused => "code_refused",
             Self::TokenRefused => "token_refused",
             Self::AttributeMissing => "attribute_missing",
+            Self::AddressNotVerified => "email_not_verified",
             Self::DomainNotProven => "sso_domain_not_proven",
             Self::AccountNotAllowed => "account_not_allowed",
             Self::AccountDisabled => "account_disabled",
@@ -86,7 +89,7 @@ impl SsoFault {
     }
 
     /// Those that are no SAML response's.
-    const OWN: [Self; 18] = [
+    const OWN: [Self; 19] = [
         Self::LoginUnknown,
         Self::Replayed,
         Self::OtherBrowser,
@@ -98,6 +101,7 @@ impl SsoFault {
         Self::CodeRefused,
         Self::TokenRefused,
         Self::AttributeMissing,
+        Self::AddressNotVerified,
         Self::DomainNotProven,
         Self::AccountNotAllowed,
         Self::AccountDisabled,
@@ -166,10 +170,15 @@ pub(super) fn advice(code: &str) -> &'static str {
         "attribute_missing" => {
             "A mapped attribute is missing, empty or no e-mail address: let the provider send it, or correct attribute_mapping"
         }
+        "email_not_verified" => {
+            "The provider says email_verified: false, as for people who registered themselves: let them verify the address there"
+        }
         "sso_domain_not_proven" => {
             "The address is of a domain that this tenant has not proven: add and verify the domain"
         }
-        "account_not_allowed" => "This account does not log in by a tenant's provider",
+        "account_not_allowed" => {
+            "This account does not log in by a tenant's provider; an owner does where an owner has set the provider up"
+        }
         "account_disabled" => "The account is deactivated here",
         "deprovisioned" => "Provisioning has removed the person from this tenant: assign them again there",
         "role_missing" => "No value of the role attribute is mapped, and default_role is null",

@@ -184,7 +184,9 @@ impl Service {
     /// As storage.
     pub async fn follow_due_metadata(&self) -> Result<(), Error> {
         let before = self.now().saturating_sub(self.config().federation.metadata_every);
-        for stored in self.store().read().await?.followed_sso_configurations(before, AT_ONCE).await? {
+        // No connection of the pool is held while providers are waited for.
+        let due = self.store().read().await?.followed_sso_configurations(before, AT_ONCE).await?;
+        for stored in due {
             self.follow_metadata(&stored, 0).await;
         }
         Ok(())

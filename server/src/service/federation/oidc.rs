@@ -73,6 +73,11 @@ impl Service {
             tracing::info!(%error, "a tenant's provider vouched for nobody");
             SsoFault::from(&error)
         })?;
+        // Whoever registers there writes what they like into an address that nobody has verified (OpenID Connect Core §5.1).
+        let is_denied = |said: &Value| said != &Value::Bool(true) && said.as_str() != Some("true");
+        if mapping.email() == "email" && login.claims.get("email_verified").is_some_and(is_denied) {
+            return Err(SsoFault::AddressNotVerified);
+        }
         Ok(vouched(login, configuration))
     }
 }

@@ -137,8 +137,10 @@ impl Service {
             Some(state) => self.take_journey::<Journey>(workspace_id, JourneyPurpose::Leave, state).await,
             None => Err(SsoFault::LoginUnknown.into()),
         };
-        // For a tenant that has a provider: nobody fills the table for others.
-        let journey = match (journey, self.store().read().await?.sso_connection(workspace_id).await?) {
+        // For a tenant that has a provider: nobody fills the table for others. The connection goes back before the next is
+        // taken: whoever holds one and waits for another stops everybody once the pool is used up.
+        let connection = self.store().read().await?.sso_connection(workspace_id).await?;
+        let journey = match (journey, connection) {
             (journey, Some(_)) => self.noted(workspace_id, journey).await?,
             (_, None) => return Err(not_configured()),
         };
