@@ -60,6 +60,7 @@ async fn unknown_and_malformed_ids_are_told(server: Arc<Server>) {
     // Something for every body; each route takes its own.
     let body = json!({
         "name": "A name", "slug": "a-slug", "description": "x", "email": "root@example.test", "role": "viewer",
+        "domain": "firm.example",
         "is_active": true, "stores": "all", "bundles": "all",
     });
     let rooms = [

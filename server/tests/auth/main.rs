@@ -21,6 +21,7 @@ mod invitations;
 mod keys;
 mod late;
 mod local;
+mod local_bounds;
 mod own_sessions;
 mod passwords;
 mod proxy;

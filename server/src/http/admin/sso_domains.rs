@@ -49,7 +49,7 @@ struct DomainDecision {
 
 /// The domains that a workspace claims.
 #[utoipa::path(get, path = "/admin/workspaces/{id}/sso-domains", tag = "admin", params(("id" = Uuid, Path)), responses(
-    (status = 200, body = [ClaimedDomain]), (status = 401), (status = 403), (status = 422)))]
+    (status = 200, body = [ClaimedDomain]), (status = 401), (status = 403), (status = 404), (status = 422)))]
 async fn list(State(service): State<Service>, Path(id): Path<Uuid>) -> Result<Json<Vec<ClaimedDomain>>, Failure> {
     Ok(Json(service.sso_domains_of(id).await?.into_iter().map(ClaimedDomain::from).collect()))
 }

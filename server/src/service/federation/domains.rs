@@ -53,9 +53,11 @@ impl Service {
     /// The domains of a workspace. Who may is the caller's to know.
     ///
     /// # Errors
-    /// As storage.
+    /// [`ErrorKind::NotFound`] for a workspace that does not exist.
     pub async fn sso_domains_of(&self, workspace_id: Uuid) -> Result<Vec<DomainView>, Error> {
-        let found = self.store().read().await?.sso_domains(workspace_id, MOST).await?;
+        let mut connection = self.store().read().await?;
+        connection.workspace(workspace_id).await?.ok_or_else(|| Error::not_found("Workspace not found"))?;
+        let found = connection.sso_domains(workspace_id, MOST).await?;
         Ok(found.into_iter().map(DomainView::from).collect())
     }
 

@@ -88,7 +88,8 @@ async fn people_are_found_and_changed(store: Store) {
     assert_eq!(db.count_scim_users(Uuid::new_v4(), &ScimFilter::default()).await.unwrap(), 0);
     drop(db);
     let mut db = begin(&store).await;
-    assert!(!db.is_ended_by_scim(lab, bob).await.unwrap());
+    assert!(!db.is_ended_by_scim(lab, ada).await.unwrap());
+    assert!(db.is_ended_by_scim(lab, bob).await.unwrap(), "inactive is ended, too");
     assert!(db.delete_scim_user(lab, bob, NOW).await.unwrap() && !db.delete_scim_user(lab, bob, NOW).await.unwrap());
     assert!(db.is_ended_by_scim(lab, bob).await.unwrap());
     db.commit().await.unwrap();
