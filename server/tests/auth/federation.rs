@@ -3,7 +3,7 @@
 use reqwest::{Response, Url};
 use sentinel_server::service::dialects::tenant_id;
 use sentinel_server::service::{Actor, Caller, Config, WorkspaceRole};
-use sentinel_storage::{NewWorkspace, ScimUser, StoreOptions};
+use sentinel_storage::{NewWorkspace, StoreOptions};
 use sentinel_tower::fetch::FetchPolicy;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use crate::tenant::{PASSWORD, account, quick, refusal, set_password};
 cases! {
     set_up_tried_enabled_and_logged_in_by, a_code_is_for_the_one_tenant, a_session_is_for_the_one_tenant,
     domains_decide_for_whom_it_speaks, another_tenants_people_are_others, administrators_do_not_come_in,
-    roles_are_capped, owners_come_in_where_an_owner_set_it_up, who_was_deprovisioned_stays_out, what_was_not_tried_is_not_enabled, it_ends_with_the_connection,
+    roles_are_capped, what_was_not_tried_is_not_enabled, it_ends_with_the_connection,
 }
 
 /// A tenant with an administrator who has a password.
@@ -158,7 +158,7 @@ pub(crate) async fn exchange(server: &Deployment, code: &str, verifier: &str) ->
     server.post("/api/v1/auth/sso/token", json!({ "code": code, "code_verifier": verifier })).await
 }
 
-fn access(session: &Value) -> &str {
+pub(crate) fn access(session: &Value) -> &str {
     session["access_token"].as_str().unwrap()
 }
 
@@ -387,57 +387,6 @@ async fn roles_are_capped(place: StoreOptions) {
     assert_eq!(firm.test(&server, "groups-none").await["code"], "role_missing");
     let owner = firm.post(&server, "configure", configuration(json!({ "max_role": "owner" }))).await;
     assert_eq!(refusal(owner).await.0, 422);
-}
-
-/// An administrator who sets a provider of their own up comes in as no owner by it: they may change none.
-async fn owners_come_in_where_an_owner_set_it_up(place: StoreOptions) {
-    let server = start(place, |_| {}).await;
-    let firm = Tenant::make(&server, "firm").await;
-    firm.approve(&server, "example.test").await;
-    firm.connect(&server, json!({ "max_role": "admin", "role_mapping": { "it": "admin" } })).await;
-    let person = |session: &Value| claims(access(session))["sub"].as_str().unwrap().parse::<Uuid>().unwrap();
-    let admin = firm.session(&server, "groups-it").await;
-    let owner = person(&firm.session(&server, "groups-none").await);
-    let mut db = server.begin().await;
-    db.set_member_role(firm.id, owner, WorkspaceRole::Owner, server.now()).await.unwrap();
-    db.commit().await.unwrap();
-    let administrator = Tenant { id: firm.id, admin: person(&admin), token: access(&admin).to_owned() };
-    administrator.connect(&server, json!({ "max_role": "viewer" })).await;
-    assert_eq!(firm.refused(&server, "groups-none").await, "account_not_allowed");
-    assert_eq!(administrator.test(&server, "groups-none").await["code"], "account_not_allowed");
-    // What an owner set up is an owner's word, and the report says as what they come in.
-    firm.configure(&server, json!({ "max_role": "viewer" })).await;
-    let report = firm.test(&server, "groups-none").await;
-    assert_eq!((&report["ok"], &report["role"]), (&json!(true), &json!("admin")));
-    assert_eq!(firm.post(&server, "enable", json!({})).await.status(), 200);
-    assert_eq!(person(&firm.session(&server, "groups-none").await), owner);
-}
-
-async fn who_was_deprovisioned_stays_out(place: StoreOptions) {
-    let server = start(place, |_| {}).await;
-    let firm = Tenant::make(&server, "firm").await;
-    firm.approve(&server, "example.test").await;
-    firm.connect(&server, json!({})).await;
-    let ada = claims(access(&firm.session(&server, "ada.lovelace").await))["sub"].as_str().unwrap().parse().unwrap();
-    let mut db = server.begin().await;
-    let user = ScimUser {
-        workspace_id: firm.id,
-        user_id: ada,
-        user_name_key: "ada".to_owned(),
-        email_key: None,
-        external_id: None,
-        is_active: true,
-        role: WorkspaceRole::Viewer,
-        is_managed: false,
-        resource: "{}".to_owned(),
-        version: 1,
-        created_at: server.now(),
-        updated_at: server.now(),
-    };
-    db.insert_scim_user(&user).await.unwrap();
-    assert!(db.delete_scim_user(firm.id, ada, server.now()).await.unwrap());
-    db.commit().await.unwrap();
-    assert_eq!(firm.refused(&server, "ada.lovelace").await, "deprovisioned");
 }
 
 async fn what_was_not_tried_is_not_enabled(place: StoreOptions) {

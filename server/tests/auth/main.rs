@@ -14,6 +14,7 @@ mod deployment;
 mod federation;
 mod federation_answers;
 mod federation_domains;
+mod federation_members;
 mod federation_saml;
 mod federation_stub;
 mod github;
